@@ -1,0 +1,3 @@
+/** One running call: deadline, progress, cancel. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.call;

@@ -1,0 +1,3 @@
+/** The command line. The only home of picocli. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.cli;

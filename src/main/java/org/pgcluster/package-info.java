@@ -1,0 +1,3 @@
+/** pgcluster-mcp: see, understand and safely change distributed PostgreSQL. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster;

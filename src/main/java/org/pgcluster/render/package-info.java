@@ -1,0 +1,3 @@
+/** The text of an answer, made from the same records as its structured content. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.render;

@@ -1,0 +1,3 @@
+/** What the author of a tool needs. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.tool;

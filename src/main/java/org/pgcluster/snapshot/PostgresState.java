@@ -1,0 +1,41 @@
+package org.pgcluster.snapshot;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What one PostgreSQL says of itself. */
+public record PostgresState(
+        String where,
+        boolean standby,
+        boolean seesAllSessions,
+        Connections connections,
+        List<FreezeAge> freezeAges,
+        List<Session> oldTransactions,
+        List<Wait> waits,
+        List<Slot> slots) {
+    public PostgresState {
+        freezeAges = List.copyOf(freezeAges);
+        oldTransactions = List.copyOf(oldTransactions);
+        waits = List.copyOf(waits);
+        slots = List.copyOf(slots);
+    }
+
+    /** {@code reserved} are kept for superusers, so they are no room for anybody else. */
+    public record Connections(long used, long max, long reserved) {}
+
+    public record FreezeAge(String database, long transactionAge, long multixactAge, long freezeMax, long multiMax) {}
+
+    public record Session(
+            int pid,
+            @Nullable String userName,
+            @Nullable String application,
+            @Nullable String state,
+            long transactionSeconds,
+            long idleSeconds,
+            boolean holdsHorizon) {}
+
+    public record Wait(int waitingPid, int blockingPid, long waitingSeconds, @Nullable String blockerState) {}
+
+    public record Slot(
+            String name, String kind, boolean active, @Nullable String walStatus, @Nullable Long retainedBytes) {}
+}

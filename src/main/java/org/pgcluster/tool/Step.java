@@ -1,0 +1,58 @@
+package org.pgcluster.tool;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One thing that an act sends, exactly as it will be sent. It is shown to the person who approves it. */
+public sealed interface Step permits Step.Statement {
+    /** All of it, in order: what a person is shown and what an approval covers. */
+    List<@Nullable Object> parts();
+
+    /** When it is sent. What runs only after a failure is part of the plan, too. */
+    enum When {
+        IN_ORDER,
+        IF_AN_EARLIER_ONE_FAILED
+    }
+
+    /** How a statement meets transactions. */
+    enum Transaction {
+        /** Each on its own, committed by the server when it ends. */
+        NONE,
+        /** In one transaction with a look at what it did before it commits. */
+        CHECKED
+    }
+
+    record Statement(
+            String where, String sql, List<@Nullable Object> parameters, When when, Transaction transaction)
+            implements Step {
+        public Statement {
+            parameters = Collections.unmodifiableList(new ArrayList<>(parameters));
+        }
+
+        @Override
+        public List<@Nullable Object> parts() {
+            List<@Nullable Object> parts = new ArrayList<>();
+            parts.add(where);
+            parts.add(sql);
+            parts.addAll(parameters);
+            parts.add(when.name());
+            parts.add(transaction.name());
+            return parts;
+        }
+    }
+
+    static Statement statement(String where, String sql, @Nullable Object... parameters) {
+        return new Statement(where, sql, Arrays.asList(parameters), When.IN_ORDER, Transaction.NONE);
+    }
+
+    static Statement ifAnEarlierOneFailed(String where, String sql) {
+        return new Statement(where, sql, List.of(), When.IF_AN_EARLIER_ONE_FAILED, Transaction.NONE);
+    }
+
+    static Statement checked(String where, String sql, List<@Nullable Object> parameters) {
+        return new Statement(where, sql, parameters, When.IN_ORDER, Transaction.CHECKED);
+    }
+}

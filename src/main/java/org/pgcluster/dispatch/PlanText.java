@@ -1,0 +1,97 @@
+package org.pgcluster.dispatch;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.render.Visible;
+import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Plan.Check;
+import org.pgcluster.tool.Plan.Consequences;
+import org.pgcluster.tool.Step;
+
+/** A plan as a person reads it and as a program does. Nothing of a statement is ever cut or hidden. */
+final class PlanText {
+    private PlanText() {}
+
+    static String text(String tool, String cluster, Plan<?> plan) {
+        StringBuilder text = new StringBuilder();
+        for (Check check : plan.warnings()) {
+            text.append("! ").append(check.what()).append(": ").append(check.found()).append('\n');
+        }
+        text.append(tool).append(" on ").append(cluster).append(": ").append(plan.summary()).append('\n');
+        text.append("Steps:\n");
+        int number = 0;
+        for (Step step : plan.steps()) {
+            text.append(++number).append(". ").append(words(step)).append('\n');
+        }
+        text.append("Checked:\n");
+        for (Check check : plan.checks()) {
+            text.append("- ").append(check.what()).append(": ");
+            text.append(check.verdict().name().toLowerCase(Locale.ROOT));
+            text.append(" (").append(check.found()).append(")\n");
+        }
+        consequences(plan.consequences()).forEach((name, value) -> text.append(Character.toUpperCase(name.charAt(0)))
+                .append(name.substring(1).replace('_', ' '))
+                .append(": ")
+                .append(value)
+                .append('\n'));
+        return Visible.text(text.toString());
+    }
+
+    private static String words(Step step) {
+        if (step instanceof Step.Statement statement) {
+            return "on " + statement.where() + ": " + statement.sql()
+                    + (statement.parameters().isEmpty() ? "" : " with " + statement.parameters())
+                    + (statement.when() == Step.When.IN_ORDER ? "" : " (only if the step before fails)")
+                    + (statement.transaction() == Step.Transaction.NONE
+                            ? ""
+                            : " (in a transaction that is looked at before it commits)");
+        }
+        throw new IllegalArgumentException("no words for " + step.getClass());
+    }
+
+    static Map<String, Object> data(Plan<?> plan, String fingerprint) {
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("summary", plan.summary());
+        List<Map<String, @Nullable Object>> steps = new ArrayList<>();
+        for (Step step : plan.steps()) {
+            Map<String, @Nullable Object> one = new LinkedHashMap<>();
+            if (step instanceof Step.Statement statement) {
+                one.put("where", statement.where());
+                one.put("statement", Visible.text(statement.sql()));
+                one.put("parameters", statement.parameters());
+                one.put("when", statement.when().name().toLowerCase(Locale.ROOT));
+            }
+            steps.add(one);
+        }
+        data.put("steps", steps);
+        List<Map<String, Object>> checks = new ArrayList<>();
+        for (Check check : plan.checks()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("what", check.what());
+            one.put("verdict", check.verdict().name().toLowerCase(Locale.ROOT));
+            one.put("found", check.found());
+            checks.add(one);
+        }
+        data.put("checks", checks);
+        data.putAll(consequences(plan.consequences()));
+        data.put("fingerprint", fingerprint);
+        return data;
+    }
+
+    private static Map<String, String> consequences(Consequences consequences) {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put("locks", consequences.locks());
+        all.put("data", consequences.data());
+        all.put("follow", consequences.follow());
+        all.put("stop", consequences.stop());
+        all.put("undo", consequences.undo());
+        all.put("if_only_some_steps_ran", consequences.partly());
+        all.putAll(consequences.more());
+        all.values().removeIf(String::isEmpty);
+        return all;
+    }
+}

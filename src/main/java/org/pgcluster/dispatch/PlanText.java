@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.render.Visible;
+import org.pgcluster.render.Plain;
 import org.pgcluster.tool.Plan;
 import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Consequences;
@@ -38,7 +38,16 @@ final class PlanText {
                 .append(": ")
                 .append(value)
                 .append('\n'));
-        return Visible.text(text.toString());
+        return shown(text.toString());
+    }
+
+    /** Lines stay lines; what a reader could not see is spelled out. */
+    private static String shown(String text) {
+        StringBuilder shown = new StringBuilder();
+        for (String line : text.split("\n", -1)) {
+            shown.append(shown.isEmpty() ? "" : "\n").append(Plain.shown(line));
+        }
+        return shown.toString();
     }
 
     private static String words(Step step) {
@@ -61,7 +70,7 @@ final class PlanText {
             Map<String, @Nullable Object> one = new LinkedHashMap<>();
             if (step instanceof Step.Statement statement) {
                 one.put("where", statement.where());
-                one.put("statement", Visible.text(statement.sql()));
+                one.put("statement", shown(statement.sql()));
                 one.put("parameters", statement.parameters());
                 one.put("when", statement.when().name().toLowerCase(Locale.ROOT));
             }

@@ -1,0 +1,185 @@
+package org.pgcluster.dispatch;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.config.ClusterSettings;
+import org.pgcluster.config.Settings;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.shape.Nearest;
+import org.pgcluster.tool.Tool;
+import org.pgcluster.toolsets.core.CoreTools;
+import org.pgcluster.toolsets.postgres.PostgresTools;
+
+/**
+ * Which tools there are and which of them this configuration offers. Made from the packed catalogue, so that a client
+ * is answered before any tool is loaded. Immutable; loops instead of streams because this is on the way of every start.
+ */
+public final class Catalogue {
+    private static final String RESOURCE = "/catalogue.tsv";
+    private static final String CLUSTER = "\"@cluster@\"";
+    /** Where an act is listed, its requests can be filed. */
+    private static final String FILES_REQUESTS = "citus_request_approval_token";
+
+    private final Settings settings;
+    private final Map<String, Listed> all;
+
+    private Catalogue(Settings settings, Map<String, Listed> all) {
+        this.settings = settings;
+        this.all = all;
+    }
+
+    public static Catalogue of(Settings settings) {
+        Map<String, Listed> all = new LinkedHashMap<>();
+        try (InputStream resource = Catalogue.class.getResourceAsStream(RESOURCE)) {
+            if (resource == null) {
+                throw new IllegalStateException("the build packed no " + RESOURCE);
+            }
+            String text = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
+            int at = 0;
+            while (at < text.length()) {
+                int end = text.indexOf('\n', at);
+                Listed one = parse(text.substring(at, end));
+                all.put(one.name(), one);
+                at = end + 1;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Catalogue(settings, all);
+    }
+
+    private static Listed parse(String line) {
+        int one = line.indexOf('\t');
+        int two = line.indexOf('\t', one + 1);
+        int three = line.indexOf('\t', two + 1);
+        int four = line.indexOf('\t', three + 1);
+        return new Listed(
+                line.substring(0, one),
+                line.substring(one + 1, two),
+                line.substring(two + 1, three),
+                line.substring(three + 1, four),
+                line.substring(four + 1));
+    }
+
+    /** The JSON array that answers {@code tools/list}. */
+    public String toolsJsonArray() {
+        StringBuilder array = new StringBuilder(32_768).append('[');
+        for (Listed tool : all.values()) {
+            if (switchedOff(tool) == null) {
+                array.append(array.length() == 1 ? "" : ",").append(json(tool));
+            }
+        }
+        return array.append(']').toString();
+    }
+
+    private String json(Listed tool) {
+        if (!tool.ofCluster()) {
+            return tool.json();
+        }
+        if (settings.clusters().size() < 2) {
+            return tool.json()
+                    .replace(CLUSTER + ":{},", "")
+                    .replace(CLUSTER + ":{}", "")
+                    .replace(CLUSTER + ",", "")
+                    .replace(CLUSTER, "");
+        }
+        String enumeration = JsonText.write(new ArrayList<>(settings.clusters().keySet()));
+        String property = "\"cluster\":{\"type\":\"string\",\"enum\":" + enumeration + "}";
+        boolean required = tool.act() || settings.server().defaultCluster().isEmpty();
+        return tool.json()
+                .replace(CLUSTER + ":{}", property)
+                .replace(CLUSTER + ",", required ? "\"cluster\"," : "")
+                .replace(CLUSTER, required ? "\"cluster\"" : "");
+    }
+
+    public List<String> visible() {
+        List<String> names = new ArrayList<>();
+        for (Listed tool : all.values()) {
+            if (switchedOff(tool) == null) {
+                names.add(tool.name());
+            }
+        }
+        return names;
+    }
+
+    /** Tools that are not offered, each with the key that makes it so. */
+    Map<String, String> switchedOff() {
+        Map<String, String> off = new LinkedHashMap<>();
+        for (Listed tool : all.values()) {
+            String why = switchedOff(tool);
+            if (why != null) {
+                off.put(tool.name(), why);
+            }
+        }
+        return off;
+    }
+
+    private @Nullable String switchedOff(Listed tool) {
+        if (!settings.problems().isEmpty() && !tool.toolset().equals("core")) {
+            return "the configuration has problems; server_info lists them";
+        }
+        if (!settings.server().toolsets().contains(tool.toolset()) && !tool.toolset().equals("core")) {
+            return "toolsets leaves out " + tool.toolset();
+        }
+        if (tool.act() || tool.name().equals(FILES_REQUESTS)) {
+            return anyActListed(tool) ? null : "mode: plan, or mode: admin with allow_execute: true, lists acts";
+        }
+        return null;
+    }
+
+    private boolean anyActListed(Listed wanted) {
+        for (ClusterSettings cluster : settings.clusters().values()) {
+            for (Listed tool : all.values()) {
+                boolean meant = wanted.act() ? tool == wanted : tool.act();
+                if (meant && tool.listedFor(cluster)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** The tool, or why there is none: unknown (and which is nearest), or switched off by which key. */
+    Listed visible(String name) {
+        Listed tool = all.get(name);
+        if (tool == null) {
+            String near = Nearest.of(name, all.keySet());
+            throw new ToolException(
+                    ErrorCode.NOT_FOUND,
+                    "There is no tool " + name + ".",
+                    near == null ? "tools/list has all." : "Did you mean " + near + "?");
+        }
+        String why = switchedOff(tool);
+        if (why != null) {
+            throw tool.act()
+                    ? new ToolException(
+                            ErrorCode.NOT_ALLOWED,
+                            name + " changes the cluster and this server only reads.",
+                            "Set mode: admin and allow_execute: true to allow acts, or mode: plan to see what they would do.")
+                    : new ToolException(ErrorCode.NOT_CONFIGURED, name + " is switched off: " + why + ".", null);
+        }
+        return tool;
+    }
+
+    static Tool<?, ?> load(Listed listed) {
+        Tool<?, ?> tool =
+                switch (listed.toolset()) {
+                    case "core" -> CoreTools.named(listed.name());
+                    case "postgres" -> PostgresTools.named(listed.name());
+                    default -> null;
+                };
+        if (tool == null) {
+            throw new IllegalStateException(listed.name() + " is in the catalogue and not in " + listed.toolset());
+        }
+        return tool;
+    }
+}

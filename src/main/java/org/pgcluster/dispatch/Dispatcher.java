@@ -1,0 +1,164 @@
+package org.pgcluster.dispatch;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.audit.Entry;
+import org.pgcluster.call.Call;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.render.Limits;
+import org.pgcluster.render.Rendered;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.shape.Shape;
+import org.pgcluster.tool.Acts;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Reads;
+import org.pgcluster.tool.Tool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The journey of a call: explained > visible > bound > limited > audited and approved (acts) > the tool. Threads share
+ * it; the protocol, the command line and nobody else call tools, and all of them here.
+ */
+public final class Dispatcher implements Desk, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+
+    /** These tell why the rest is slow, so they must not wait behind it. */
+    private static final Set<String> OWN_SLOTS = Set.of(
+            "ping",
+            "server_info",
+            "active_queries",
+            "blocking_locks",
+            "cancel_query",
+            "operation_status",
+            "operation_cancel");
+
+    private final Workshop workshop;
+    private final Approvals approvals;
+
+    public Dispatcher(Workshop workshop) {
+        this.workshop = workshop;
+        this.approvals = new Approvals(workshop, this::planned);
+        workshop.filing(approvals);
+    }
+
+    @Override
+    public Answer call(Request request) {
+        return masked(explained(request));
+    }
+
+    private Answer explained(Request request) {
+        try {
+            Listed listed = workshop.catalogue().visible(request.tool());
+            return journey(Catalogue.load(listed), listed, request);
+        } catch (Refused e) {
+            return Answers.failed(e.problem(), e.more());
+        } catch (ToolException e) {
+            return Answers.failed(e, Map.of());
+        } catch (Throwable e) { // an Error, too: a client must never be left without an answer
+            String id = Long.toHexString(System.nanoTime());
+            LOG.error("{} failed ({})", request.tool(), id, e);
+            return Answers.failed(
+                    ErrorCode.INTERNAL,
+                    "The server failed in a way it should not.",
+                    "Its log (stderr) has the details as " + id + ".");
+        }
+    }
+
+    private <I extends Record, O extends Record & InWords> Answer journey(
+            Tool<I, O> tool, Listed listed, Request request) {
+        Declaration<I, O> declared = tool.declaration();
+        Map<String, @Nullable Object> arguments =
+                Synonyms.resolved(listed, declared.input().names(), request.arguments());
+        Envelope envelope = Envelope.open(arguments, tool instanceof Acts, listed.ofCluster());
+        I input = declared.input().bind(envelope.rest());
+        if (tool instanceof Acts<I, ?, O> act) {
+            Cluster cluster = workshop.clusters().choose(envelope.cluster(), true);
+            return approvals.go(new Wanted<>(act, declared, listed, input, envelope, cluster, request));
+        }
+        long started = System.nanoTime();
+        Cluster cluster = listed.ofCluster()
+                ? workshop.clusters().choose(envelope.cluster(), false)
+                : workshop.clusters().anyOrNone();
+        Answer answer = read((Reads<I, O>) tool, declared, input, cluster, request);
+        if (workshop.settings().server().auditReads()) {
+            entry(request, declared.name(), cluster, declared.input().write(input))
+                    .read(answer.isError() ? "failed" : "done", Duration.ofNanos(System.nanoTime() - started));
+        }
+        return answer;
+    }
+
+    private <I extends Record, O extends Record & InWords> Answer read(
+            Reads<I, O> tool, Declaration<I, O> declared, I input, Cluster cluster, Request request) {
+        boolean own = OWN_SLOTS.contains(declared.name());
+        O output;
+        if (declared.name().startsWith("operation_")) { // following holds no slot
+            output = tool.read(input, new Context(cluster, request.call(), workshop, own));
+        } else {
+            try (var slot = workshop.slots().enter(declared.name(), own, request.call())) {
+                output = tool.read(input, new Context(cluster, request.call(), workshop, own));
+            }
+        }
+        Map<String, @Nullable Object> structured = new LinkedHashMap<>();
+        if (declared.reach() == Declaration.Reach.CLUSTER && workshop.clusters().several()) {
+            structured.put("cluster", cluster.name());
+        }
+        structured.putAll(declared.output().write(output));
+        String sentence = sayingWhere(declared, cluster, output.inWords());
+        return fitted(sentence, structured);
+    }
+
+    /** The act's plan, in a slot that is given back before anybody is asked. */
+    private <I extends Record, S extends Record, O extends Record & InWords> org.pgcluster.tool.Plan<S> planned(
+            Acts<I, S, O> act, I input, Cluster cluster, String name, Call call) {
+        boolean own = OWN_SLOTS.contains(name);
+        try (var slot = workshop.slots().enter(name, own, call)) {
+            return act.plan(input, new Context(cluster, call, workshop, own));
+        }
+    }
+
+    private String sayingWhere(Declaration<?, ?> declared, Cluster cluster, String sentence) {
+        boolean where = declared.reach() == Declaration.Reach.CLUSTER && workshop.clusters().several();
+        return where ? cluster.name() + ": " + sentence : sentence;
+    }
+
+    private Answer fitted(String sentence, Map<String, @Nullable Object> structured) {
+        var server = workshop.settings().server();
+        Rendered rendered = new Limits(server.maxRows(), server.maxTextBytes()).fit(sentence, structured);
+        return new Answer(rendered.text(), Masking.notNull(rendered.structured()), false);
+    }
+
+    private Entry entry(Request request, String tool, Cluster cluster, Map<String, @Nullable Object> input) {
+        return workshop.audit().entry(request.client(), tool, cluster.name(), JsonText.write(input));
+    }
+
+    private Answer masked(Answer answer) {
+        return Masking.of(answer, workshop.masks());
+    }
+
+    /** What the protocol shows while nothing is loaded. */
+    public static Front front(org.pgcluster.config.Settings settings, String version) {
+        Catalogue catalogue = Catalogue.of(settings);
+        return new Front(
+                "pgcluster-mcp",
+                "pgcluster-mcp",
+                version,
+                Instructions.of(settings, catalogue),
+                catalogue.toolsJsonArray());
+    }
+
+    /** Lets go of acts that run: their statements go on in the database, and the audit says so. */
+    @Override
+    public void close() {
+        approvals.letGo();
+        workshop.close();
+    }
+}

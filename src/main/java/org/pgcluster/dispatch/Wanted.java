@@ -1,0 +1,16 @@
+package org.pgcluster.dispatch;
+
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.tool.Acts;
+import org.pgcluster.tool.Declaration;
+
+/** One act that somebody wants, bound and with its cluster chosen. */
+record Wanted<I extends Record, S extends Record, O extends Record & InWords>(
+        Acts<I, S, O> act,
+        Declaration<I, O> declared,
+        Listed listed,
+        I input,
+        Envelope envelope,
+        Cluster cluster,
+        Request request) {}

@@ -1,0 +1,22 @@
+package org.pgcluster.toolsets.postgres;
+
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.tool.Tool;
+
+/** The toolset {@code postgres}. A switch, so that a call loads its own tool and no other. */
+public final class PostgresTools {
+    private PostgresTools() {}
+
+    public static @Nullable Tool<?, ?> named(String name) {
+        return switch (name) {
+            case "execute_sql" -> new ExecuteSql();
+            case "execute_change" -> new ExecuteChange();
+            case "explain_query" -> new ExplainQuery();
+            case "active_queries" -> new ActiveQueries();
+            case "blocking_locks" -> new BlockingLocks();
+            case "cancel_query" -> new CancelQuery();
+            case "create_index" -> new CreateIndex();
+            default -> null;
+        };
+    }
+}

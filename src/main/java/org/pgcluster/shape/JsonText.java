@@ -106,7 +106,7 @@ public final class JsonText {
             default -> {
                 out.append("\\u");
                 for (var shift = 12; shift >= 0; shift -= 4) {
-                    out.append(HEX.charAt(letter >> shift & 0xf));
+                    out.append(HEX.charAt((letter >> shift) & 0xf));
                 }
             }
         }

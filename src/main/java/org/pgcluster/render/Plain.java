@@ -19,7 +19,7 @@ public final class Plain {
     static String cell(String text) {
         for (var index = 0; index < text.length(); index++) {
             var letter = text.charAt(index);
-            if (letter < ' ' || letter > '~' || "|`<[(".indexOf(letter) >= 0) {
+            if (letter < ' ' || letter > '~' || "|`<[(\\".indexOf(letter) >= 0) {
                 return escaped(text, true);
             }
         }
@@ -50,11 +50,21 @@ public final class Plain {
     private static boolean meansMore(String text, int index, int letter) {
         return switch (letter) {
             case '|', '`' -> true;
+            case '\\' -> escapesWhatFollows(text, index);
             case '<' -> index + 1 < text.length() && startsTag(text.charAt(index + 1));
             case '[' -> index > 0 && text.charAt(index - 1) == '!';
             case '(' -> index > 0 && text.charAt(index - 1) == ']';
             default -> false;
         };
+    }
+
+    /** Backslashes before the border, or before what is escaped here, would undo the escape. */
+    private static boolean escapesWhatFollows(String text, int index) {
+        var after = index;
+        while (after < text.length() && text.charAt(after) == '\\') {
+            after++;
+        }
+        return after == text.length() || "|`<[(".indexOf(text.charAt(after)) >= 0;
     }
 
     private static boolean startsTag(char letter) {

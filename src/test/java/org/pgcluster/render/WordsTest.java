@@ -96,7 +96,7 @@ class WordsTest {
         var table = text.substring(text.indexOf("rows:"));
         for (var forbidden :
                 List.of("\u202e", "\u200b", "\u0000", "\u001b", "\u2028", "\u3164", "\u0085", "<img", "](h")) {
-            assertFalse(table.contains(forbidden), text);
+            assertFalse(table.replace("\\<", "").contains(forbidden), text);
         }
         var borders = table.lines()
                 .toList()

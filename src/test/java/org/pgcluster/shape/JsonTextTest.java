@@ -70,6 +70,12 @@ class JsonTextTest {
     }
 
     @Test
+    void what_is_no_number_is_a_word_in_an_answer_and_nothing_to_sign() {
+        assertEquals("[\"NaN\",\"-Infinity\"]", JsonText.write(List.of(Double.NaN, Double.NEGATIVE_INFINITY)));
+        assertThrows(IllegalArgumentException.class, () -> Canonical.json(Double.NaN));
+    }
+
+    @Test
     void half_pairs_and_controls_survive() {
         var text = "\ud800 \udc00 \ud83d\ude00 \u0000\u001f\u007f\u2028\"\\/\n";
         assertEquals(text, JsonText.read(JsonText.write(text)));

@@ -26,6 +26,21 @@ public final class Plain {
         return text;
     }
 
+    /** A text of several lines between fences that it cannot close. */
+    static void fenced(String text, StringBuilder out) {
+        var fence = "```";
+        while (text.contains(fence)) {
+            fence += "`";
+        }
+        out.append(fence).append('\n');
+        var from = 0;
+        for (var end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+            out.append(shown(text.substring(from, end))).append('\n');
+            from = end + 1;
+        }
+        out.append(shown(text.substring(from))).append('\n').append(fence).append('\n');
+    }
+
     private static String escaped(String text, boolean markdown) {
         var out = new StringBuilder(text.length() + 16);
         var index = 0;

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.shape.JsonText;
 
 /** The text of an answer: its sentence, then what the structured content says, as lines and tables. */
 public final class Words {
@@ -84,12 +85,39 @@ public final class Words {
                 nested(path, map, cells);
             }
         } else if (value instanceof List<?> list) {
-            if (list.get(0) instanceof Map<?, ?>) {
+            if (cells.equals(Cells.WHOLE) && JsonText.write(list).contains("\\n")) {
+                oneByOne(path, list);
+            } else if (list.get(0) instanceof Map<?, ?>) {
                 title(path);
                 new Tables(cells, out).records(list);
             } else {
                 line(path, cells.cell(list));
             }
+        }
+    }
+
+    /** The steps of a plan whose statements have lines of their own, for a person to read before consenting. */
+    private void oneByOne(String path, List<?> list) {
+        for (var index = 0; index < list.size(); index++) {
+            title(path + " " + (index + 1));
+            if (list.get(index) instanceof Map<?, ?> map) {
+                for (var entry : map.entrySet()) {
+                    if (!Tables.empty(entry.getValue())) {
+                        fact((String) entry.getKey(), entry.getValue());
+                    }
+                }
+            } else {
+                fact("value", list.get(index));
+            }
+        }
+    }
+
+    private void fact(String name, @Nullable Object value) {
+        if (value instanceof String text && text.indexOf('\n') >= 0) {
+            out.append(Plain.cell(name)).append(":\n");
+            Plain.fenced(text, out);
+        } else {
+            line(name, Cells.WHOLE.cell(value));
         }
     }
 

@@ -128,6 +128,22 @@ class WordsTest {
     }
 
     @Test
+    void a_statement_of_several_lines_keeps_them_in_a_plan_and_cannot_leave_its_fence() {
+        var answer = read("{\"plan\": {\"steps\": [{\"on\": \"w1\", \"statement\": \"SELECT 1\\n```\\n\\u202e;\"}]}}");
+        assertEquals("""
+                One step.
+
+                plan.steps 1:
+                on: w1
+                statement:
+                ````
+                SELECT 1
+                ```
+                \\u{202e};
+                ````""".replace("\\\\", "\\"), Words.text("One step.", answer));
+    }
+
+    @Test
     void a_long_answer_is_cut_from_the_end_says_so_and_fits() {
         var rows = new ArrayList<List<@Nullable Object>>();
         for (var n = 0; n < 5000; n++) {

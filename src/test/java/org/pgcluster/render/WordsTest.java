@@ -140,7 +140,7 @@ class WordsTest {
                 SELECT 1
                 ```
                 \\u{202e};
-                ````""".replace("\\\\", "\\"), Words.text("One step.", answer));
+                ````""", Words.text("One step.", answer));
     }
 
     @Test

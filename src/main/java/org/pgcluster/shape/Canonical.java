@@ -35,6 +35,8 @@ public final class Canonical {
             write(Shape.written(record), out);
         } else if (value instanceof Enum<?> constant) {
             JsonText.quote(Shape.name(constant), out);
+        } else if (value instanceof Number number && !JsonText.finite(number)) {
+            throw new IllegalArgumentException(number + " has no canonical text apart from its word");
         } else {
             JsonText.write(value, out);
         }

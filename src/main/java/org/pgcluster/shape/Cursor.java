@@ -2,6 +2,7 @@ package org.pgcluster.shape;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,7 @@ public final class Cursor {
                 var bytes = Base64.getUrlDecoder().decode(cursor.substring(0, dot));
                 if (cursor.substring(dot + 1).equals(sum(list, bytes))
                         && JsonText.read(new String(bytes, StandardCharsets.UTF_8)) instanceof List<?> key) {
-                    return java.util.Collections.unmodifiableList(key);
+                    return Collections.unmodifiableList(key);
                 }
             } catch (IllegalArgumentException e) {
                 throw refused(); // not base64

@@ -33,22 +33,15 @@ final class JsonReader {
 
     private @Nullable Object value() {
         skip();
-        switch (peek()) {
-            case '{':
-                return object();
-            case '[':
-                return array();
-            case '"':
-                return quoted();
-            case 't':
-                return word("true", true);
-            case 'f':
-                return word("false", false);
-            case 'n':
-                return word("null", null);
-            default:
-                return number();
-        }
+        return switch (peek()) {
+            case '{' -> object();
+            case '[' -> array();
+            case '"' -> quoted();
+            case 't' -> word("true", true);
+            case 'f' -> word("false", false);
+            case 'n' -> word("null", null);
+            default -> number();
+        };
     }
 
     private Map<String, @Nullable Object> object() {
@@ -132,24 +125,16 @@ final class JsonReader {
     private char escaped() {
         var letter = peek();
         at++;
-        switch (letter) {
-            case '"', '\\', '/':
-                return letter;
-            case 'b':
-                return '\b';
-            case 'f':
-                return '\f';
-            case 'n':
-                return '\n';
-            case 'r':
-                return '\r';
-            case 't':
-                return '\t';
-            case 'u':
-                return fourDigits();
-            default:
-                throw wrong("there is no such escape");
-        }
+        return switch (letter) {
+            case '"', '\\', '/' -> letter;
+            case 'b' -> '\b';
+            case 'f' -> '\f';
+            case 'n' -> '\n';
+            case 'r' -> '\r';
+            case 't' -> '\t';
+            case 'u' -> fourDigits();
+            default -> throw wrong("there is no such escape");
+        };
     }
 
     private char fourDigits() {

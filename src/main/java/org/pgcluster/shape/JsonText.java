@@ -62,11 +62,17 @@ public final class JsonText {
         out.append(']');
     }
 
+    /** What is no number in JSON goes as its word, as PostgreSQL's own JSON has it. */
     private static void number(Number number, StringBuilder out) {
-        if ((number instanceof Double || number instanceof Float) && !Double.isFinite(number.doubleValue())) {
-            throw new IllegalArgumentException("JSON has no " + number);
+        if (finite(number)) {
+            out.append(number);
+        } else {
+            quote(number.toString(), out);
         }
-        out.append(number);
+    }
+
+    static boolean finite(Number number) {
+        return !(number instanceof Double || number instanceof Float) || Double.isFinite(number.doubleValue());
     }
 
     static void quote(String text, StringBuilder out) {
@@ -106,7 +112,7 @@ public final class JsonText {
             default -> {
                 out.append("\\u");
                 for (var shift = 12; shift >= 0; shift -= 4) {
-                    out.append(HEX.charAt(letter >> shift & 0xf));
+                    out.append(HEX.charAt((letter >> shift) & 0xf));
                 }
             }
         }

@@ -1,6 +1,5 @@
 package org.pgcluster.shape;
 
-import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,42 +57,34 @@ enum Leaf implements Form {
     }
 
     private @Nullable Object value(Object json) {
-        switch (this) {
-            case TEXT:
-                return json instanceof String ? json : null;
-            case BOOL:
-                return json instanceof Boolean ? json : null;
-            case OBJECT:
-                return json instanceof Map<?, ?> ? json : null;
-            case MOMENT:
-                return json instanceof String text ? moment(text) : null;
-            case ANY:
-                return json;
-            default:
-                return json instanceof Number number ? number(number) : null;
-        }
+        return switch (this) {
+            case TEXT -> json instanceof String ? json : null;
+            case BOOL -> json instanceof Boolean ? json : null;
+            case OBJECT -> json instanceof Map<?, ?> ? json : null;
+            case MOMENT -> json instanceof String text ? moment(text) : null;
+            case ANY -> json;
+            default -> json instanceof Number number ? number(number) : null;
+        };
     }
 
     /** JSON has one kind of number: {@code 5.0} is as whole as {@code 5}, and 2^63 is no long. */
     private @Nullable Object number(Number json) {
         try {
             var exact = Numbers.exact(json);
-            switch (this) {
-                case INT:
-                    return exact.intValueExact();
-                case LONG:
-                    return exact.longValueExact();
-                case EXACT:
-                    return exact;
-                case SECONDS:
-                    return Duration.ofNanos(exact.movePointRight(9).longValueExact());
-                default:
-                    var near = exact.doubleValue();
-                    return Double.isFinite(near) ? near : null;
-            }
+            return switch (this) {
+                case INT -> exact.intValueExact();
+                case LONG -> exact.longValueExact();
+                case EXACT -> exact;
+                case SECONDS -> Duration.ofNanos(exact.movePointRight(9).longValueExact());
+                default -> finite(exact.doubleValue());
+            };
         } catch (ArithmeticException | NumberFormatException e) {
             return null; // told as a value that does not fit
         }
+    }
+
+    private static @Nullable Double finite(double near) {
+        return Double.isFinite(near) ? near : null;
     }
 
     private static @Nullable Instant moment(String text) {
@@ -106,14 +97,11 @@ enum Leaf implements Form {
 
     @Override
     public @Nullable Object parse(String text) {
-        switch (this) {
-            case TEXT, MOMENT:
-                return text;
-            case BOOL:
-                return text.equals("true") ? Boolean.TRUE : text.equals("false") ? Boolean.FALSE : text;
-            default:
-                return jsonOrText(text);
-        }
+        return switch (this) {
+            case TEXT, MOMENT -> text;
+            case BOOL -> text.equals("true") || text.equals("false") ? (Object) Boolean.valueOf(text) : text;
+            default -> jsonOrText(text);
+        };
     }
 
     /** What is no JSON stays a text, so that reading it says what was wanted. */
@@ -127,24 +115,11 @@ enum Leaf implements Form {
 
     @Override
     public @Nullable Object write(Object value) {
-        switch (this) {
-            case MOMENT:
-                return value.toString();
-            case SECONDS:
-                return seconds((Duration) value);
-            case DOUBLE:
-                return Double.isFinite((Double) value) ? value : null;
-            default:
-                return value;
-        }
-    }
-
-    private static Number seconds(Duration duration) {
-        if (duration.getNano() == 0) {
-            return duration.getSeconds();
-        }
-        return BigDecimal.valueOf(duration.getSeconds())
-                .add(BigDecimal.valueOf(duration.getNano(), 9))
-                .stripTrailingZeros();
+        return switch (this) {
+            case MOMENT -> value.toString();
+            case SECONDS -> Numbers.seconds((Duration) value);
+            case DOUBLE -> Double.isFinite((Double) value) ? value : null;
+            default -> value;
+        };
     }
 }

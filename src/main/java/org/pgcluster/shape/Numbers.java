@@ -2,6 +2,7 @@ package org.pgcluster.shape;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.time.Duration;
 
 /** JSON's numbers as Java's, without loss. */
 final class Numbers {
@@ -22,5 +23,13 @@ final class Numbers {
             throw new ArithmeticException("exponent out of bounds");
         }
         return exact;
+    }
+
+    static Number seconds(Duration duration) {
+        var whole = duration.getSeconds();
+        var rest = duration.getNano();
+        return rest == 0
+                ? (Number) whole
+                : BigDecimal.valueOf(whole).add(BigDecimal.valueOf(rest, 9)).stripTrailingZeros();
     }
 }

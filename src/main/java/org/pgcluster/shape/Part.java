@@ -28,7 +28,7 @@ record Part(
     }
 
     boolean required(boolean written) {
-        return !optional() && (written || standard == null && !nullable);
+        return !optional() && (written || (standard == null && !nullable));
     }
 
     Map<String, Object> schema(boolean written) {
@@ -76,7 +76,7 @@ record Part(
     Object read(@Nullable Object given, String at, Problems problems) {
         var json = given == null ? standard : given;
         if (json == null) {
-            if (!optional() && !nullable && !(form.takesNull())) {
+            if (!optional() && !nullable && !form.takesNull()) {
                 problems.required(at);
             }
             return wrapped(null);
@@ -106,8 +106,8 @@ record Part(
         var size = size(value);
         var low = range.min() != Long.MIN_VALUE;
         var high = range.max() != Long.MAX_VALUE;
-        if (low && size.compareTo(BigDecimal.valueOf(range.min())) < 0
-                || high && size.compareTo(BigDecimal.valueOf(range.max())) > 0) {
+        if ((low && size.compareTo(BigDecimal.valueOf(range.min())) < 0)
+                || (high && size.compareTo(BigDecimal.valueOf(range.max())) > 0)) {
             var bounds = low && high
                     ? "from " + range.min() + " to " + range.max()
                     : low ? "at least " + range.min() : "at most " + range.max();
@@ -124,7 +124,7 @@ record Part(
             return Numbers.exact(number);
         }
         if (value instanceof Duration duration) {
-            return BigDecimal.valueOf(duration.getSeconds()).add(BigDecimal.valueOf(duration.getNano(), 9));
+            return Numbers.exact(Numbers.seconds(duration));
         }
         if (value instanceof String text) {
             return BigDecimal.valueOf(text.codePointCount(0, text.length()));

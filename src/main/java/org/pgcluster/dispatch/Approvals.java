@@ -1,0 +1,265 @@
+package org.pgcluster.dispatch;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.config.Approval;
+import org.pgcluster.config.Mode;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.guard.Approver;
+import org.pgcluster.guard.Draft;
+import org.pgcluster.guard.Requested;
+import org.pgcluster.shape.Canonical;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.tool.Acts;
+import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Server.Filed;
+import org.pgcluster.tool.Tool;
+
+/** Between the plan of an act and its first step: a person. Threads share it. */
+final class Approvals {
+    private static final Duration PATIENCE = Duration.ofSeconds(45);
+    private static final Map<String, String> WORDS_FOR_ACTS =
+            Map.of("rebalance", "citus_rebalance_execute", "move_shard", "citus_move_shard_execute");
+
+    /** Plans in a slot that is given back before anybody is asked. */
+    interface Planner {
+        <I extends Record, S extends Record, O extends Record & InWords> Plan<S> plan(
+                Acts<I, S, O> act, I input, Cluster cluster, String name, Call call);
+    }
+
+    private final Workshop workshop;
+    private final Planner planner;
+    private final Execution execution;
+
+    Approvals(Workshop workshop, Planner planner) {
+        this.workshop = workshop;
+        this.planner = planner;
+        this.execution = new Execution(workshop, this);
+    }
+
+    <I extends Record, S extends Record, O extends Record & InWords> Answer go(Wanted<I, S, O> wanted) {
+        mayBePlanned(wanted);
+        Plan<S> plan = plan(wanted);
+        Draft draft = draft(wanted, plan);
+        if (wanted.envelope().dryRun()) {
+            return planned("A dry run: nobody was asked and nothing was done.", wanted, plan, draft);
+        }
+        if (wanted.cluster().settings().mode() == Mode.PLAN) {
+            return planned("mode: plan only plans. A person can run the steps by hand.", wanted, plan, draft);
+        }
+        if (wanted.envelope().approval().isPresent()) {
+            return execution.run(wanted, wanted.envelope().approval().get());
+        }
+        return asked(wanted, plan, draft);
+    }
+
+    private void mayBePlanned(Wanted<?, ?, ?> wanted) {
+        if (!wanted.listed().listedFor(wanted.cluster().settings())) {
+            throw new ToolException(
+                    ErrorCode.NOT_ALLOWED,
+                    wanted.declared().name() + " may not run on " + wanted.cluster().name() + ".",
+                    wanted.listed().namedBy(wanted.cluster().settings())
+                            ? "Its mode and allow_execute decide: mode: admin and allow_execute: true allow acts."
+                            : "Its key acts leaves this one out.");
+        }
+    }
+
+    <I extends Record, S extends Record, O extends Record & InWords> Plan<S> plan(Wanted<I, S, O> wanted) {
+        Plan<S> plan = planner.plan(
+                wanted.act(),
+                wanted.input(),
+                wanted.cluster(),
+                wanted.declared().name(),
+                wanted.request().call());
+        if (!plan.failed().isEmpty()) {
+            Plan.Check first = plan.failed().get(0);
+            throw new Refused(
+                    new ToolException(
+                            ErrorCode.PRECONDITION_FAILED,
+                            wanted.declared().name() + " cannot be done: " + first.what() + ": " + first.found() + ".",
+                            plan.failed().size() > 1 ? "The plan has all that fails." : null),
+                    Map.of("plan", PlanText.data(plan, draft(wanted, plan).fingerprint())));
+        }
+        return plan;
+    }
+
+    Draft draft(Wanted<?, ?, ?> wanted, Plan<?> plan) {
+        Map<String, String> arguments = canonical(written(wanted));
+        List<String> steps =
+                plan.steps().stream().map(step -> Canonical.json(step.parts())).toList();
+        return new Draft(
+                wanted.declared().name(),
+                wanted.cluster().name(),
+                wanted.cluster().identity(wanted.request().call()),
+                arguments,
+                steps,
+                canonical(org.pgcluster.shape.Shape.written(plan.looked())),
+                PlanText.text(wanted.declared().name(), wanted.cluster().name(), plan),
+                plan.consequences().destroys());
+    }
+
+    private static Map<String, String> canonical(Map<String, @Nullable Object> fields) {
+        Map<String, String> texts = new TreeMap<>();
+        fields.forEach((name, value) -> texts.put(name, Canonical.json(value)));
+        return texts;
+    }
+
+    private Answer asked(Wanted<?, ?, ?> wanted, Plan<?> plan, Draft draft) {
+        Approval how = wanted.cluster().settings().approval();
+        Optional<Asker> asker = how == Approval.CONSOLE || how == Approval.SELF
+                ? Optional.empty()
+                : wanted.request().asker();
+        if (how == Approval.FORM && asker.isEmpty()) {
+            throw new ToolException(
+                    ErrorCode.NOT_ALLOWED,
+                    "approval: form asks in the client, and this client cannot show a form.",
+                    "Set approval: human to allow the console, too.");
+        }
+        if (asker.isEmpty()) {
+            return waiting(wanted, plan, draft, "");
+        }
+        String typed = draft.destructive() ? wanted.cluster().name() : "";
+        return switch (asker.get().ask(draft.planText(), typed, PATIENCE)) {
+            case ACCEPTED -> accepted(wanted, draft);
+            case DECLINED ->
+                throw new ToolException(
+                        ErrorCode.NOT_ALLOWED, "The person declined. Nothing was done.", "Ask what they want instead.");
+            case DISMISSED -> waiting(wanted, plan, draft, "The form was closed without an answer. ");
+            case NO_ANSWER -> waiting(wanted, plan, draft, "Nobody answered the form yet. ");
+        };
+    }
+
+    private Answer accepted(Wanted<?, ?, ?> wanted, Draft draft) {
+        Requested requested = request(wanted, draft, Optional.empty());
+        Approver approver = new Approver(wanted.request().client(), Approver.How.FORM);
+        workshop.guard().approve(requested.name(), approver, Optional.empty());
+        return execution.run(wanted, requested.name());
+    }
+
+    private Requested request(Wanted<?, ?, ?> wanted, Draft draft, Optional<Duration> life) {
+        Requested requested = workshop.guard().ask(draft, life);
+        execution.entry(wanted).request(requested.name(), draft.fingerprint());
+        return requested;
+    }
+
+    private Answer waiting(Wanted<?, ?, ?> wanted, Plan<?> plan, Draft draft, String first) {
+        Requested requested = request(wanted, draft, Optional.empty());
+        Map<String, @Nullable Object> structured = structured("approval_required", plan, draft);
+        structured.put("request", requestData(requested));
+        String text = first + "A person must approve this first; on " + workshop.host() + " they run: "
+                + command(requested) + "\nThen repeat the call with approval_token: " + requested.name()
+                + ". The request expires at " + requested.expires() + ".\n\n" + draft.planText();
+        return new Answer(saying(wanted, text), Masking.notNull(structured), false);
+    }
+
+    /** Shows the plan that no longer fits the approval, with a request for the new one. */
+    Refused changed(Wanted<?, ?, ?> wanted, Plan<?> plan, Draft draft, ToolException problem) {
+        Requested requested = request(wanted, draft, Optional.empty());
+        Map<String, @Nullable Object> more = new LinkedHashMap<>();
+        more.put("plan", PlanText.data(plan, draft.fingerprint()));
+        more.put("request", requestData(requested));
+        return new Refused(
+                problem.withHint("Show the person the new plan; they approve it with: " + command(requested)
+                        + ", then repeat the call with approval_token: " + requested.name() + ".\n\n"
+                        + draft.planText()),
+                more);
+    }
+
+    private Answer planned(String first, Wanted<?, ?, ?> wanted, Plan<?> plan, Draft draft) {
+        return new Answer(
+                saying(wanted, first + "\n\n" + draft.planText()),
+                Masking.notNull(structured("planned", plan, draft)),
+                false);
+    }
+
+    private String saying(Wanted<?, ?, ?> wanted, String text) {
+        return workshop.clusters().several() ? wanted.cluster().name() + ": " + text : text;
+    }
+
+    private static Map<String, @Nullable Object> structured(String status, Plan<?> plan, Draft draft) {
+        Map<String, @Nullable Object> structured = new LinkedHashMap<>();
+        structured.put("status", status);
+        structured.put("plan", PlanText.data(plan, draft.fingerprint()));
+        return structured;
+    }
+
+    private Map<String, @Nullable Object> requestData(Requested requested) {
+        Map<String, @Nullable Object> data = new LinkedHashMap<>();
+        data.put("name", requested.name());
+        data.put("file", requested.file().toString());
+        data.put("command", command(requested));
+        data.put("host", workshop.host());
+        data.put("expires_at", requested.expires().toString());
+        return data;
+    }
+
+    private String command(Requested requested) {
+        return Launcher.command() + " approve " + requested.name() + stateFlag();
+    }
+
+    private String stateFlag() {
+        return Launcher.flags(workshop.settings());
+    }
+
+    Filed file(String action, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call) {
+        Listed listed = workshop.catalogue().visible(WORDS_FOR_ACTS.getOrDefault(action, action));
+        if (!listed.act()) {
+            throw ToolException.invalidInput("`action` names an act; " + action + " only reads.", null);
+        }
+        return file(Catalogue.load(listed), listed, arguments, life, call);
+    }
+
+    private <I extends Record, O extends Record & InWords> Filed file(
+            Tool<I, O> tool,
+            Listed listed,
+            Map<String, @Nullable Object> arguments,
+            Optional<Duration> life,
+            Call call) {
+        if (!(tool instanceof Acts<I, ?, O> act)) {
+            throw new IllegalStateException(listed.name() + " is listed as an act and is none");
+        }
+        Envelope envelope = Envelope.open(arguments, true, true);
+        Cluster cluster = workshop.clusters().choose(envelope.cluster(), true);
+        I input = act.declaration().input().bind(envelope.rest());
+        Request request = new Request(listed.name(), arguments, call, "citus_request_approval_token", Optional.empty());
+        return filed(new Wanted<>(act, act.declaration(), listed, input, envelope, cluster, request), life);
+    }
+
+    private <I extends Record, S extends Record, O extends Record & InWords> Filed filed(
+            Wanted<I, S, O> wanted, Optional<Duration> life) {
+        mayBePlanned(wanted);
+        Draft draft = draft(wanted, plan(wanted));
+        Requested requested = request(wanted, draft, life);
+        boolean self = wanted.cluster().settings().approval() == Approval.SELF;
+        if (self) {
+            Approver approver = new Approver("the assistant", Approver.How.SELF);
+            workshop.guard().approve(requested.name(), approver, life);
+        }
+        return new Filed(
+                requested.name(),
+                requested.file().toString(),
+                command(requested),
+                workshop.host(),
+                requested.expires().toString(),
+                self ? Optional.of(requested.name()) : Optional.empty(),
+                draft.planText());
+    }
+
+    void letGo() {
+        execution.letGo();
+    }
+
+    static <I extends Record, O extends Record & InWords> Map<String, @Nullable Object> written(
+            Wanted<I, ?, O> wanted) {
+        return wanted.declared().input().write(wanted.input());
+    }
+}

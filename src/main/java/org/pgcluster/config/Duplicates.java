@@ -1,0 +1,22 @@
+package org.pgcluster.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Adds to a map, and keeps what was there before when a key comes twice, since both cannot be meant. */
+final class Duplicates {
+    private final List<Unreadable> found = new ArrayList<>();
+
+    void put(Map<String, Node> fields, String key, Node value, int line) {
+        var before = fields.putIfAbsent(key, value);
+        if (before != null) {
+            found.add(new Unreadable(
+                    line, "The key " + Masks.cut(key) + " stands here and on line " + before.line() + "."));
+        }
+    }
+
+    List<Unreadable> found() {
+        return found;
+    }
+}

@@ -1,0 +1,26 @@
+package org.pgcluster.config;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Collects what is wrong, so that all of it is told at once. For one thread. */
+final class Problems {
+    private final List<Problem> errors = new ArrayList<>();
+    private final List<Problem> warnings = new ArrayList<>();
+
+    void add(String key, String source, String text) {
+        errors.add(new Problem(key, source, text));
+    }
+
+    void warn(String key, String source, String text) {
+        warnings.add(new Problem(key, source, text));
+    }
+
+    List<Problem> errors() {
+        return errors;
+    }
+
+    List<Problem> warnings() {
+        return warnings;
+    }
+}

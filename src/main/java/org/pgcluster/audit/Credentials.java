@@ -74,7 +74,11 @@ final class Credentials {
         if (c == '$' && dollarTag(i) > 0) {
             return hideDollarQuoted(i);
         }
-        return assigned && c != '$' && c != '?' ? hide(i, endOfBare(i)) : end;
+        return assigned && c != '$' && c != '?' ? hide(i, endOfBare(i, inUrl(start))) : end;
+    }
+
+    private boolean inUrl(int keyword) {
+        return keyword > 0 && "?&".indexOf(text.charAt(keyword - 1)) >= 0;
     }
 
     private char next(int i) {
@@ -107,12 +111,15 @@ final class Credentials {
         return text.length();
     }
 
-    private int endOfBare(int from) {
+    /** Rather too far than too short: outside a URL only a blank or a quote surely ends a value without quotes. */
+    private int endOfBare(int from, boolean inUrl) {
         int i = from;
-        while (i < text.length()
-                && !Character.isWhitespace(text.charAt(i))
-                && "&;,'\"<>)|`".indexOf(text.charAt(i)) < 0) {
-            i += text.charAt(i) == '\\' ? 2 : 1;
+        while (i < text.length()) {
+            char c = text.charAt(i);
+            if (Character.isWhitespace(c) || "'\"`".indexOf(c) >= 0 || (inUrl && c == '&')) {
+                break;
+            }
+            i += c == '\\' ? 2 : 1;
         }
         return Math.min(i, text.length());
     }

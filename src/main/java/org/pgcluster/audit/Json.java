@@ -96,7 +96,7 @@ final class Json {
                 var text = unquoted(json, i + 1, end);
                 quote(out, hidden ? Masks.DOTS : change.apply(text));
                 i = end + 1;
-                hidden = NAMED_LIKE_A_PASSWORD.matcher(text).find() && json.startsWith(":", i);
+                hidden = NAMED_LIKE_A_PASSWORD.matcher(text).find() && namesMember(json, i);
             } else if (c == '-' || Character.isLetterOrDigit(c)) {
                 int end = endOfWord(json, i);
                 var word = json.substring(i, end);
@@ -118,6 +118,14 @@ final class Json {
             }
         }
         return out.isEmpty() ? "null" : out.toString();
+    }
+
+    private static boolean namesMember(String json, int after) {
+        int i = after;
+        while (i < json.length() && json.charAt(i) <= ' ') {
+            i++;
+        }
+        return json.startsWith(":", i);
     }
 
     private static String asText(String json, UnaryOperator<String> change) {

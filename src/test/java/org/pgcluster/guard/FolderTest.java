@@ -1,0 +1,56 @@
+package org.pgcluster.guard;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+
+class FolderTest {
+    @TempDir
+    Path state;
+
+    @Test
+    void a_folder_of_another_user_is_refused() throws IOException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "only root can give a folder away");
+        var folder = Files.createDirectory(state.resolve("theirs"));
+        Files.setOwner(
+                folder, folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+        var refused = assertThrows(ToolException.class, () -> Folder.open(folder));
+        assertTrue(refused.text().contains("it belongs to nobody"), refused.text());
+    }
+
+    @Test
+    void a_file_of_another_user_is_refused() throws IOException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "only root can give a file away");
+        var folder = Folder.open(state.resolve("ours"));
+        folder.write("note", "text");
+        var file = folder.file("note");
+        Files.setOwner(
+                file, file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+        assertThrows(ToolException.class, () -> folder.read("note"));
+    }
+
+    @Test
+    void a_file_where_the_folder_should_be_is_told() throws IOException {
+        var file = Files.writeString(state.resolve("file"), "");
+        var refused = assertThrows(ToolException.class, () -> Folder.open(file.resolve("state")));
+        assertEquals(ErrorCode.NOT_CONFIGURED, refused.code());
+        assertThrows(ToolException.class, () -> Folder.open(file));
+    }
+
+    @Test
+    void only_the_first_creates() {
+        var folder = Folder.open(state.resolve("ours"));
+        assertTrue(folder.create("mark", "a"));
+        assertEquals(false, folder.create("mark", "b"));
+        assertEquals("a", folder.read("mark").orElseThrow());
+    }
+}

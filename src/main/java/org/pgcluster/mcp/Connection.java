@@ -219,9 +219,7 @@ final class Connection {
         if (!(info instanceof Map<?, ?> named) || !(named.get("name") instanceof String name)) {
             return "";
         }
-        return named.get("version") instanceof String version
-                ? new StringBuilder(name).append(' ').append(version).toString()
-                : name;
+        return named.get("version") instanceof String version ? name.concat(" ").concat(version) : name;
     }
 
     /** An empty capability means forms, as the first version of the protocol with elicitation had it. */

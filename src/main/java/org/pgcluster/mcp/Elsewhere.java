@@ -1,5 +1,6 @@
 package org.pgcluster.mcp;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.dispatch.Front;
@@ -21,42 +22,34 @@ final class Elsewhere implements ClientLog {
     }
 
     boolean knows(String method) {
-        switch (method) {
-            case "prompts/list":
-            case "prompts/get":
-                return features.offers().prompts();
-            case "resources/list":
-            case "resources/templates/list":
-            case "resources/read":
-                return features.offers().resources();
-            case "completion/complete":
-                return features.offers().completions();
-            case "logging/setLevel":
-                return true;
-            default:
-                return false;
-        }
+        return switch (method) {
+            case "prompts/list", "prompts/get" -> features.offers().prompts();
+            case "resources/list", "resources/templates/list", "resources/read" ->
+                features.offers().resources();
+            case "completion/complete" -> features.offers().completions();
+            case "logging/setLevel" -> true;
+            default -> false;
+        };
     }
 
     /** What is wrong with the shape of the parameters; the SDK would answer with the text of an exception. */
     static @Nullable String wrong(String method, Map<String, @Nullable Object> params) {
-        switch (method) {
-            case "prompts/get":
-                return params.get("name") instanceof String
+        return switch (method) {
+            case "prompts/get" ->
+                params.get("name") instanceof String
                         ? texts("arguments", params.get("arguments"))
                         : "`name` is required and takes a text.";
-            case "resources/read":
-                return params.get("uri") instanceof String ? null : "`uri` is required and takes a text.";
-            case "completion/complete":
-                return wrongCompletion(params);
-            case "logging/setLevel":
-                return level(params.get("level")) != null
+            case "resources/read" -> params.get("uri") instanceof String ? null : "`uri` is required and takes a text.";
+            case "completion/complete" -> wrongCompletion(params);
+            case "logging/setLevel" ->
+                level(params.get("level")) != null
                         ? null
                         : "`level` is one of debug, info, notice, warning, error, critical, alert, emergency.";
-            default:
+            default -> {
                 Object cursor = params.get("cursor");
-                return cursor == null || cursor instanceof String ? null : "`cursor` takes a text.";
-        }
+                yield cursor == null || cursor instanceof String ? null : "`cursor` takes a text.";
+            }
+        };
     }
 
     private static @Nullable String wrongCompletion(Map<String, @Nullable Object> params) {
@@ -109,7 +102,7 @@ final class Elsewhere implements ClientLog {
         return () -> {
             try {
                 if (!pending.answered()) {
-                    session().handle(pending, method, params);
+                    session().handle(pending, method, withoutSlash(params));
                 }
             } catch (Throwable e) {
                 pending.fail(
@@ -121,9 +114,21 @@ final class Elsewhere implements ClientLog {
         };
     }
 
+    /** Clients show prompts as commands, and some send the slash of the command with the name. */
+    private static Map<String, @Nullable Object> withoutSlash(Map<String, @Nullable Object> params) {
+        Map<String, @Nullable Object> plain = new LinkedHashMap<>(params);
+        if (plain.get("name") instanceof String name && name.startsWith("/")) {
+            plain.put("name", name.substring(1));
+        }
+        if (plain.get("ref") instanceof Map<?, ?> of && of.get("name") instanceof String name && name.startsWith("/")) {
+            plain.put("ref", Map.of("type", "ref/prompt", "name", name.substring(1)));
+        }
+        return plain;
+    }
+
     private synchronized SdkSession session() {
         if (session == null) {
-            session = SdkSession.open(outlet, front, features);
+            session = SdkSession.open(front, features);
         }
         return session;
     }

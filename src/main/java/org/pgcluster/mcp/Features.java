@@ -20,7 +20,7 @@ public interface Features {
     record Offers(boolean prompts, boolean resources, boolean completions) {}
 
     /** {@code handler} is given the arguments that the client sent; the required ones are there. */
-    record Prompt(String name, String title, String description, List<Argument> arguments, Handler handler) {
+    record Prompt(String name, String title, String description, List<Argument> arguments, Prompt.Handler handler) {
         public record Argument(String name, String description, boolean required) {}
 
         public interface Handler {
@@ -29,14 +29,15 @@ public interface Features {
     }
 
     /** Text at an address, or at every address of a template such as {@code cluster://{cluster}/health}. */
-    record Resource(String uri, String name, String title, String description, String mimeType, Handler handler) {
+    record Resource(
+            String uri, String name, String title, String description, String mimeType, Resource.Handler handler) {
         public interface Handler {
             String text(String uri, Call call);
         }
     }
 
     /** Proposals for one argument of the prompt, or variable of the template, that {@code of} names. */
-    record Completion(String of, Handler handler) {
+    record Completion(String of, Completion.Handler handler) {
         public interface Handler {
             /** {@code known} holds the other arguments that the client has already. */
             List<String> values(String argument, String begun, Map<String, String> known, Call call);

@@ -27,7 +27,12 @@ final class Forms {
 
     /** For one call: when that is cancelled, its form is too. */
     Asker asker(Call call) {
-        return (message, typed, patience) -> ask(message, typed, patience, call);
+        return new Asker() {
+            @Override
+            public Consent ask(String message, String typed, Duration patience) {
+                return Forms.this.ask(message, typed, patience, call);
+            }
+        };
     }
 
     /** A response line of the client; one that nobody waits for is dropped. */

@@ -41,22 +41,15 @@ final class JsonReader {
 
     private @Nullable Object value() throws JsonFault {
         skipSpace();
-        switch (peek()) {
-            case '{':
-                return object();
-            case '[':
-                return array();
-            case '"':
-                return string();
-            case 't':
-                return literal("true", Boolean.TRUE);
-            case 'f':
-                return literal("false", Boolean.FALSE);
-            case 'n':
-                return literal("null", null);
-            default:
-                return number();
-        }
+        return switch (peek()) {
+            case '{' -> object();
+            case '[' -> array();
+            case '"' -> string();
+            case 't' -> literal("true", true);
+            case 'f' -> literal("false", false);
+            case 'n' -> literal("null", null);
+            default -> number();
+        };
     }
 
     private Map<String, @Nullable Object> object() throws JsonFault {
@@ -163,26 +156,16 @@ final class JsonReader {
     private char escape() throws JsonFault {
         byte kind = peek();
         at++;
-        switch (kind) {
-            case '"':
-            case '\\':
-            case '/':
-                return (char) kind;
-            case 'b':
-                return '\b';
-            case 'f':
-                return '\f';
-            case 'n':
-                return '\n';
-            case 'r':
-                return '\r';
-            case 't':
-                return '\t';
-            case 'u':
-                return unicode();
-            default:
-                throw fault("An escape is unknown");
-        }
+        return switch (kind) {
+            case '"', '\\', '/' -> (char) kind;
+            case 'b' -> '\b';
+            case 'f' -> '\f';
+            case 'n' -> '\n';
+            case 'r' -> '\r';
+            case 't' -> '\t';
+            case 'u' -> unicode();
+            default -> throw fault("An escape is unknown");
+        };
     }
 
     private char unicode() throws JsonFault {
@@ -298,17 +281,12 @@ final class JsonReader {
 
     private void expect(char wanted) throws JsonFault {
         if (peek() != wanted) {
-            throw fault(
-                    new StringBuilder("A ").append(wanted).append(" is missing").toString());
+            throw fault("A " + wanted + " is missing");
         }
         at++;
     }
 
     private JsonFault fault(String what) {
-        return new JsonFault(new StringBuilder(what)
-                .append(" at byte ")
-                .append(at + 1)
-                .append('.')
-                .toString());
+        return new JsonFault(what + " at byte " + (at + 1) + ".");
     }
 }

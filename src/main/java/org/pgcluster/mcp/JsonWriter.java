@@ -38,7 +38,7 @@ final class JsonWriter {
         if (value instanceof Iterable<?> elements) {
             return array(elements);
         }
-        if (value instanceof Boolean || value instanceof Number && finite((Number) value)) {
+        if (value instanceof Boolean || (value instanceof Number number && finite(number))) {
             return raw(value.toString());
         }
         return string(value.toString());
@@ -91,9 +91,9 @@ final class JsonWriter {
             } else if (Character.isSurrogate(next)) {
                 unicode(next);
             } else if (next < 0x800) {
-                put(0xC0 | next >> 6).put(0x80 | next & 0x3F);
+                put(0xC0 | (next >> 6)).put(0x80 | (next & 0x3F));
             } else {
-                put(0xE0 | next >> 12).put(0x80 | next >> 6 & 0x3F).put(0x80 | next & 0x3F);
+                put(0xE0 | (next >> 12)).put(0x80 | ((next >> 6) & 0x3F)).put(0x80 | (next & 0x3F));
             }
         }
         return put('"');
@@ -114,14 +114,14 @@ final class JsonWriter {
     }
 
     private void pair(int code) {
-        put(0xF0 | code >> 18).put(0x80 | code >> 12 & 0x3F);
-        put(0x80 | code >> 6 & 0x3F).put(0x80 | code & 0x3F);
+        put(0xF0 | (code >> 18)).put(0x80 | ((code >> 12) & 0x3F));
+        put(0x80 | ((code >> 6) & 0x3F)).put(0x80 | (code & 0x3F));
     }
 
     private void unicode(char code) {
         put('\\').put('u');
         for (int shift = 12; shift >= 0; shift -= 4) {
-            put(HEX[code >> shift & 0xF]);
+            put(HEX[(code >> shift) & 0xF]);
         }
     }
 

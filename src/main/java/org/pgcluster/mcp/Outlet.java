@@ -153,6 +153,7 @@ final class Outlet {
         }
     }
 
+    @SuppressWarnings("WaitNotInLoop") // Each caller asks again in a loop.
     private boolean pause(long millis) {
         try {
             wait(millis);

@@ -22,9 +22,9 @@ final class Replies {
 
     private Replies() {}
 
-    static String version(@Nullable Object asked) {
-        if ("2024-11-05".equals(asked) || WITH_BATCHES.equals(asked) || "2025-06-18".equals(asked)) {
-            return (String) asked;
+    static String version(String asked) {
+        if (asked.equals("2024-11-05") || asked.equals(WITH_BATCHES) || asked.equals("2025-06-18")) {
+            return asked;
         }
         return NEWEST;
     }

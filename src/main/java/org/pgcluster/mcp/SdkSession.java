@@ -39,15 +39,10 @@ final class SdkSession implements McpServerTransportProvider, McpServerTransport
     private final McpJsonMapper json =
             new JacksonMcpJsonMapper(JsonMapper.builder().build());
     private final Map<Object, Pending> waiting = new ConcurrentHashMap<>();
-    private final Outlet outlet;
     private @Nullable McpServerSession session;
 
-    SdkSession(Outlet outlet) {
-        this.outlet = outlet;
-    }
-
-    static SdkSession open(Outlet outlet, Front front, Features features) {
-        var made = new SdkSession(outlet);
+    static SdkSession open(Front front, Features features) {
+        var made = new SdkSession();
         made.server(front, features).build();
         made.replay();
         return made;

@@ -1,0 +1,218 @@
+package org.pgcluster.postgres.safety;
+
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What the catalogue says about the OIDs of a tree, and about everything that comes into play through them. */
+record Catalogue(List<Function> functions, List<Relation> relations, List<String> checks, List<String> planned) {
+    static final long FIRST_USER_OID = 16384;
+
+    /** A function that would run. {@code shown} is its signature as {@code allowed_functions} takes it. */
+    record Function(
+            long oid,
+            String schema,
+            String name,
+            String shown,
+            char volatility,
+            String language,
+            boolean securityDefiner,
+            boolean configured,
+            @Nullable String extension,
+            @Nullable String body,
+            String argumentTypes,
+            List<String> argumentNames,
+            boolean monitorMayCall) {
+        boolean builtIn() {
+            return oid < FIRST_USER_OID;
+        }
+    }
+
+    record Relation(
+            long oid,
+            String schema,
+            String name,
+            char kind,
+            boolean rowSecurity,
+            @Nullable String extension,
+            boolean distributed,
+            boolean monitorMayUseSchema) {
+        boolean isSystems() {
+            return oid < FIRST_USER_OID;
+        }
+
+        String shown() {
+            return schema + "." + name;
+        }
+    }
+
+    private static final String LOOK_UP = """
+            WITH RECURSIVE
+            type(oid, target) AS (
+                SELECT unnest(?::oid[]), false
+                 UNION
+                SELECT unnest(?::oid[]), true
+                 UNION
+                SELECT part.oid, type.target
+                  FROM type
+                  JOIN pg_catalog.pg_type AS whole ON whole.oid = type.oid
+                 CROSS JOIN LATERAL (
+                    SELECT whole.typelem UNION ALL SELECT whole.typbasetype
+                     UNION ALL
+                    SELECT atttypid FROM pg_catalog.pg_attribute
+                     WHERE whole.typrelid <> 0 AND attrelid = whole.typrelid AND attnum > 0 AND NOT attisdropped
+                     UNION ALL
+                    SELECT rngsubtype FROM pg_catalog.pg_range WHERE rngtypid = whole.oid OR rngmultitypid = whole.oid
+                 ) AS part(oid)
+                 WHERE part.oid <> 0),
+            relation(oid) AS (
+                SELECT unnest(?::oid[])
+                 UNION
+                SELECT inhrelid FROM relation JOIN pg_catalog.pg_inherits ON inhparent = relation.oid),
+            ordering(family) AS (
+                SELECT opcfamily FROM pg_catalog.pg_opclass JOIN type ON opcintype = type.oid WHERE pg_opclass.oid >= 16384
+                 UNION
+                SELECT opcfamily FROM pg_catalog.pg_partitioned_table AS parted JOIN relation ON partrelid = relation.oid
+                  JOIN pg_catalog.pg_opclass ON pg_opclass.oid = ANY (parted.partclass) WHERE pg_opclass.oid >= 16384),
+            operator(oid) AS (
+                SELECT unnest(?::oid[])
+                 UNION SELECT amopopr FROM pg_catalog.pg_amop JOIN ordering ON amopfamily = family),
+            called(oid) AS (
+                SELECT unnest(?::oid[])
+                 UNION SELECT oprcode FROM pg_catalog.pg_operator JOIN operator USING (oid)
+                 UNION SELECT amproc FROM pg_catalog.pg_amproc JOIN ordering ON amprocfamily = family
+                 UNION SELECT amproc FROM pg_catalog.pg_amop JOIN operator ON amopopr = operator.oid
+                         JOIN pg_catalog.pg_amproc ON amprocfamily = amopfamily WHERE amproc >= 16384
+                 UNION SELECT io FROM pg_catalog.pg_type JOIN type USING (oid)
+                        CROSS JOIN LATERAL unnest(ARRAY[typinput::oid, typoutput, typsend, typreceive, typsubscript]) AS io
+                        WHERE io >= 16384
+                 UNION SELECT io FROM pg_catalog.pg_range JOIN type ON rngtypid = type.oid
+                        CROSS JOIN LATERAL unnest(ARRAY[rngcanonical::oid, rngsubdiff]) AS io WHERE io >= 16384),
+            running(oid) AS (
+                SELECT oid FROM called
+                 UNION SELECT part FROM pg_catalog.pg_aggregate JOIN called ON aggfnoid = called.oid
+                        CROSS JOIN LATERAL unnest(ARRAY[aggtransfn::oid, aggfinalfn, aggcombinefn, aggserialfn,
+                            aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]) AS part WHERE part >= 16384)
+            SELECT 'function' AS kind, running.oid::bigint AS oid, nspname AS schema, proname AS name,
+                   oidvectortypes(proargtypes) AS detail, provolatile::text AS letter, lanname AS language,
+                   prosecdef AS flag, proconfig IS NOT NULL AS other_flag,
+                   (SELECT extname FROM pg_catalog.pg_depend JOIN pg_catalog.pg_extension AS e ON e.oid = refobjid
+                     WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid AND deptype = 'e') AS extension,
+                   CASE WHEN lanname = 'sql' AND p.oid >= 16384
+                        THEN coalesce(pg_get_function_sqlbody(p.oid), prosrc) END AS body,
+                   coalesce(array_to_string(proargnames[:pronargs], ','), '') AS names,
+                   has_function_privilege('pg_monitor', p.oid, 'EXECUTE')
+                   AND has_schema_privilege('pg_monitor', pronamespace, 'USAGE') AS monitor
+              FROM running
+              JOIN pg_catalog.pg_proc AS p USING (oid)
+              JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
+              JOIN pg_catalog.pg_language AS l ON l.oid = prolang
+             UNION ALL
+            SELECT 'relation', c.oid::bigint, nspname, relname, NULL, relkind::text, NULL, relrowsecurity, %s,
+                   (SELECT extname FROM pg_catalog.pg_depend JOIN pg_catalog.pg_extension AS e ON e.oid = refobjid
+                     WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid AND deptype = 'e'),
+                   NULL, NULL, has_schema_privilege('pg_monitor', relnamespace, 'USAGE')
+              FROM relation
+              JOIN pg_catalog.pg_class AS c USING (oid)
+              JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
+             UNION ALL
+            SELECT 'check', 0, NULL, NULL, conbin::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+              FROM type JOIN pg_catalog.pg_constraint ON contypid = type.oid
+             WHERE conbin IS NOT NULL AND target
+             UNION ALL
+            SELECT 'planned', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+              FROM relation
+             CROSS JOIN LATERAL (
+                SELECT unnest(ARRAY[indexprs::text, indpred::text]) FROM pg_catalog.pg_index WHERE indrelid = relation.oid
+                 UNION ALL
+                SELECT conbin::text FROM pg_catalog.pg_constraint WHERE conrelid = relation.oid AND contype = 'c'
+                 UNION ALL
+                SELECT stxexprs::text FROM pg_catalog.pg_statistic_ext WHERE stxrelid = relation.oid
+                 UNION ALL
+                SELECT partexprs::text FROM pg_catalog.pg_partitioned_table WHERE partrelid = relation.oid
+             ) AS stored(expression)
+             WHERE expression ~ ':(funcid|opfuncid|opno) [0-9]{5,}'
+            """;
+
+    static Catalogue lookUp(
+            Connection connection,
+            Collection<Long> functions,
+            Collection<Long> operators,
+            Collection<Long> types,
+            Collection<Long> targets,
+            Collection<Long> relations,
+            boolean citus)
+            throws SQLException {
+        String distributed =
+                citus ? "EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = c.oid)" : "false";
+        Catalogue found = new Catalogue(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        try (PreparedStatement statement = connection.prepareStatement(LOOK_UP.formatted(distributed))) {
+            statement.setArray(1, oids(connection, types));
+            statement.setArray(2, oids(connection, targets));
+            statement.setArray(3, oids(connection, relations));
+            statement.setArray(4, oids(connection, operators));
+            statement.setArray(5, oids(connection, functions));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    found.add(row);
+                }
+            }
+        }
+        return found;
+    }
+
+    private void add(ResultSet row) throws SQLException {
+        switch (row.getString("kind")) {
+            case "function" -> functions.add(function(row));
+            case "relation" -> relations.add(relation(row));
+            case "check" -> checks.add(row.getString("detail"));
+            default -> planned.add(row.getString("detail"));
+        }
+    }
+
+    private static Function function(ResultSet row) throws SQLException {
+        String names = row.getString("names");
+        String arguments = row.getString("detail");
+        return new Function(
+                row.getLong("oid"),
+                row.getString("schema"),
+                row.getString("name"),
+                row.getString("schema") + "." + row.getString("name") + "(" + arguments + ")",
+                row.getString("letter").charAt(0),
+                row.getString("language"),
+                row.getBoolean("flag"),
+                row.getBoolean("other_flag"),
+                row.getString("extension"),
+                row.getString("body"),
+                arguments,
+                names.isEmpty() ? List.of() : List.of(names.split(",", -1)),
+                row.getBoolean("monitor"));
+    }
+
+    private static Relation relation(ResultSet row) throws SQLException {
+        return new Relation(
+                row.getLong("oid"),
+                row.getString("schema"),
+                row.getString("name"),
+                row.getString("letter").charAt(0),
+                row.getBoolean("flag"),
+                row.getString("extension"),
+                row.getBoolean("other_flag"),
+                row.getBoolean("monitor"));
+    }
+
+    static String normalised(String signature) {
+        return signature.replaceAll("\\s+", "").toLowerCase(Locale.ROOT);
+    }
+
+    private static Array oids(Connection connection, Collection<Long> oids) throws SQLException {
+        return connection.createArrayOf("oid", oids.toArray());
+    }
+}

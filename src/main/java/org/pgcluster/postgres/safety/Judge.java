@@ -1,0 +1,78 @@
+package org.pgcluster.postgres.safety;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+
+/**
+ * Decides from the server's own understanding of a statement whether it only reads. Verdicts are remembered for as
+ * long as no transaction has changed anything. Threads may share it.
+ */
+public final class Judge {
+    private static final int REMEMBERED = 500;
+    private static final String READ_ALL = "pg_read_all_data";
+
+    private record Key(String sql, String role, String snapshot) {}
+
+    private final Trusted trusted;
+    private final Map<Key, Verdict> verdicts = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, Verdict> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
+
+    public Judge(Collection<String> allowedFunctions) {
+        trusted = new Trusted(allowedFunctions);
+    }
+
+    public Optional<Verdict> remembered(String sql, String role, String snapshot) {
+        synchronized (verdicts) {
+            return Optional.ofNullable(verdicts.get(new Key(sql, role, snapshot)));
+        }
+    }
+
+    public void remember(String sql, String role, String snapshot, Verdict verdict) {
+        synchronized (verdicts) {
+            verdicts.put(new Key(sql, role, snapshot), verdict);
+        }
+    }
+
+    /**
+     * In our own read-only transaction, before the statement runs. A statement that the server itself refuses ends as
+     * its {@code SQLException}, with positions that count from the start of PREPARE.
+     */
+    public Verdict judge(Connection connection, Admitted statement, Standing standing) throws SQLException {
+        TreeTaker.checkSplit(connection, statement);
+        if (statement.show()) {
+            return new Verdict(true, false, false, java.util.List.of(), Optional.empty());
+        }
+        if (!standing.canSilenceLog()) {
+            throw new ToolException(
+                    ErrorCode.NOT_ALLOWED,
+                    "The role " + standing.role() + " may not silence the server's log, so its SQL cannot be judged.",
+                    "As a superuser: GRANT SET ON PARAMETER log_min_messages TO " + standing.role() + ".");
+        }
+        Literals.check(connection, statement, standing);
+        return underItsRole(connection, statement, standing);
+    }
+
+    private Verdict underItsRole(Connection connection, Admitted statement, Standing standing) throws SQLException {
+        TreeTaker taker = new TreeTaker(connection, standing);
+        String guess = standing.superuser() && !standing.citus() ? READ_ALL : "";
+        Bench bench = new Bench(connection, statement, standing, trusted, taker);
+        Findings first = bench.examine(taker.take(statement.inner(), "", guess));
+        String role = standing.superuser() ? first.sandbox() : "";
+        // Names resolve, and row security applies, as the role sees them: the tree counts only under the role that
+        // runs.
+        Findings last = role.equals(guess) ? first : bench.examine(taker.take(statement.inner(), "", role));
+        return last.verdict(role);
+    }
+}

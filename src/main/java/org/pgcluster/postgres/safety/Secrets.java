@@ -1,0 +1,79 @@
+package org.pgcluster.postgres.safety;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+
+/** Columns of catalogues that hold passwords and conninfo: reading any of them is refused, the others are free. */
+final class Secrets {
+    private static final String COLUMNS = """
+            SELECT attrelid::bigint, attnum, attrelid::regclass::text, attname
+              FROM pg_catalog.pg_attribute
+             WHERE (attrelid::regclass::text, attname) IN (
+                   ('pg_authid', 'rolpassword'), ('pg_shadow', 'passwd'), ('pg_user_mapping', 'umoptions'),
+                   ('pg_user_mappings', 'umoptions'), ('pg_subscription', 'subconninfo'),
+                   ('pg_dist_authinfo', 'authinfo'), ('pg_dist_poolinfo', 'poolinfo'))
+               AND attrelid < 16384 OR attrelid::regclass::text = 'pg_dist_authinfo' AND attname = 'authinfo'
+            """;
+    private static final Pattern READ =
+            Pattern.compile(":relid (\\d+) (?:(?!:relid ).)*?:checkAsUser (\\d+) :selectedCols (<>|\\(b[ \\d]*\\))");
+    private static final int SYSTEM_COLUMNS = 7;
+
+    private record Column(long relation, int number, String relationName, String name) {}
+
+    private Secrets() {}
+
+    static void check(Connection connection, Tree tree) throws SQLException {
+        List<Column> touched = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(COLUMNS)) {
+            while (row.next()) {
+                if (tree.relations().contains(row.getLong(1))) {
+                    touched.add(new Column(row.getLong(1), row.getInt(2), row.getString(3), row.getString(4)));
+                }
+            }
+        }
+        for (Column column : touched) {
+            // pg_user and pg_user_mappings mask what the view or table below them holds.
+            String mask = column.relationName().equals("pg_authid")
+                    ? "pg_shadow"
+                    : column.relationName().equals("pg_user_mapping") ? "pg_user_mappings" : "";
+            boolean masked =
+                    touched.stream().anyMatch(other -> other.relationName().equals(mask));
+            if (reads(tree, column, masked)) {
+                throw new ToolException(
+                        ErrorCode.NOT_ALLOWED,
+                        column.relationName() + "." + column.name() + " holds secrets and is never shown.",
+                        "Name the other columns, without *.");
+            }
+        }
+    }
+
+    private static boolean reads(Tree tree, Column column, boolean masked) {
+        Matcher matcher = READ.matcher(tree.text());
+        boolean seen = false;
+        while (matcher.find()) {
+            if (Long.parseLong(matcher.group(1)) != column.relation()) {
+                continue;
+            }
+            seen = true;
+            boolean throughView = !matcher.group(2).equals("0");
+            List<String> columns = Arrays.asList(
+                    matcher.group(3).replaceAll("[(b)<>]", "").trim().split(" ", -1));
+            boolean selected = columns.contains(String.valueOf(column.number() + SYSTEM_COLUMNS))
+                    || columns.contains(String.valueOf(SYSTEM_COLUMNS));
+            if (selected && !(throughView && masked)) {
+                return true;
+            }
+        }
+        return !seen;
+    }
+}

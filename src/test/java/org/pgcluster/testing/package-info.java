@@ -1,0 +1,3 @@
+/** Real servers for the tests. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.testing;

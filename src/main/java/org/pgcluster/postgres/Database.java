@@ -51,6 +51,11 @@ public final class Database implements AutoCloseable {
         return new Sql(this, call);
     }
 
+    /** A person's SQL, bound to a call. */
+    public FreeSql free(Call call) {
+        return new FreeSql(this, call);
+    }
+
     /** Asked once, and again after connections were lost: the server may have become another one. */
     public Capabilities capabilities(Call call) {
         var last = known;
@@ -79,17 +84,22 @@ public final class Database implements AutoCloseable {
      * connection turned out to be dead, since nothing of it has been returned.
      */
     <T> T read(Call call, Opening.Style style, Work<T> work) {
+        return read(call, style, work, SqlErrors.Correction.NONE);
+    }
+
+    <T> T read(Call call, Opening.Style style, Work<T> work, SqlErrors.Correction correction) {
         try {
             return once(call, style, work, true);
         } catch (StaleConnection stale) {
             pool.forgetIdle();
         } catch (SQLException e) {
-            throw SqlErrors.from(e, pool.target(), call);
+            throw SqlErrors.from(e, pool.target(), call, correction.of(e));
         }
         try {
             return once(call, style, work, false);
         } catch (SQLException | StaleConnection e) {
-            throw SqlErrors.from(e instanceof SQLException sql ? sql : new SQLException(e), pool.target(), call);
+            var cause = e instanceof SQLException sql ? sql : new SQLException(e);
+            throw SqlErrors.from(cause, pool.target(), call, correction.of(cause));
         }
     }
 

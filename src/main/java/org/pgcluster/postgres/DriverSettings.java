@@ -17,7 +17,7 @@ import org.pgcluster.error.ToolException;
 /** What libpq's words mean to the driver. Immutable. */
 record DriverSettings(String url, Properties properties) {
     /** A value beyond this is refused by the driver instead of filling the memory. */
-    static final String LARGEST_RESULT = "16M";
+    static final String LARGEST_RESULT = "32M";
 
     private static final Map<String, String> SAME_MEANING = Map.ofEntries(
             Map.entry("sslcert", "sslcert"),

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.postgresql.jdbc.PgConnection;
 
 /**
  * A few connections to one target, made when first needed by the thread that needs them, so that a server that is down
@@ -161,6 +162,7 @@ final class Pool implements AutoCloseable {
         private final Connection connection;
         private final boolean fresh;
         private volatile boolean spoiled;
+        private boolean mustReset;
 
         private Lease(Connection connection, boolean fresh) {
             this.connection = connection;
@@ -184,6 +186,39 @@ final class Pool implements AutoCloseable {
             spoiled = true;
         }
 
+        /** What a statement may have left in the session goes before anybody else sees it. */
+        void resetBeforeReuse() {
+            mustReset = true;
+        }
+
+        private void reset() {
+            try {
+                if (isPooledElsewhere()) {
+                    // The session behind a transaction pooler is not ours to reset.
+                    spoiled = true;
+                    return;
+                }
+                connection.setAutoCommit(true);
+                try (var statement = connection.createStatement()) {
+                    statement.execute("DISCARD ALL");
+                }
+                connection.setAutoCommit(false);
+            } catch (SQLException e) {
+                // A session that cannot be reset is not used again.
+                spoiled = true;
+            }
+        }
+
+        private boolean isPooledElsewhere() throws SQLException {
+            try (var statement = connection.createStatement();
+                    var row = statement.executeQuery("SELECT pg_catalog.pg_backend_pid()")) {
+                row.next();
+                return row.getInt(1) != connection.unwrap(PgConnection.class).getBackendPID();
+            } finally {
+                connection.rollback();
+            }
+        }
+
         void abort() {
             spoiled = true;
             try {
@@ -196,6 +231,9 @@ final class Pool implements AutoCloseable {
 
         @Override
         public void close() {
+            if (mustReset && !spoiled) {
+                reset();
+            }
             boolean kept = false;
             if (!spoiled) {
                 synchronized (idle) {

@@ -11,6 +11,14 @@ import org.postgresql.util.ServerErrorMessage;
 
 /** The only place where what JDBC throws becomes what a client sees. */
 final class SqlErrors {
+    /** Finds a better hint than the general one, where there is one. */
+    interface Correction {
+        Correction NONE = error -> null;
+
+        @Nullable
+        String of(SQLException error);
+    }
+
     private SqlErrors() {}
 
     static ToolException from(SQLException e, Target target, Call call) {

@@ -1,0 +1,158 @@
+package org.pgcluster.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * One PostgreSQL as one tier sees it. Nothing connects before the first call; whatever was lost is made again by the
+ * next one. Threads share it.
+ */
+public final class Database implements AutoCloseable {
+    private static final int RESERVED_CONNECTIONS = 2;
+
+    private final Pool pool;
+    private final Opening opening;
+    private final Watchdog watchdog;
+    private final @Nullable Database reserved;
+    private volatile @Nullable Known known;
+
+    private record Known(Capabilities capabilities, int generation) {}
+
+    /** What is done inside one reading transaction. */
+    interface Work<T> {
+        T in(Connection connection, String snapshot, Pool.Lease lease) throws SQLException;
+    }
+
+    private Database(Target target, Watchdog watchdog, boolean withReserve) {
+        this.pool = new Pool(target);
+        this.opening = new Opening(target, pool.settings().wantsPrimary());
+        this.watchdog = watchdog;
+        this.reserved = withReserve ? new Database(target.withPoolSize(RESERVED_CONNECTIONS), watchdog, false) : null;
+    }
+
+    public static Database of(Target target) {
+        return new Database(target, new Watchdog(), true);
+    }
+
+    public Target target() {
+        return pool.target();
+    }
+
+    /** Connections kept apart for what has to tell why everything else is slow. */
+    public Database reserved() {
+        return reserved == null ? this : reserved;
+    }
+
+    /** Our own queries, bound to a call. */
+    public Sql sql(Call call) {
+        return new Sql(this, call);
+    }
+
+    /** A person's SQL, bound to a call. */
+    public FreeSql free(Call call) {
+        return new FreeSql(this, call);
+    }
+
+    /** Asked once, and again after connections were lost: the server may have become another one. */
+    public Capabilities capabilities(Call call) {
+        var last = known;
+        int generation = pool.generation();
+        if (last != null && last.generation() == generation) {
+            return last.capabilities();
+        }
+        var capabilities = Capabilities.ask(sql(call), behindPooler(call));
+        known = new Known(capabilities, pool.generation());
+        return capabilities;
+    }
+
+    /** A pooler hands out process numbers of its own. */
+    private boolean behindPooler(Call call) {
+        return read(call, Opening.Style.CATALOGUE, (connection, snapshot, lease) -> {
+            try (var statement = connection.createStatement();
+                    var row = statement.executeQuery("SELECT pg_backend_pid()")) {
+                row.next();
+                return row.getInt(1) != connection.unwrap(PgConnection.class).getBackendPID();
+            }
+        });
+    }
+
+    /**
+     * Runs the work in a reading transaction that always ends with ROLLBACK. It is done once more where a pooled
+     * connection turned out to be dead, since nothing of it has been returned.
+     */
+    <T> T read(Call call, Opening.Style style, Work<T> work) {
+        return read(call, style, work, SqlErrors.Correction.NONE);
+    }
+
+    <T> T read(Call call, Opening.Style style, Work<T> work, SqlErrors.Correction correction) {
+        try {
+            return once(call, style, work, true);
+        } catch (StaleConnection stale) {
+            pool.forgetIdle();
+        } catch (SQLException e) {
+            throw SqlErrors.from(e, pool.target(), call, correction.of(e));
+        }
+        try {
+            return once(call, style, work, false);
+        } catch (SQLException | StaleConnection e) {
+            var cause = e instanceof SQLException sql ? sql : new SQLException(e);
+            throw SqlErrors.from(cause, pool.target(), call, correction.of(cause));
+        }
+    }
+
+    private <T> T once(Call call, Opening.Style style, Work<T> work, boolean mayBeStale)
+            throws SQLException, StaleConnection {
+        try (var lease = pool.borrow(call);
+                var running = Running.on(lease, call, watchdog)) {
+            try {
+                var snapshot = opening.begin(lease, call, style);
+                var result = work.in(lease.connection(), snapshot, lease);
+                lease.connection().rollback();
+                return result;
+            } catch (SQLException e) {
+                boolean dead = SqlErrors.connectionIsLost(e);
+                recover(lease, dead);
+                if (dead && mayBeStale && !lease.fresh() && running.untouched()) {
+                    throw new StaleConnection(e);
+                }
+                throw e;
+            } catch (RuntimeException e) {
+                recover(lease, false);
+                throw e;
+            }
+        }
+    }
+
+    private static void recover(Pool.Lease lease, boolean dead) {
+        if (dead || lease.spoiled()) {
+            lease.spoil();
+            return;
+        }
+        try {
+            lease.connection().rollback();
+        } catch (SQLException e) {
+            // What went wrong first is what gets told; this connection is not used again.
+            lease.spoil();
+        }
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        if (reserved != null) {
+            reserved.close();
+            watchdog.close();
+        }
+    }
+
+    private static final class StaleConnection extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        StaleConnection(SQLException cause) {
+            super(cause);
+        }
+    }
+}

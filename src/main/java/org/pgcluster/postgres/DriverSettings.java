@@ -1,0 +1,154 @@
+package org.pgcluster.postgres;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.pgcluster.config.Address;
+import org.pgcluster.config.Dsn;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+
+/** What libpq's words mean to the driver. Immutable. */
+record DriverSettings(String url, Properties properties) {
+    /** A value beyond this is refused by the driver instead of filling the memory. */
+    static final String LARGEST_RESULT = "32M";
+
+    private static final Map<String, String> SAME_MEANING = Map.ofEntries(
+            Map.entry("sslcert", "sslcert"),
+            Map.entry("sslkey", "sslkey"),
+            Map.entry("sslpassword", "sslpassword"),
+            Map.entry("options", "options"),
+            Map.entry("channel_binding", "channelBinding"),
+            Map.entry("gssencmode", "gssEncMode"),
+            Map.entry("krbsrvname", "kerberosServerName"),
+            Map.entry("sslnegotiation", "sslNegotiation"),
+            Map.entry("require_auth", "requireAuth"));
+    private static final Map<String, String> SESSION_ATTRIBUTES = Map.of(
+            "any", "any",
+            "read-write", "primary",
+            "primary", "primary",
+            "read-only", "secondary",
+            "standby", "secondary",
+            "prefer-standby", "preferSecondary");
+    private static final Set<String> PROMISES_NOT_KEPT =
+            Set.of("sslcrl", "sslcrldir", "requirepeer", "ssl_min_protocol_version", "ssl_max_protocol_version");
+
+    static DriverSettings of(Target target) {
+        var dsn = target.dsn();
+        refuseWhatCannotBeKept(target);
+        var properties = new Properties();
+        dsn.user().ifPresent(user -> properties.setProperty("user", user));
+        dsn.password().ifPresent(password -> properties.setProperty("password", password.reveal()));
+        SAME_MEANING.forEach((libpq, driver) -> {
+            var value = dsn.parameters().get(libpq);
+            if (value != null) {
+                properties.setProperty(driver, value);
+            }
+        });
+        properties.setProperty("ApplicationName", target.applicationName());
+        properties.setProperty("targetServerType", serverType(target));
+        properties.setProperty(
+                "loadBalanceHosts",
+                String.valueOf("random".equals(dsn.parameters().get("load_balance_hosts"))));
+        encrypt(dsn, properties);
+        timeOut(target.connectTimeout(), properties);
+        behave(properties);
+        return new DriverSettings(url(target, properties), properties);
+    }
+
+    private static void refuseWhatCannotBeKept(Target target) {
+        for (var parameter : PROMISES_NOT_KEPT) {
+            if (target.dsn().parameters().containsKey(parameter)) {
+                throw new ToolException(
+                        ErrorCode.UNSUPPORTED,
+                        "The connection parameter " + parameter + " of " + target.label() + " cannot be honoured.",
+                        "Take it out of the connection string, or enforce it on the server.");
+            }
+        }
+    }
+
+    boolean wantsPrimary() {
+        return "primary".equals(properties.getProperty("targetServerType"));
+    }
+
+    private static String serverType(Target target) {
+        var wanted = target.dsn().parameters().getOrDefault("target_session_attrs", "any");
+        var type = SESSION_ATTRIBUTES.get(wanted);
+        if (type == null) {
+            throw ToolException.invalidInput(
+                    "target_session_attrs of " + target.label() + " is " + wanted + ".",
+                    "It takes any, read-write, read-only, primary, standby or prefer-standby.");
+        }
+        return type;
+    }
+
+    /** As in libpq, {@code require} verifies the certificate as soon as there is an authority to verify it with. */
+    private static void encrypt(Dsn dsn, Properties properties) {
+        var authority = dsn.parameters().get("sslrootcert");
+        var mode = dsn.parameters().getOrDefault("sslmode", "prefer");
+        if ("system".equals(authority)) {
+            properties.setProperty("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory");
+            mode = "verify-full";
+        } else if (authority != null) {
+            properties.setProperty("sslrootcert", authority);
+        }
+        if ("require".equals(mode) && (authority != null || Files.exists(libpqAuthority()))) {
+            mode = "verify-ca";
+        }
+        properties.setProperty("sslmode", mode);
+    }
+
+    private static Path libpqAuthority() {
+        return Path.of(System.getProperty("user.home", ""), ".postgresql", "root.crt");
+    }
+
+    private static void timeOut(Duration connectTimeout, Properties properties) {
+        properties.setProperty("connectTimeout", String.valueOf(Math.max(1, connectTimeout.toSeconds())));
+        properties.setProperty("cancelSignalTimeout", "2");
+        properties.setProperty("tcpKeepAlive", "true");
+        // What a host was ten seconds ago says nothing after a failover.
+        properties.setProperty("hostRecheckSeconds", "0");
+    }
+
+    private static void behave(Properties properties) {
+        properties.setProperty("prepareThreshold", "0");
+        properties.setProperty("binaryTransfer", "false");
+        properties.setProperty("stringtype", "unspecified");
+        properties.setProperty("maxResultBuffer", LARGEST_RESULT);
+        properties.setProperty("databaseMetadataCacheFields", "0");
+    }
+
+    private static String url(Target target, Properties properties) {
+        var hosts = target.dsn().hosts();
+        var socket = hosts.stream().filter(host -> host.host().startsWith("/")).findFirst();
+        if (socket.isPresent()) {
+            if (hosts.size() > 1) {
+                throw new ToolException(
+                        ErrorCode.UNSUPPORTED,
+                        "A Unix socket of " + target.label() + " stands in a list of several hosts.",
+                        "Name the socket alone, or only TCP addresses.");
+            }
+            properties.setProperty("socketFactory", UnixSockets.class.getName());
+            properties.setProperty(
+                    "socketFactoryArg", UnixSockets.path(socket.get()).toString());
+            properties.setProperty("sslmode", "disable");
+        }
+        var addresses = hosts.stream()
+                .map(host -> host.host().startsWith("/") ? new Address("localhost", host.port()) : host)
+                .map(Address::toString)
+                .collect(Collectors.joining(","));
+        return "jdbc:postgresql://" + addresses + "/"
+                + URLEncoder.encode(target.dsn().database(), StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public String toString() {
+        return url;
+    }
+}

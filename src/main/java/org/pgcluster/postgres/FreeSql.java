@@ -1,0 +1,149 @@
+package org.pgcluster.postgres;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.postgres.safety.Admitted;
+import org.pgcluster.postgres.safety.Verdict;
+
+/** Runs a person's SQL in a reading transaction, within a budget, without losing anything of a value. */
+public final class FreeSql {
+    private static final int BATCH = 200;
+    /** A row may be wide; a batch of wide rows has to fit into the memory that one result may take. */
+    private static final int BATCH_OF_WIDE_ROWS = 20;
+
+    private final Database database;
+    private final Call call;
+
+    FreeSql(Database database, Call call) {
+        this.database = database;
+        this.call = call;
+    }
+
+    /** Whether a statement only reads; {@code snapshot} is the one that the transaction began with. */
+    public interface Judging {
+        Verdict judge(Connection connection, String snapshot) throws SQLException;
+    }
+
+    /** What one answer may hold. A cell longer than {@code cellCharacters} is cut, and counted. */
+    public record Budget(int rows, int bytes, int cellCharacters) {}
+
+    /** {@code type} is the server's name of it, such as {@code numeric} or {@code _int4} for an array. */
+    public record Column(String name, String type) {}
+
+    /** What was read; {@code more} where rows were left out because of their number or their size. */
+    public record Result(
+            List<Column> columns,
+            List<List<@Nullable Object>> rows,
+            boolean more,
+            int cutCells,
+            List<String> notices,
+            List<String> rowSecured) {
+        public Result {
+            columns = List.copyOf(columns);
+            rows = List.copyOf(rows);
+            notices = List.copyOf(notices);
+            rowSecured = List.copyOf(rowSecured);
+        }
+    }
+
+    public Result run(Admitted text, List<@Nullable String> parameters, Budget budget, Judging judging) {
+        return database.read(
+                call,
+                Opening.Style.PERSONAL,
+                (connection, snapshot, lease) -> {
+                    var verdict = judging.judge(connection, snapshot);
+                    prepareLeaving(lease, verdict);
+                    takeRole(connection, verdict.sandbox());
+                    return execute(connection, text, parameters, budget, verdict);
+                },
+                error -> Suggestions.of(error, text.sql(), database.sql(call)));
+    }
+
+    private static void prepareLeaving(Pool.Lease lease, Verdict verdict) {
+        if (verdict.leavesTraces()) {
+            lease.spoil();
+        } else if (!verdict.plainRead()) {
+            lease.resetBeforeReuse();
+        }
+    }
+
+    private static void takeRole(Connection connection, Optional<String> role) throws SQLException {
+        if (role.isEmpty()) {
+            return;
+        }
+        try (var statement = connection.createStatement()) {
+            statement.execute("SET LOCAL ROLE " + Names.quoted(role.get()));
+        }
+    }
+
+    private static Result execute(
+            Connection connection, Admitted text, List<@Nullable String> parameters, Budget budget, Verdict verdict)
+            throws SQLException {
+        try (var statement = statement(connection, text, parameters)) {
+            statement.setFetchSize(Math.min(BATCH_OF_WIDE_ROWS, Math.max(1, budget.rows() + 1)));
+            boolean hasRows = statement instanceof PreparedStatement prepared
+                    ? prepared.execute()
+                    : statement.execute(text.sql());
+            if (!hasRows) {
+                return new Result(
+                        List.of(), List.of(), false, 0, Sql.Notices.of(statement.getWarnings()), verdict.rowSecured());
+            }
+            try (var rows = statement.getResultSet()) {
+                return read(statement, rows, budget, verdict);
+            }
+        }
+    }
+
+    /** A statement without parameters is never prepared: a question mark is an operator there. */
+    private static Statement statement(Connection connection, Admitted text, List<@Nullable String> parameters)
+            throws SQLException {
+        if (!text.usesParameters()) {
+            var statement = connection.createStatement();
+            statement.setEscapeProcessing(false);
+            return statement;
+        }
+        var statement = connection.prepareStatement(text.jdbcText());
+        int at = 1;
+        for (int number : text.parameterOrder()) {
+            statement.setString(at++, parameters.get(number - 1));
+        }
+        return statement;
+    }
+
+    private static Result read(Statement statement, ResultSet rows, Budget budget, Verdict verdict)
+            throws SQLException {
+        var meta = rows.getMetaData();
+        var columns = new ArrayList<Column>();
+        for (int i = 1; i <= meta.getColumnCount(); i++) {
+            columns.add(new Column(meta.getColumnLabel(i), Values.typeName(meta, i)));
+        }
+        var cells = new Values(columns, budget);
+        boolean more = false;
+        var read = new ArrayList<List<@Nullable Object>>();
+        while (rows.next()) {
+            if (read.size() >= budget.rows()) {
+                more = true;
+                break;
+            }
+            var row = cells.row(rows);
+            if (cells.spent() && !read.isEmpty()) {
+                more = true;
+                break;
+            }
+            read.add(row);
+            if (read.size() == BATCH_OF_WIDE_ROWS && cells.narrow()) {
+                rows.setFetchSize(BATCH);
+            }
+        }
+        return new Result(
+                columns, read, more, cells.cut(), Sql.Notices.of(statement.getWarnings()), verdict.rowSecured());
+    }
+}

@@ -1,0 +1,100 @@
+package org.pgcluster.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.pgcluster.call.Call;
+import org.postgresql.util.PSQLState;
+
+/**
+ * The first message of a reading transaction: the driver's BEGIN READ ONLY, every setting as SET LOCAL and what must be
+ * known from the start, in one round trip. Threads share it.
+ */
+final class Opening {
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(3);
+
+    private final Target target;
+    private final boolean wantsPrimary;
+    /** Not every platform can watch a socket while it computes; the first refusal settles it. */
+    private final AtomicBoolean watchesClients = new AtomicBoolean(true);
+
+    /** What is asked of one transaction: for our own queries only the catalogue is searched. */
+    enum Style {
+        CATALOGUE("SET LOCAL search_path = pg_catalog; SET LOCAL IntervalStyle = iso_8601; "),
+        OPEN("SET LOCAL IntervalStyle = iso_8601; "),
+        PERSONAL("SET LOCAL IntervalStyle = postgres; ");
+
+        private final String settings;
+
+        Style(String settings) {
+            this.settings = settings;
+        }
+    }
+
+    Opening(Target target, boolean wantsPrimary) {
+        this.target = target;
+        this.wantsPrimary = wantsPrimary;
+    }
+
+    /** Begins, and answers the snapshot that the transaction's first statement saw. */
+    String begin(Pool.Lease lease, Call call, Style style) throws SQLException {
+        if (lease.fresh()) {
+            return beginOn(lease.connection(), call, style);
+        }
+        // BEGIN waits for no lock: a pooled connection that stays silent is dead, however the network hides it.
+        lease.connection().setNetworkTimeout(Runnable::run, (int) LONGEST_SILENCE.toMillis());
+        var snapshot = beginOn(lease.connection(), call, style);
+        lease.connection().setNetworkTimeout(Runnable::run, 0);
+        return snapshot;
+    }
+
+    private String beginOn(Connection connection, Call call, Style style) throws SQLException {
+        boolean watching = watchesClients.get() && connection.getMetaData().getDatabaseMajorVersion() >= 14;
+        try {
+            return send(connection, message(call, style, watching));
+        } catch (SQLException e) {
+            if (!watching || !refusesToWatch(e)) {
+                throw e;
+            }
+            watchesClients.set(false);
+            connection.rollback();
+            return send(connection, message(call, style, false));
+        }
+    }
+
+    private static boolean refusesToWatch(SQLException e) {
+        return "22023".equals(e.getSQLState()) && String.valueOf(e.getMessage()).contains("client_connection_check");
+    }
+
+    private String message(Call call, Style style, boolean watching) {
+        long limit = Math.max(
+                1,
+                Math.min(target.statementTimeout().toMillis(), call.timeLeft().toMillis()));
+        return "SET LOCAL statement_timeout = " + limit
+                + "; SET LOCAL lock_timeout = "
+                + Math.min(limit, target.lockTimeout().toMillis())
+                + "; SET LOCAL idle_in_transaction_session_timeout = " + (limit + 5000)
+                + (watching ? "; SET LOCAL client_connection_check_interval = 2000" : "")
+                + "; SET LOCAL DateStyle = ISO; SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 3;"
+                + " SET LOCAL bytea_output = hex; " + style.settings
+                + "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text, pg_catalog.pg_is_in_recovery()";
+    }
+
+    private String send(Connection connection, String message) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            boolean rows = statement.execute(message);
+            while (!rows) {
+                rows = statement.getMoreResults();
+            }
+            try (var result = statement.getResultSet()) {
+                result.next();
+                if (wantsPrimary && result.getBoolean(2)) {
+                    throw new SQLException(
+                            target.label() + " is no primary any more", PSQLState.CONNECTION_FAILURE.getState());
+                }
+                return String.valueOf(result.getString(1));
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+package org.pgcluster.postgres;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.postgresql.jdbc.PgConnection;
+
+/**
+ * A few connections to one target, made when first needed by the thread that needs them, so that a server that is down
+ * is told at once and in its own words. Threads share it.
+ */
+final class Pool implements AutoCloseable {
+    private static final Duration TRUSTED = Duration.ofSeconds(30);
+    private static final Duration KEPT = Duration.ofMinutes(10);
+
+    private final Target target;
+    private final DriverSettings settings;
+    private final Semaphore places;
+    private final Deque<Idle> idle = new ArrayDeque<>();
+    private final AtomicInteger generation = new AtomicInteger();
+    private boolean closed;
+
+    private record Idle(Connection connection, long sinceNanos) {
+        boolean restedFor(Duration time) {
+            return System.nanoTime() - sinceNanos > time.toNanos();
+        }
+    }
+
+    Pool(Target target) {
+        this.target = target;
+        this.settings = DriverSettings.of(target);
+        this.places = new Semaphore(target.poolSize(), true);
+    }
+
+    Target target() {
+        return target;
+    }
+
+    DriverSettings settings() {
+        return settings;
+    }
+
+    /** Grows whenever a connection had to be thrown away: what was learned about the server may be wrong since. */
+    int generation() {
+        return generation.get();
+    }
+
+    Lease borrow(Call call) throws SQLException {
+        takePlace(call);
+        try {
+            var rested = rested();
+            if (rested != null) {
+                return new Lease(rested, false);
+            }
+            return new Lease(open(call), true);
+        } catch (SQLException | RuntimeException e) {
+            places.release();
+            throw e;
+        }
+    }
+
+    private void takePlace(Call call) {
+        try {
+            if (places.tryAcquire(call.timeLeft().toNanos(), TimeUnit.NANOSECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ToolException(ErrorCode.CANCELLED, "The call was cancelled while it waited.", null);
+        }
+        throw new ToolException(
+                ErrorCode.TIMEOUT,
+                "All " + target.poolSize() + " connections to " + target.label() + " were in use until the deadline.",
+                "See active_queries for what holds them, repeat later, or raise pool_size.");
+    }
+
+    private @Nullable Connection rested() {
+        while (true) {
+            Idle newest;
+            synchronized (idle) {
+                newest = idle.pollFirst();
+            }
+            if (newest == null) {
+                return null;
+            }
+            if (!newest.restedFor(KEPT) && (!newest.restedFor(TRUSTED) || answers(newest.connection()))) {
+                return newest.connection();
+            }
+            discard(newest.connection());
+        }
+    }
+
+    private static boolean answers(Connection connection) {
+        try {
+            return connection.isValid(2);
+        } catch (SQLException e) {
+            // Only a negative time-out throws, and then the connection is not worth keeping either.
+            return false;
+        }
+    }
+
+    private Connection open(Call call) throws SQLException {
+        var properties = new Properties();
+        properties.putAll(settings.properties());
+        long seconds = Math.min(
+                target.connectTimeout().toSeconds(),
+                call.timeLeft().plusMillis(999).toSeconds());
+        properties.setProperty("connectTimeout", String.valueOf(Math.max(1, seconds)));
+        var connection = DriverManager.getConnection(settings.url(), properties);
+        connection.setAutoCommit(false);
+        connection.setReadOnly(true);
+        return connection;
+    }
+
+    private void discard(Connection connection) {
+        generation.incrementAndGet();
+        closeQuietly(connection);
+    }
+
+    private static void closeQuietly(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // It is being thrown away: how it ends changes nothing.
+            return;
+        }
+    }
+
+    /** After one connection turned out to be dead the others are too: the next calls get new ones. */
+    void forgetIdle() {
+        List<Idle> all;
+        synchronized (idle) {
+            all = new ArrayList<>(idle);
+            idle.clear();
+        }
+        all.forEach(one -> discard(one.connection()));
+    }
+
+    @Override
+    public void close() {
+        synchronized (idle) {
+            closed = true;
+        }
+        forgetIdle();
+    }
+
+    /** A connection in use by one call; {@link #spoil} and {@link #abort} may come from other threads. */
+    final class Lease implements AutoCloseable {
+        private final Connection connection;
+        private final boolean fresh;
+        private volatile boolean spoiled;
+        private boolean mustReset;
+
+        private Lease(Connection connection, boolean fresh) {
+            this.connection = connection;
+            this.fresh = fresh;
+        }
+
+        Connection connection() {
+            return connection;
+        }
+
+        boolean fresh() {
+            return fresh;
+        }
+
+        boolean spoiled() {
+            return spoiled;
+        }
+
+        /** It will be thrown away instead of going back. */
+        void spoil() {
+            spoiled = true;
+        }
+
+        /** What a statement may have left in the session goes before anybody else sees it. */
+        void resetBeforeReuse() {
+            mustReset = true;
+        }
+
+        private void reset() {
+            try {
+                if (isPooledElsewhere()) {
+                    // The session behind a transaction pooler is not ours to reset.
+                    spoiled = true;
+                    return;
+                }
+                connection.setAutoCommit(true);
+                try (var statement = connection.createStatement()) {
+                    statement.execute("DISCARD ALL");
+                }
+                connection.setAutoCommit(false);
+            } catch (SQLException e) {
+                // A session that cannot be reset is not used again.
+                spoiled = true;
+            }
+        }
+
+        private boolean isPooledElsewhere() throws SQLException {
+            try (var statement = connection.createStatement();
+                    var row = statement.executeQuery("SELECT pg_catalog.pg_backend_pid()")) {
+                row.next();
+                return row.getInt(1) != connection.unwrap(PgConnection.class).getBackendPID();
+            } finally {
+                connection.rollback();
+            }
+        }
+
+        void abort() {
+            spoiled = true;
+            try {
+                connection.abort(Runnable::run);
+            } catch (SQLException e) {
+                // Already closed, which is what was wanted.
+                return;
+            }
+        }
+
+        @Override
+        public void close() {
+            if (mustReset && !spoiled) {
+                reset();
+            }
+            boolean kept = false;
+            if (!spoiled) {
+                synchronized (idle) {
+                    kept = !closed;
+                    if (kept) {
+                        idle.addFirst(new Idle(connection, System.nanoTime()));
+                    }
+                }
+            }
+            if (!kept) {
+                discard(connection);
+            }
+            places.release();
+        }
+    }
+}

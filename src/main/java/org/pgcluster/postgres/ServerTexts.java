@@ -1,0 +1,32 @@
+package org.pgcluster.postgres;
+
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Texts that a server sent, without the secrets that statements and connection strings carry in them. */
+public final class ServerTexts {
+    private record Mask(Pattern pattern, String replacement) {}
+
+    private static final String DOTS = "••••";
+    private static final List<Mask> MASKS = List.of(
+            mask(
+                    "(?i)\\b(passwd|password|sslpassword|passphrase|secret)(\\s*=\\s*)('(?:[^'\\\\]|\\\\.|'')*'?|[^\\s,;)'\"]+)",
+                    "$1$2" + DOTS),
+            mask("(?i)\\b(password\\s+)(?:[eu]&?)?('(?:[^']|'')*'?)", "$1'" + DOTS + "'"),
+            mask("(?i)\\b(password\\s+)(\\$[a-z0-9_]*\\$).*?(\\2|$)", "$1'" + DOTS + "'"),
+            mask("(?i)\\b([a-z][a-z0-9+.-]*://[^\\s:/@]*:)[^\\s@/]+@", "$1" + DOTS + "@"));
+
+    private ServerTexts() {}
+
+    private static Mask mask(String pattern, String replacement) {
+        return new Mask(Pattern.compile(pattern, Pattern.DOTALL), replacement);
+    }
+
+    public static String masked(String text) {
+        var safe = text;
+        for (var mask : MASKS) {
+            safe = mask.pattern().matcher(safe).replaceAll(mask.replacement());
+        }
+        return safe;
+    }
+}

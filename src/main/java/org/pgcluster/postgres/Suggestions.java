@@ -1,0 +1,193 @@
+package org.pgcluster.postgres;
+
+import java.sql.SQLException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.error.ToolException;
+import org.postgresql.util.PSQLException;
+
+/** What a statement that names something unknown probably meant, looked up in the catalogue. */
+final class Suggestions {
+    private static final int MOST = 3;
+    private static final Pattern QUALIFIED = Pattern.compile(
+            "(?:relation|column|function) \"?([^\"(]+?)\"?(?:\\(.*)? (?:of relation .*)?does not exist.*",
+            Pattern.DOTALL);
+    private static final Pattern OPERATOR = Pattern.compile("operator does not exist: (.+) (\\S+) (.+)");
+
+    private record Name(String name) {}
+
+    private record Candidate(String name, double distance) {}
+
+    private Suggestions() {}
+
+    static @Nullable String of(SQLException error, String statement, Sql sql) {
+        var server = error instanceof PSQLException driver ? driver.getServerErrorMessage() : null;
+        if (server == null || server.getMessage() == null) {
+            return null;
+        }
+        var message = server.getMessage();
+        try {
+            return switch (String.valueOf(error.getSQLState())) {
+                case "42P01" -> relation(unknown(message), sql);
+                case "42703" -> column(unknown(message), statement, sql, server.getHint());
+                case "42883" -> message.startsWith("operator") ? cast(message) : function(unknown(message), sql);
+                case "3F000" -> schema(unknown(message.replace("schema ", "relation ")), sql);
+                case "42804" -> "Make the types agree with a cast, such as value::text or value::numeric.";
+                default -> null;
+            };
+        } catch (ToolException | IllegalStateException e) {
+            // The statement's own error is the one to tell; a look-up that failed only costs the better hint.
+            return null;
+        }
+    }
+
+    private static String unknown(String message) {
+        Matcher matcher = QUALIFIED.matcher(message);
+        return matcher.matches() ? matcher.group(1) : "";
+    }
+
+    private static @Nullable String relation(String wanted, Sql sql) {
+        var bare = last(wanted);
+        var names = sql.list(Name.class, """
+                SELECT c.oid::regclass::text AS name
+                  FROM pg_class AS c
+                  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'
+                 ORDER BY n.nspname IN ('pg_catalog', 'information_schema'), c.relname = ? DESC, name
+                 LIMIT 5000
+                """, bare);
+        var elsewhere = names.stream()
+                .map(Name::name)
+                .filter(name -> last(name).equals(bare) && !name.equals(wanted))
+                .toList();
+        if (!elsewhere.isEmpty() && !bare.isEmpty()) {
+            return "It exists in another schema: " + listed(elsewhere) + ".";
+        }
+        return nearest(bare, names, "There is no such table or view", "list_tables shows what there is.");
+    }
+
+    private static @Nullable String column(String wanted, String statement, Sql sql, @Nullable String serverHint) {
+        var bare = last(wanted);
+        var names = sql.list(Name.class, """
+                SELECT DISTINCT a.attname::text AS name
+                  FROM pg_attribute AS a
+                  JOIN pg_class AS c ON c.oid = a.attrelid
+                 WHERE NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND lower(c.relname) = ANY (?)
+                 ORDER BY name
+                 LIMIT 5000
+                """, words(statement));
+        if (names.isEmpty()) {
+            return serverHint;
+        }
+        if (names.stream()
+                .anyMatch(name ->
+                        name.name().equalsIgnoreCase(bare) && !name.name().equals(bare))) {
+            return "Names with capitals need double quotes: "
+                    + listed(names.stream()
+                            .map(Name::name)
+                            .filter(name -> name.equalsIgnoreCase(bare))
+                            .map(Names::quoted)
+                            .toList())
+                    + ".";
+        }
+        return nearest(
+                bare,
+                names,
+                "There is no such column",
+                "The tables named here have: "
+                        + listed(names.stream().map(Name::name).limit(30).toList()) + ".");
+    }
+
+    private static @Nullable String function(String wanted, Sql sql) {
+        var bare = last(wanted);
+        var same = sql.list(Name.class, """
+                SELECT p.oid::regprocedure::text AS name
+                  FROM pg_proc AS p
+                 WHERE p.proname = ?
+                 ORDER BY name
+                 LIMIT 5
+                """, bare);
+        if (!same.isEmpty()) {
+            return "It takes other arguments: "
+                    + listed(same.stream().map(Name::name).toList()) + ". Cast the arguments, such as value::text.";
+        }
+        var names =
+                sql.list(Name.class, "SELECT DISTINCT proname::text AS name FROM pg_proc ORDER BY name LIMIT 20000");
+        return nearest(bare, names, "There is no such function", "");
+    }
+
+    private static @Nullable String schema(String wanted, Sql sql) {
+        var names = sql.list(Name.class, "SELECT nspname::text AS name FROM pg_namespace ORDER BY name LIMIT 1000");
+        return nearest(wanted, names, "There is no such schema", "");
+    }
+
+    private static @Nullable String cast(String message) {
+        var matcher = OPERATOR.matcher(message);
+        if (!matcher.matches()) {
+            return "Cast one side so that both have a type that the operator takes, such as value::text.";
+        }
+        return "The operator " + matcher.group(2) + " does not take " + matcher.group(1) + " and " + matcher.group(3)
+                + ": cast one side, such as value::" + matcher.group(1) + " on the right.";
+    }
+
+    private static List<String> words(String statement) {
+        return Pattern.compile("[^\\p{L}\\p{N}_$]+")
+                .splitAsStream(statement.toLowerCase(Locale.ROOT))
+                .filter(word -> !word.isEmpty())
+                .distinct()
+                .limit(1000)
+                .toList();
+    }
+
+    private static String last(String name) {
+        return name.substring(name.lastIndexOf('.') + 1).replace("\"", "");
+    }
+
+    private static String listed(List<String> names) {
+        return String.join(", ", names);
+    }
+
+    private static @Nullable String nearest(String wanted, List<Name> names, String nothing, String otherwise) {
+        var close = names.stream()
+                .map(name -> new Candidate(name.name(), distance(wanted, last(name.name()))))
+                .filter(candidate -> candidate.distance() <= Math.max(2, wanted.length() / 3.0))
+                .sorted(Comparator.comparingDouble(Candidate::distance).thenComparing(Candidate::name))
+                .limit(MOST)
+                .map(Candidate::name)
+                .collect(Collectors.joining(", "));
+        if (!close.isEmpty()) {
+            return "Nearest names: " + close + ".";
+        }
+        return otherwise.isEmpty() ? nothing + "." : nothing + ". " + otherwise;
+    }
+
+    /** Levenshtein's, without regard to case; one name that contains the other is near too. */
+    static double distance(String wanted, String name) {
+        var a = wanted.toLowerCase(Locale.ROOT);
+        var b = name.toLowerCase(Locale.ROOT);
+        if (a.length() > 3 && b.length() > 3 && (a.contains(b) || b.contains(a))) {
+            return 1.5;
+        }
+        var previous = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            previous[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            var current = new int[b.length() + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                current[j] = Math.min(replaced, 1 + Math.min(previous[j], current[j - 1]));
+            }
+            previous = current;
+        }
+        return previous[b.length()];
+    }
+}

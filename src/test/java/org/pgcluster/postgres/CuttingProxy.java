@@ -1,0 +1,99 @@
+package org.pgcluster.postgres;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A network between a client and a server that can break, fall silent and count how often the client spoke. */
+final class CuttingProxy implements AutoCloseable {
+    private final ServerSocket listener;
+    private final int serverPort;
+    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final List<Socket> silenced = new CopyOnWriteArrayList<>();
+    private final AtomicLong messages = new AtomicLong();
+
+    private CuttingProxy(ServerSocket listener, int serverPort) {
+        this.listener = listener;
+        this.serverPort = serverPort;
+    }
+
+    static CuttingProxy to(int serverPort) throws IOException {
+        var proxy = new CuttingProxy(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), serverPort);
+        daemon(proxy::accept);
+        return proxy;
+    }
+
+    int port() {
+        return listener.getLocalPort();
+    }
+
+    /** How many packets the client sent: on loopback one for each message that it waits for. */
+    long messages() {
+        return messages.get();
+    }
+
+    void cut() throws IOException {
+        for (var socket : sockets) {
+            socket.close();
+        }
+        sockets.clear();
+    }
+
+    /** What is connected now stays connected and never hears anything again; new connections work. */
+    void silence() {
+        silenced.addAll(sockets);
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                var client = listener.accept();
+                var server = new Socket(InetAddress.getLoopbackAddress(), serverPort);
+                client.setTcpNoDelay(true);
+                server.setTcpNoDelay(true);
+                sockets.addAll(List.of(client, server));
+                daemon(() -> copy(client, server, true));
+                daemon(() -> copy(server, client, false));
+            }
+        } catch (IOException e) {
+            // The listener was closed: the test is over.
+            return;
+        }
+    }
+
+    private void copy(Socket from, Socket to, boolean counted) {
+        var buffer = new byte[65536];
+        try (from;
+                to) {
+            for (int n = from.getInputStream().read(buffer);
+                    n >= 0;
+                    n = from.getInputStream().read(buffer)) {
+                if (counted) {
+                    messages.incrementAndGet();
+                }
+                if (!silenced.contains(from)) {
+                    to.getOutputStream().write(buffer, 0, n);
+                }
+            }
+        } catch (IOException e) {
+            // Cut, which is what this proxy is for.
+            return;
+        }
+    }
+
+    private static void daemon(Runnable task) {
+        var thread = new Thread(task, "cutting-proxy");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+        cut();
+    }
+}

@@ -1,0 +1,164 @@
+package org.pgcluster.postgres;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.pgcluster.config.Address;
+import org.pgcluster.config.Dsn;
+
+/** A PostgreSQL of its own for a test class, on a free port, gone afterwards. */
+final class PgServer implements AutoCloseable {
+    private static final Path BINARIES = Path.of("/usr/lib/postgresql/15/bin");
+
+    private final Path folder;
+    private final int port;
+
+    private PgServer(Path folder, int port) {
+        this.folder = folder;
+        this.port = port;
+    }
+
+    static PgServer start(String... settings) throws IOException, InterruptedException {
+        var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
+        var server = new PgServer(folder, freePort());
+        run(List.of("chown", "postgres", folder.toString()), Optional.empty());
+        server.asPostgres(
+                BINARIES.resolve("initdb").toString(),
+                "-D",
+                server.data(),
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "-N",
+                "-E",
+                "UTF8");
+        var configuration = new ArrayList<>(List.of(
+                "listen_addresses = '127.0.0.1'",
+                "port = " + server.port,
+                "unix_socket_directories = '" + folder + "'",
+                "fsync = off",
+                "timezone = 'America/New_York'",
+                "shared_buffers = 32MB"));
+        configuration.addAll(List.of(settings));
+        Files.writeString(folder.resolve("data/postgresql.auto.conf"), String.join("\n", configuration) + "\n");
+        server.resume();
+        return server;
+    }
+
+    static int freePort() throws IOException {
+        try (var probe = new ServerSocket(0)) {
+            return probe.getLocalPort();
+        }
+    }
+
+    int port() {
+        return port;
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    void resume() throws IOException, InterruptedException {
+        control("start", "-l", folder.resolve("log").toString());
+    }
+
+    void stop() throws IOException, InterruptedException {
+        control("stop", "-m", "fast");
+    }
+
+    void restart() throws IOException, InterruptedException {
+        control("restart", "-m", "fast", "-l", folder.resolve("log").toString());
+    }
+
+    private void control(String action, String... more) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(BINARIES.resolve("pg_ctl").toString(), "-w", "-D", data(), action));
+        command.addAll(List.of(more));
+        asPostgres(command.toArray(String[]::new));
+    }
+
+    void psql(String sql) throws IOException, InterruptedException {
+        asPostgres(
+                BINARIES.resolve("psql").toString(),
+                "-X",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                folder.toString(),
+                "-p",
+                String.valueOf(port),
+                "-d",
+                "postgres",
+                "-c",
+                sql);
+    }
+
+    Dsn dsn() {
+        return dsn(new Address("127.0.0.1", port));
+    }
+
+    Dsn dsn(Address... hosts) {
+        return new Dsn(List.of(hosts), "postgres", Optional.of("postgres"), Optional.empty(), Map.of());
+    }
+
+    static Target target(Dsn dsn, int poolSize) {
+        return new Target(
+                "127.0.0.1:" + dsn.hosts().get(0).port(),
+                dsn,
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(30),
+                poolSize,
+                true,
+                "pgcluster-mcp read",
+                Duration.ofSeconds(2));
+    }
+
+    private String data() {
+        return folder.resolve("data").toString();
+    }
+
+    private void asPostgres(String... command) throws IOException, InterruptedException {
+        var whole = new ArrayList<>(List.of("runuser", "-u", "postgres", "--"));
+        whole.addAll(List.of(command));
+        run(whole, Optional.of(folder));
+    }
+
+    private static void run(List<String> command, Optional<Path> folder) throws IOException, InterruptedException {
+        var output = Files.createTempFile("pgaccess", ".out");
+        var process = new ProcessBuilder(command)
+                .directory(folder.map(Path::toFile).orElse(null))
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        if (process.waitFor() != 0) {
+            throw new IOException(command + " failed:\n" + Files.readString(output));
+        }
+        Files.delete(output);
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            control("stop", "-m", "immediate");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            // A test may have stopped it already; the folder goes all the same.
+            System.err.println(e.getMessage());
+        }
+        try (var files = Files.walk(folder)) {
+            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

@@ -8,7 +8,11 @@ import org.pgcluster.snapshot.Snapshot;
 /** All checks there are, and the order in which their findings are told. */
 public final class Checks {
     private static final List<Check> ALL = List.of(
-            new OutOfReach(), new ConnectionsNearlyUsedUp(), new FreezeNear(), new OldTransactions(), new SlotsHoldWal(),
+            new OutOfReach(),
+            new ConnectionsNearlyUsedUp(),
+            new FreezeNear(),
+            new OldTransactions(),
+            new SlotsHoldWal(),
             new SessionsBlocked());
 
     private static final Comparator<Finding> URGENT_FIRST = Comparator.comparing(Finding::severity)

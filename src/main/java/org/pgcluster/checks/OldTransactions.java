@@ -23,9 +23,11 @@ final class OldTransactions implements Check {
             for (Session session : state.oldTransactions()) {
                 boolean idle = String.valueOf(session.state()).startsWith("idle in transaction");
                 if (idle && session.idleSeconds() >= IDLE_WARNING_SECONDS) {
-                    findings.add(finding(session, "idle in its transaction", session.idleSeconds(), "idle_in_transaction"));
+                    findings.add(
+                            finding(session, "idle in its transaction", session.idleSeconds(), "idle_in_transaction"));
                 } else if (session.transactionSeconds() >= OPEN_WARNING_SECONDS) {
-                    findings.add(finding(session, "in one transaction", session.transactionSeconds(), "old_transaction"));
+                    findings.add(
+                            finding(session, "in one transaction", session.transactionSeconds(), "old_transaction"));
                 }
             }
         }

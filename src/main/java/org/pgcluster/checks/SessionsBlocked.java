@@ -24,12 +24,12 @@ final class SessionsBlocked implements Check {
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
         for (PostgresState state : snapshot.postgres().stream().toList()) {
-            Set<Integer> waiting =
-                    state.waits().stream().map(Wait::waitingPid).collect(Collectors.toSet());
-            Map<Integer, List<Wait>> byBlocker =
-                    state.waits().stream().collect(Collectors.groupingBy(Wait::blockingPid, TreeMap::new, Collectors.toList()));
+            Set<Integer> waiting = state.waits().stream().map(Wait::waitingPid).collect(Collectors.toSet());
+            Map<Integer, List<Wait>> byBlocker = state.waits().stream()
+                    .collect(Collectors.groupingBy(Wait::blockingPid, TreeMap::new, Collectors.toList()));
             byBlocker.forEach((blocker, waits) -> {
-                long longest = waits.stream().mapToLong(Wait::waitingSeconds).max().orElse(0);
+                long longest =
+                        waits.stream().mapToLong(Wait::waitingSeconds).max().orElse(0);
                 if (!waiting.contains(blocker) && longest >= WARNING_SECONDS) {
                     findings.add(finding(blocker, waits, longest));
                 }

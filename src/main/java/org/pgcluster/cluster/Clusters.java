@@ -30,6 +30,13 @@ public final class Clusters implements AutoCloseable {
         return byName.size() > 1;
     }
 
+    /** For tools that belong to no cluster: some cluster, or one that says that none is configured. */
+    public Cluster anyOrNone() {
+        return byName.isEmpty()
+                ? choose(Optional.empty(), false)
+                : byName.values().iterator().next();
+    }
+
     /** The only one, the named one, or for reads the preferred one. */
     public Cluster choose(Optional<String> name, boolean act) {
         if (byName.isEmpty()) {
@@ -42,7 +49,8 @@ public final class Clusters implements AutoCloseable {
             Cluster found = byName.get(name.get());
             if (found == null) {
                 throw ToolException.invalidInput(
-                        "`cluster` is one of " + String.join(", ", byName.keySet()) + ", not \"" + name.get() + "\".", null);
+                        "`cluster` is one of " + String.join(", ", byName.keySet()) + ", not \"" + name.get() + "\".",
+                        null);
             }
             return found;
         }

@@ -39,7 +39,8 @@ final class Answers {
             error.put("position", position);
         }
         error.putAll(more);
-        StringBuilder text = new StringBuilder().append(code.name()).append(": ").append(message);
+        StringBuilder text =
+                new StringBuilder().append(code.name()).append(": ").append(message);
         if (sqlstate != null) {
             text.append(" (SQLSTATE ").append(sqlstate);
             text.append(position == null ? ")" : ", at character " + position + ")");

@@ -18,7 +18,6 @@ import org.pgcluster.guard.Draft;
 import org.pgcluster.guard.Requested;
 import org.pgcluster.shape.Canonical;
 import org.pgcluster.shape.InWords;
-import org.pgcluster.shape.JsonText;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Plan;
 import org.pgcluster.tool.Server.Filed;
@@ -66,7 +65,8 @@ final class Approvals {
         if (!wanted.listed().listedFor(wanted.cluster().settings())) {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
-                    wanted.declared().name() + " may not run on " + wanted.cluster().name() + ".",
+                    wanted.declared().name() + " may not run on "
+                            + wanted.cluster().name() + ".",
                     wanted.listed().namedBy(wanted.cluster().settings())
                             ? "Its mode and allow_execute decide: mode: admin and allow_execute: true allow acts."
                             : "Its key acts leaves this one out.");
@@ -99,7 +99,7 @@ final class Approvals {
         return new Draft(
                 wanted.declared().name(),
                 wanted.cluster().name(),
-                wanted.cluster().identity(wanted.request().call()),
+                wanted.cluster().identity(),
                 arguments,
                 steps,
                 canonical(org.pgcluster.shape.Shape.written(plan.looked())),

@@ -127,7 +127,8 @@ public final class Catalogue {
         if (!settings.problems().isEmpty() && !tool.toolset().equals("core")) {
             return "the configuration has problems; server_info lists them";
         }
-        if (!settings.server().toolsets().contains(tool.toolset()) && !tool.toolset().equals("core")) {
+        if (!settings.server().toolsets().contains(tool.toolset())
+                && !tool.toolset().equals("core")) {
             return "toolsets leaves out " + tool.toolset();
         }
         if (tool.act() || tool.name().equals(FILES_REQUESTS)) {
@@ -171,12 +172,11 @@ public final class Catalogue {
     }
 
     static Tool<?, ?> load(Listed listed) {
-        Tool<?, ?> tool =
-                switch (listed.toolset()) {
-                    case "core" -> CoreTools.named(listed.name());
-                    case "postgres" -> PostgresTools.named(listed.name());
-                    default -> null;
-                };
+        Tool<?, ?> tool = switch (listed.toolset()) {
+            case "core" -> CoreTools.named(listed.name());
+            case "postgres" -> PostgresTools.named(listed.name());
+            default -> null;
+        };
         if (tool == null) {
             throw new IllegalStateException(listed.name() + " is in the catalogue and not in " + listed.toolset());
         }

@@ -3,7 +3,6 @@ package org.pgcluster.dispatch;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.audit.Entry;
@@ -15,7 +14,6 @@ import org.pgcluster.render.Limits;
 import org.pgcluster.render.Rendered;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.JsonText;
-import org.pgcluster.shape.Shape;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -126,7 +124,8 @@ public final class Dispatcher implements Desk, AutoCloseable {
     }
 
     private String sayingWhere(Declaration<?, ?> declared, Cluster cluster, String sentence) {
-        boolean where = declared.reach() == Declaration.Reach.CLUSTER && workshop.clusters().several();
+        boolean where = declared.reach() == Declaration.Reach.CLUSTER
+                && workshop.clusters().several();
         return where ? cluster.name() + ": " + sentence : sentence;
     }
 

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.audit.Entry;
 import org.pgcluster.error.ErrorCode;
@@ -71,15 +70,16 @@ final class Execution {
     private <I extends Record, S extends Record, O extends Record & InWords> Started<S> start(
             Wanted<I, S, O> wanted, String approval, Entry entry, Operations.Operation operation) {
         var cluster = wanted.cluster();
-        String identity = cluster.identity(wanted.request().call());
+        String identity = cluster.identity();
         String tool = wanted.declared().name();
         ClusterLock.Held lock = workshop.lock().take(cluster.name(), identity, tool);
         try {
-            AdvisoryLock advisory = cluster.advisoryLock(wanted.request().call());
+            AdvisoryLock advisory =
+                    cluster.advisoryLock(operation.name, wanted.request().call());
             try {
                 Plan<S> plan = approvals.plan(wanted);
                 Draft draft = approvals.draft(wanted, plan);
-                Acting acting = cluster.acting("pgcluster-mcp act " + operation.name, wanted.request().call());
+                Acting acting = cluster.acting(wanted.act().database(wanted.input()), operation.name, operation.call());
                 try {
                     Spent spent = spend(wanted, plan, draft, approval);
                     entry.start(
@@ -114,7 +114,11 @@ final class Execution {
             Wanted<I, S, O> wanted, Started<S> started, Entry entry, Operations.Operation operation) {
         try {
             var hands = new PlannedHands(
-                    started.plan(), started.acting(), entry, operation.call(), wanted.declared().name());
+                    started.plan(),
+                    started.acting(),
+                    entry,
+                    operation.call(),
+                    wanted.declared().name());
             var context = new Context(wanted.cluster(), operation.call(), workshop, true);
             O result = wanted.act().act(wanted.input(), started.plan(), hands, context);
             Map<String, @Nullable Object> written = wanted.declared().output().write(result);
@@ -129,7 +133,8 @@ final class Execution {
             return Answers.failed(
                     ErrorCode.OUTCOME_UNKNOWN,
                     "The server failed while " + wanted.declared().name() + " ran.",
-                    "Read the state; do not repeat the act. The log (stderr) has the details as " + operation.name + ".");
+                    "Read the state; do not repeat the act. The log (stderr) has the details as " + operation.name
+                            + ".");
         } finally {
             started.release();
         }

@@ -40,7 +40,8 @@ final class Instructions {
         return switch (cluster.mode()) {
             case READ_ONLY -> "read_only";
             case PLAN -> "plan (acts are planned, never run)";
-            case ADMIN -> cluster.allowExecute() ? "admin (acts run once approved)" : "read_only (allow_execute is off)";
+            case ADMIN ->
+                cluster.allowExecute() ? "admin (acts run once approved)" : "read_only (allow_execute is off)";
         };
     }
 

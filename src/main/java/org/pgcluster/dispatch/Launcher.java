@@ -10,7 +10,8 @@ final class Launcher {
     static String command() {
         String jar = System.getProperty("java.class.path", "");
         return jar.endsWith(".jar") && !jar.contains(java.io.File.pathSeparator)
-                ? "java -jar " + quoted(java.nio.file.Path.of(jar).toAbsolutePath().toString())
+                ? "java -jar "
+                        + quoted(java.nio.file.Path.of(jar).toAbsolutePath().toString())
                 : "pgcluster-mcp";
     }
 

@@ -59,7 +59,8 @@ final class Operations {
             long until = System.nanoTime() + patience.toNanos();
             String told = "";
             try {
-                while (!ended.await(Math.min(200, Math.max(1, (until - System.nanoTime()) / 1_000_000)), TimeUnit.MILLISECONDS)) {
+                while (!ended.await(
+                        Math.min(200, Math.max(1, (until - System.nanoTime()) / 1_000_000)), TimeUnit.MILLISECONDS)) {
                     if (!progress.equals(told)) {
                         told = progress;
                         waiting.progress(seconds(), null, told);
@@ -87,7 +88,13 @@ final class Operations {
             Answer now = answer;
             String state = now == null ? (stopAsked ? "stopping" : "running") : now.isError() ? "failed" : "done";
             return new Followed(
-                    name, tool, cluster, state, seconds(), progress, Optional.ofNullable(now).map(Answer::text));
+                    name,
+                    tool,
+                    cluster,
+                    state,
+                    seconds(),
+                    progress,
+                    Optional.ofNullable(now).map(Answer::text));
         }
     }
 
@@ -114,13 +121,17 @@ final class Operations {
     }
 
     Operation runningNamed(String name) {
-        Operation operation = named(name).orElseThrow(() -> new ToolException(
-                ErrorCode.NOT_FOUND,
-                "This server runs no operation " + name + ".",
-                "operation_status tells whether an earlier server left it running, and how to stop it by hand."));
+        Operation operation = named(name)
+                .orElseThrow(
+                        () -> new ToolException(
+                                ErrorCode.NOT_FOUND,
+                                "This server runs no operation " + name + ".",
+                                "operation_status tells whether an earlier server left it running, and how to stop it by hand."));
         if (!operation.running()) {
             throw new ToolException(
-                    ErrorCode.PRECONDITION_FAILED, "Operation " + name + " has ended already.", "operation_status tells how.");
+                    ErrorCode.PRECONDITION_FAILED,
+                    "Operation " + name + " has ended already.",
+                    "operation_status tells how.");
         }
         return operation;
     }

@@ -19,9 +19,18 @@ final class PlanText {
     static String text(String tool, String cluster, Plan<?> plan) {
         StringBuilder text = new StringBuilder();
         for (Check check : plan.warnings()) {
-            text.append("! ").append(check.what()).append(": ").append(check.found()).append('\n');
+            text.append("! ")
+                    .append(check.what())
+                    .append(": ")
+                    .append(check.found())
+                    .append('\n');
         }
-        text.append(tool).append(" on ").append(cluster).append(": ").append(plan.summary()).append('\n');
+        text.append(tool)
+                .append(" on ")
+                .append(cluster)
+                .append(": ")
+                .append(plan.summary())
+                .append('\n');
         text.append("Steps:\n");
         int number = 0;
         for (Step step : plan.steps()) {
@@ -33,11 +42,12 @@ final class PlanText {
             text.append(check.verdict().name().toLowerCase(Locale.ROOT));
             text.append(" (").append(check.found()).append(")\n");
         }
-        consequences(plan.consequences()).forEach((name, value) -> text.append(Character.toUpperCase(name.charAt(0)))
-                .append(name.substring(1).replace('_', ' '))
-                .append(": ")
-                .append(value)
-                .append('\n'));
+        consequences(plan.consequences())
+                .forEach((name, value) -> text.append(Character.toUpperCase(name.charAt(0)))
+                        .append(name.substring(1).replace('_', ' '))
+                        .append(": ")
+                        .append(value)
+                        .append('\n'));
         return shown(text.toString());
     }
 

@@ -4,13 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.pgcluster.audit.Entry;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Acting;
-import org.pgcluster.postgres.Outcome;
 import org.pgcluster.tool.Hands;
+import org.pgcluster.tool.Outcome;
 import org.pgcluster.tool.Plan;
 import org.pgcluster.tool.Step;
 
@@ -45,7 +46,7 @@ final class PlannedHands implements Hands {
     @Override
     public Outcome run(Step.Statement step) {
         send(step);
-        return known(() -> acting.run(step.sql(), step.parameters(), callFor(step)));
+        return known(() -> sent(step));
     }
 
     @Override
@@ -62,9 +63,19 @@ final class PlannedHands implements Hands {
     }
 
     @Override
+    public <R extends Record> List<R> list(Step.Statement step, Class<R> row) {
+        send(step);
+        return known(() -> acting.list(row, step.sql(), step.parameters().toArray()));
+    }
+
+    @Override
     public Outcome runChecked(Step.Statement step, Look look) {
         send(step);
-        return known(() -> acting.runChecked(step.sql(), step.parameters(), look::at, callFor(step)));
+        return known(() -> acting.inTransaction(transaction -> {
+            Outcome outcome = sent(step);
+            look.at(outcome);
+            return outcome;
+        }));
     }
 
     @Override
@@ -72,9 +83,11 @@ final class PlannedHands implements Hands {
         call.progress(done, total, message);
     }
 
-    /** Cleaning up after a stop must not be stopped by it, too. */
-    private Call callFor(Step.Statement step) {
-        return step.when() == Step.When.IN_ORDER ? call : Call.within(Operations.WITHOUT_LIMIT);
+    private Outcome sent(Step.Statement step) {
+        int before = acting.notices().size();
+        long rows = acting.run(step.sql(), step.parameters().toArray());
+        List<String> all = acting.notices();
+        return new Outcome(rows, all.subList(before, all.size()));
     }
 
     private void send(Step.Statement step) {
@@ -89,7 +102,7 @@ final class PlannedHands implements Hands {
         sent++;
     }
 
-    private Outcome known(java.util.function.Supplier<Outcome> work) {
+    private <T> T known(Supplier<T> work) {
         try {
             return work.get();
         } catch (ToolException e) {

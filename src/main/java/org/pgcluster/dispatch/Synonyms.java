@@ -28,7 +28,8 @@ final class Synonyms {
         for (Map.Entry<String, @Nullable Object> argument : arguments.entrySet()) {
             String name = argument.getKey();
             String meant = OF_POSTGRES.get(name);
-            boolean known = meant != null && !taken.contains(name) && (taken.contains(meant) || meant.equals("cluster"));
+            boolean known =
+                    meant != null && !taken.contains(name) && (taken.contains(meant) || meant.equals("cluster"));
             String key = known && meant != null ? meant : name;
             if (resolved.containsKey(key)) {
                 throw ToolException.invalidInput("`" + name + "` is another name for `" + key + "`; give one.", null);

@@ -46,12 +46,7 @@ public final class Workshop implements Server, AutoCloseable {
         SecureRandom random = new SecureRandom();
         this.audit = new Audit(server.auditFile(), host, System.getProperty("user.name", "?"), clock, masks, random);
         this.guard = new Guard(
-                server.stateDir(),
-                server.approvalSecret(),
-                server.approvalTtl(),
-                server.requestTtl(),
-                clock,
-                random);
+                server.stateDir(), server.approvalSecret(), server.approvalTtl(), server.requestTtl(), clock, random);
         this.lock = new ClusterLock(server.stateDir(), clock);
         this.slots = new Slots(server.maxConcurrentCalls());
     }

@@ -34,8 +34,16 @@ public record PostgresState(
             long idleSeconds,
             boolean holdsHorizon) {}
 
-    public record Wait(int waitingPid, int blockingPid, long waitingSeconds, @Nullable String blockerState) {}
+    public record Wait(
+            int waitingPid,
+            int blockingPid,
+            long waitingSeconds,
+            @Nullable String blockerState) {}
 
     public record Slot(
-            String name, String kind, boolean active, @Nullable String walStatus, @Nullable Long retainedBytes) {}
+            String name,
+            String kind,
+            boolean active,
+            @Nullable String walStatus,
+            @Nullable Long retainedBytes) {}
 }

@@ -1,5 +1,6 @@
 package org.pgcluster.tool;
 
+import java.util.Optional;
 import org.pgcluster.shape.InWords;
 
 /**
@@ -7,6 +8,11 @@ import org.pgcluster.shape.InWords;
  * approval, which the dispatcher obtains; neither half knows of it.
  */
 public non-sealed interface Acts<I extends Record, S extends Record, O extends Record & InWords> extends Tool<I, O> {
+    /** Another database of the same server that the act goes to; empty for the configured one. */
+    default Optional<String> database(I input) {
+        return Optional.empty();
+    }
+
     /** Reads only. Called to show the plan, and again before the act to see whether it still holds. */
     Plan<S> plan(I input, Context context);
 

@@ -5,7 +5,13 @@ import org.pgcluster.shape.Shape;
 
 /** What clients are told about a tool. */
 public record Declaration<I extends Record, O extends Record & InWords>(
-        String name, String title, String description, Class<I> inputType, Class<O> outputType, Kind kind, Reach reach) {
+        String name,
+        String title,
+        String description,
+        Class<I> inputType,
+        Class<O> outputType,
+        Kind kind,
+        Reach reach) {
     /** What the annotations of the protocol say. */
     public enum Kind {
         READS,

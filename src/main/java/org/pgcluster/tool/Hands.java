@@ -1,6 +1,6 @@
 package org.pgcluster.tool;
 
-import org.pgcluster.postgres.Outcome;
+import java.util.List;
 
 /** The only way to change anything. It carries out steps of the approved plan and refuses every other. */
 public interface Hands {
@@ -9,6 +9,9 @@ public interface Hands {
 
     /** The same; {@code watch} is called once a second meanwhile, to tell how far it is. */
     Outcome run(Step.Statement step, Watch watch);
+
+    /** Sends a statement whose answer is rows. */
+    <R extends Record> List<R> list(Step.Statement step, Class<R> row);
 
     /** Sends a statement in a transaction that {@code look} lets commit or, by throwing, rolls back. */
     Outcome runChecked(Step.Statement step, Look look);

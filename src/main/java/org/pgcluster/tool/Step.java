@@ -25,8 +25,7 @@ public sealed interface Step permits Step.Statement {
         CHECKED
     }
 
-    record Statement(
-            String where, String sql, List<@Nullable Object> parameters, When when, Transaction transaction)
+    record Statement(String where, String sql, List<@Nullable Object> parameters, When when, Transaction transaction)
             implements Step {
         public Statement {
             parameters = Collections.unmodifiableList(new ArrayList<>(parameters));

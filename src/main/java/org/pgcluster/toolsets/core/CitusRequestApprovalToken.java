@@ -34,7 +34,8 @@ public final class CitusRequestApprovalToken
         @Override
         public String inWords() {
             return token != null
-                    ? "Approved by this configuration (approval: self). Call the act with approval_token: " + token + "."
+                    ? "Approved by this configuration (approval: self). Call the act with approval_token: " + token
+                            + "."
                     : "Request " + request + " waits for a person, who runs on " + host + ": " + command;
         }
     }

@@ -20,7 +20,8 @@ public final class ListClusters implements Reads<ListClusters.Input, ListCluster
         }
     }
 
-    record Known(String name, @Nullable String address, @Nullable String database, String mode, boolean actsRun) {}
+    record Known(
+            String name, @Nullable String address, @Nullable String database, String mode, boolean actsRun) {}
 
     @Override
     public Declaration<Input, Output> declaration() {

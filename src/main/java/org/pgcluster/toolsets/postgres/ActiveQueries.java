@@ -22,9 +22,15 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
             double minDurationSeconds,
 
             @Says("Idle sessions, too") @Default("false") boolean includeIdle,
-            @Says("Most sessions to show") @Default("50") @Range(min = 1, max = 1000) int limit) {}
 
-    record Output(List<Session> sessions, Rest rest, long hidden, @Nullable String note) implements InWords {
+            @Says("Most sessions to show") @Default("50") @Range(min = 1, max = 1000)
+            int limit) {}
+
+    record Output(
+            List<Session> sessions,
+            Rest rest,
+            long hidden,
+            @Nullable String note) implements InWords {
         @Override
         public String inWords() {
             String shown = rest.total() + (rest.total() == 1 ? " session" : " sessions");
@@ -90,7 +96,7 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
         long hidden = all.stream()
                 .filter(session -> "<insufficient privilege>".equals(session.query()))
                 .count();
-        boolean citus = context.cluster().capabilities(context.call()).hasExtension("citus");
+        boolean citus = context.cluster().capabilities(context.call()).has("citus");
         return new Output(
                 List.copyOf(shown),
                 new Rest(shown.size(), all.size(), null),

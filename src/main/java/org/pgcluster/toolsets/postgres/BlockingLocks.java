@@ -15,9 +15,15 @@ import org.pgcluster.tool.Reads;
 
 /** Who waits for whom, and at whose end the queue begins. */
 public final class BlockingLocks implements Reads<BlockingLocks.Input, BlockingLocks.Output> {
-    record Input(@Says("Most pairs to show") @Default("50") @Range(min = 1, max = 1000) int limit) {}
+    record Input(
+            @Says("Most pairs to show") @Default("50") @Range(min = 1, max = 1000)
+            int limit) {}
 
-    record Output(List<Pair> waits, List<Integer> rootBlockers, Rest rest, @Nullable String note) implements InWords {
+    record Output(
+            List<Pair> waits,
+            List<Integer> rootBlockers,
+            Rest rest,
+            @Nullable String note) implements InWords {
         @Override
         public String inWords() {
             if (waits.isEmpty()) {
@@ -89,7 +95,7 @@ public final class BlockingLocks implements Reads<BlockingLocks.Input, BlockingL
     public Output read(Input input, Context context) {
         List<Pair> all = context.sql().list(Pair.class, WAITS);
         List<Pair> shown = List.copyOf(all.subList(0, Math.min(input.limit(), all.size())));
-        boolean citus = context.cluster().capabilities(context.call()).hasExtension("citus");
+        boolean citus = context.cluster().capabilities(context.call()).has("citus");
         return new Output(
                 shown,
                 heads(all),

@@ -1,0 +1,154 @@
+package org.pgcluster.cluster;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.config.Address;
+import org.pgcluster.config.ClusterSettings;
+import org.pgcluster.config.Dsn;
+import org.pgcluster.config.Mode;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.Acting;
+import org.pgcluster.postgres.AdvisoryLock;
+import org.pgcluster.postgres.Capabilities;
+import org.pgcluster.postgres.Database;
+import org.pgcluster.postgres.FreeSql;
+import org.pgcluster.postgres.SafeReading;
+import org.pgcluster.postgres.Sql;
+import org.pgcluster.postgres.Target;
+
+/** One estate: nothing connects before it is asked for. Threads share it. */
+public final class Cluster implements AutoCloseable {
+    private static final String READING = "pgcluster-mcp read";
+
+    private final ClusterSettings settings;
+    private final Map<String, Reading> byDatabase = new ConcurrentHashMap<>();
+
+    private record Reading(Database database, SafeReading safe) {}
+
+    Cluster(ClusterSettings settings) {
+        this.settings = settings;
+    }
+
+    public String name() {
+        return settings.name();
+    }
+
+    public ClusterSettings settings() {
+        return settings;
+    }
+
+    public Sql sql(Call call) {
+        return reading(Optional.empty()).database().sql(call);
+    }
+
+    /** On connections kept for what tells why everything else is slow. */
+    public Sql reservedSql(Call call) {
+        return reading(Optional.empty()).database().reserved().sql(call);
+    }
+
+    public Capabilities capabilities(Call call) {
+        return reading(Optional.empty()).database().capabilities(call);
+    }
+
+    /** A person's SQL; {@code database} where another one of the same server is meant. */
+    public FreeSql.Result read(
+            Call call,
+            Optional<String> database,
+            String sql,
+            List<@Nullable String> parameters,
+            FreeSql.Budget budget) {
+        return reading(database).safe().read(call, sql, parameters, budget);
+    }
+
+    private Reading reading(Optional<String> database) {
+        Dsn dsn = coordinator();
+        String name = database.orElse(dsn.database());
+        return byDatabase.computeIfAbsent(name, wanted -> {
+            Database made = Database.of(target(in(dsn, wanted), true));
+            return new Reading(made, new SafeReading(made, settings.allowedFunctions()));
+        });
+    }
+
+    /** A connection of the acting tier, for one act. Only who holds an approval may ask for it. */
+    public Acting acting(Optional<String> database, String auditId, Call call) {
+        Dsn dsn = admin();
+        return Acting.open(target(in(dsn, database.orElse(dsn.database())), false), call, auditId);
+    }
+
+    /** Always in the database that reads use, so that two servers with other admin databases still meet. */
+    public AdvisoryLock advisoryLock(String auditId, Call call) {
+        Target target = target(in(admin(), coordinator().database()), false);
+        return AdvisoryLock.tryTake(target, call, auditId, "pgcluster-mcp act")
+                .orElseThrow(() -> new ToolException(
+                        ErrorCode.CONFLICT,
+                        "Another act runs on " + name() + ", perhaps from another host.",
+                        "active_queries shows sessions named pgcluster-mcp act; try again when it has ended."));
+    }
+
+    /** What an approval is bound to: where acts go. It is known even when nothing answers. */
+    public String identity() {
+        Dsn dsn = settings.admin().orElseGet(this::coordinator);
+        return name() + " at " + dsn.hosts() + "/" + dsn.database() + " as "
+                + dsn.user().orElse("");
+    }
+
+    public Optional<String> addressInWords() {
+        return settings.coordinator()
+                .map(dsn -> dsn.hosts().stream().map(Address::toString).collect(Collectors.joining(", ")));
+    }
+
+    public Optional<String> database() {
+        return settings.coordinator().map(Dsn::database);
+    }
+
+    public String modeInWords() {
+        return settings.mode().name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    public boolean actsRun() {
+        return settings.mode() == Mode.ADMIN && settings.allowExecute();
+    }
+
+    private Dsn coordinator() {
+        return settings.coordinator()
+                .orElseThrow(() -> new ToolException(
+                        ErrorCode.NOT_CONFIGURED,
+                        name() + " has no database configured.",
+                        "Give a DSN as argument, in PGCLUSTER_MCP_COORDINATOR_DSN, or as coordinator_dsn in a file."));
+    }
+
+    private Dsn admin() {
+        return settings.admin()
+                .orElseThrow(() -> new ToolException(
+                        ErrorCode.NOT_CONFIGURED,
+                        name() + " has no admin_dsn, so nothing can act on it.",
+                        "Write admin_dsn, even where it equals coordinator_dsn."));
+    }
+
+    private static Dsn in(Dsn dsn, String database) {
+        return new Dsn(dsn.hosts(), database, dsn.user(), dsn.password(), dsn.parameters());
+    }
+
+    private Target target(Dsn dsn, boolean reading) {
+        return new Target(
+                dsn.hosts().stream().map(Address::toString).collect(Collectors.joining(", ")),
+                dsn,
+                settings.connectTimeout(),
+                settings.statementTimeout(),
+                settings.poolSize(),
+                reading,
+                READING,
+                settings.actLockTimeout());
+    }
+
+    @Override
+    public void close() {
+        byDatabase.values().forEach(reading -> reading.database().close());
+    }
+}

@@ -1,0 +1,63 @@
+package org.pgcluster.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.safety.Admitted;
+import org.pgcluster.postgres.safety.Judge;
+import org.pgcluster.postgres.safety.Standing;
+import org.pgcluster.postgres.safety.TextGate;
+import org.pgcluster.postgres.safety.Verdict;
+
+/** SQL of others on one database: through the gate, judged by the server's own tree, then run. Threads share it. */
+public final class SafeReading {
+    private final Database database;
+    private final Judge judge;
+    private volatile @Nullable Known known;
+
+    /** What the login may do holds as long as the server behind the connections is the same. */
+    private record Known(Capabilities capabilities, Standing standing) {}
+
+    public SafeReading(Database database, Collection<String> allowedFunctions) {
+        this.database = database;
+        this.judge = new Judge(allowedFunctions);
+    }
+
+    public FreeSql.Result read(Call call, String sql, List<@Nullable String> parameters, FreeSql.Budget budget) {
+        Admitted admitted = TextGate.admit(sql);
+        if (parameters.size() != admitted.highestParameter()) {
+            throw ToolException.invalidInput(
+                    "The statement has " + admitted.highestParameter() + " parameters and `params` has "
+                            + parameters.size() + " values.",
+                    "Write $1, $2 … in the statement and give one value for each.");
+        }
+        Capabilities capabilities = database.capabilities(call);
+        return database.free(call)
+                .run(
+                        admitted,
+                        parameters,
+                        budget,
+                        (connection, snapshot) -> verdict(connection, snapshot, admitted, capabilities));
+    }
+
+    private Verdict verdict(Connection connection, String snapshot, Admitted admitted, Capabilities capabilities)
+            throws SQLException {
+        Known now = known;
+        if (now == null || !now.capabilities().equals(capabilities)) {
+            now = new Known(capabilities, Standing.ask(connection));
+            known = now;
+        }
+        String role = now.standing().role();
+        var remembered = judge.remembered(admitted.sql(), role, snapshot);
+        if (remembered.isPresent()) {
+            return remembered.get();
+        }
+        Verdict verdict = judge.judge(connection, admitted, now.standing());
+        judge.remember(admitted.sql(), role, snapshot, verdict);
+        return verdict;
+    }
+}

@@ -93,19 +93,14 @@ final class Opening {
     }
 
     private String send(Connection connection, String message) throws SQLException {
-        try (var statement = connection.createStatement()) {
-            boolean rows = statement.execute(message);
-            while (!rows) {
-                rows = statement.getMoreResults();
+        try (var statement = connection.createStatement();
+                var result = statement.executeQuery(message)) {
+            result.next();
+            if (wantsPrimary && result.getBoolean(2)) {
+                throw new SQLException(
+                        target.label() + " is no primary any more", PSQLState.CONNECTION_FAILURE.getState());
             }
-            try (var result = statement.getResultSet()) {
-                result.next();
-                if (wantsPrimary && result.getBoolean(2)) {
-                    throw new SQLException(
-                            target.label() + " is no primary any more", PSQLState.CONNECTION_FAILURE.getState());
-                }
-                return String.valueOf(result.getString(1));
-            }
+            return String.valueOf(result.getString(1));
         }
     }
 }

@@ -115,7 +115,7 @@ public final class Database implements AutoCloseable {
             } catch (SQLException e) {
                 boolean dead = SqlErrors.connectionIsLost(e);
                 recover(lease, dead);
-                if (dead && mayBeStale && !lease.fresh() && running.untouched()) {
+                if (dead && mayBeStale && !lease.fresh() && running.untouched() && !SqlErrors.tooLarge(e)) {
                     throw new StaleConnection(e);
                 }
                 throw e;

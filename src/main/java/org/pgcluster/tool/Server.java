@@ -24,8 +24,6 @@ public interface Server {
 
     int maxTextBytes();
 
-    Optional<Followed> operation(String name, Call call);
-
     /** Waits until the operation ends or the time is over. */
     Optional<Followed> await(String name, Duration patience, Call call);
 

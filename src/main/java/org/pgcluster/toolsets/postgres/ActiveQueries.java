@@ -18,7 +18,7 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
     record Input(
             @Says("Only this database") Optional<String> database,
 
-            @Says("Only what has run at least this long") @Default("0") @Range(min = 0, max = 1e7)
+            @Says("Only what has run at least this long") @Default("0") @Range(min = 0, max = 10_000_000)
             double minDurationSeconds,
 
             @Says("Idle sessions, too") @Default("false") boolean includeIdle,

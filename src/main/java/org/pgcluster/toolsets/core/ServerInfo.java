@@ -1,0 +1,108 @@
+package org.pgcluster.toolsets.core;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.Capabilities;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Reads;
+
+/** What this server is, what it may do, and what it is connected to. */
+public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Output> {
+    record Input() {}
+
+    record Output(
+            String version,
+            String cluster,
+            String mode,
+            boolean actsRun,
+            List<String> problems,
+            List<Node> nodes,
+            List<Extension> extensions,
+            List<Off> switchedOff,
+            List<Unavailable> unavailable)
+            implements InWords {
+        @Override
+        public String inWords() {
+            String acts = actsRun ? "acts run once approved" : "acts do not run";
+            return "pgcluster-mcp " + version + ", " + mode + " (" + acts + ")"
+                    + (problems.isEmpty() ? "." : ". The configuration has " + problems.size() + " problems.");
+        }
+    }
+
+    record Node(
+            String component,
+            String where,
+            String version,
+            String database,
+            String user,
+            boolean superuser,
+            boolean standby,
+            boolean behindPooler,
+            List<String> rights) {}
+
+    record Extension(String name, String version) {}
+
+    record Off(String tool, String why) {}
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.reads(
+                "server_info",
+                "About this server",
+                Input.class,
+                Output.class,
+                "Version, mode, what the login may do on each database server, extensions, and which tools are switched"
+                        + " off by which key.");
+    }
+
+    @Override
+    public Output read(Input input, Context context) {
+        Cluster cluster = context.cluster();
+        List<Node> nodes = new ArrayList<>();
+        List<Extension> extensions = new ArrayList<>();
+        List<Unavailable> unavailable = new ArrayList<>();
+        String where = cluster.addressInWords().orElse("not configured");
+        try {
+            Capabilities found = cluster.capabilities(context.call());
+            nodes.add(node(where, found));
+            found.extensions().entrySet().stream()
+                    .sorted(Map.Entry.comparingByKey())
+                    .forEach(one -> extensions.add(new Extension(one.getKey(), one.getValue())));
+        } catch (ToolException e) {
+            unavailable.add(new Unavailable("postgres", where, e.text()));
+        }
+        List<Off> off = new ArrayList<>();
+        context.server().switchedOff().forEach((tool, why) -> off.add(new Off(tool, why)));
+        return new Output(
+                context.server().version(),
+                cluster.name(),
+                cluster.modeInWords(),
+                cluster.actsRun(),
+                context.server().problems(),
+                nodes,
+                extensions,
+                off,
+                unavailable);
+    }
+
+    private static Node node(String where, Capabilities found) {
+        List<String> rights = new ArrayList<>(found.roles());
+        rights.removeIf(role -> !role.startsWith("pg_") || found.superuser());
+        return new Node(
+                "postgres",
+                where,
+                found.version(),
+                found.database(),
+                found.user(),
+                found.superuser(),
+                found.standby(),
+                found.behindPooler(),
+                rights);
+    }
+}

@@ -1,0 +1,312 @@
+package org.pgcluster.toolsets.postgres;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.Sql;
+import org.pgcluster.shape.Default;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.Range;
+import org.pgcluster.shape.Says;
+import org.pgcluster.tool.Acts;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Hands;
+import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Plan.Check;
+import org.pgcluster.tool.Plan.Consequences;
+import org.pgcluster.tool.Plan.Verdict;
+import org.pgcluster.tool.Step;
+
+/** Builds an index, by default without blocking writes, and leaves no invalid one behind. */
+public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Looked, CreateIndex.Output> {
+    private static final String WHERE = "coordinator";
+
+    record Input(
+            @Says("Table, schema-qualified or found by search path")
+            String table,
+
+            @Says("Columns or (expressions), each with its order") @Range(min = 1, max = 32)
+            List<String> columns,
+
+            @Says("Its name; else made of table and columns")
+            Optional<String> name,
+
+            @Says("Access method") @Default("btree") Method method,
+            @Says("Columns only carried along") Optional<List<String>> include,
+            @Says("Only rows for which this holds") Optional<String> where,
+            @Says("Refuse duplicates") @Default("false") boolean unique,
+
+            @Says("Without blocking writes") @Default("true")
+            boolean concurrently) {}
+
+    enum Method {
+        BTREE,
+        HASH,
+        GIN,
+        GIST,
+        SPGIST,
+        BRIN
+    }
+
+    record Looked(String table, int tableOid, String kind, String name, boolean nameTaken, boolean leftover) {}
+
+    record Table(int oid, String schema, String name, String kind, long bytes, double rows, boolean mayCreate) {}
+
+    record Existing(boolean valid, String onTable) {}
+
+    record Output(
+            String index,
+            boolean valid,
+            long bytes,
+            String definition,
+            @Nullable String note) implements InWords {
+        @Override
+        public String inWords() {
+            return "Index " + index + " is built and " + (valid ? "valid" : "NOT valid") + "."
+                    + (note == null ? "" : " " + note);
+        }
+    }
+
+    private static final String TABLE = """
+            SELECT relation.oid::int AS oid, space.nspname::text AS schema, relation.relname::text AS name,
+                   relation.relkind::text AS kind, pg_catalog.pg_relation_size(relation.oid) AS bytes,
+                   relation.reltuples::float8 AS rows,
+                   pg_catalog.pg_has_role(relation.relowner, 'USAGE') AS may_create
+              FROM pg_catalog.pg_class AS relation
+              JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace
+             WHERE relation.oid = pg_catalog.to_regclass(?)
+            """;
+
+    private static final String INDEX = """
+            SELECT coalesce(index.indisvalid, false) AS valid,
+                   coalesce(index.indrelid::regclass::text, 'not an index') AS on_table
+              FROM pg_catalog.pg_class AS relation
+              LEFT JOIN pg_catalog.pg_index AS index ON index.indexrelid = relation.oid
+             WHERE relation.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = ?)
+               AND relation.relname = ?
+            """;
+
+    private static final String PROGRESS = """
+            SELECT phase, coalesce(blocks_done, 0)::float8 AS done, coalesce(blocks_total, 0)::float8 AS total,
+                   lockers_total - lockers_done AS waits, current_locker_pid::int AS locker
+              FROM pg_catalog.pg_stat_progress_create_index
+             WHERE relid = ?::oid
+             ORDER BY pid
+             LIMIT 1
+            """;
+
+    record Progress(
+            String phase,
+            double done,
+            double total,
+            long waits,
+            @Nullable Integer locker) {}
+
+    private static final String PROOF = """
+            SELECT index.indisvalid AS valid, pg_catalog.pg_relation_size(index.indexrelid) AS bytes,
+                   pg_catalog.pg_get_indexdef(index.indexrelid) AS definition
+              FROM pg_catalog.pg_index AS index
+             WHERE index.indexrelid = pg_catalog.to_regclass(?)
+            """;
+
+    record Proof(boolean valid, long bytes, String definition) {}
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.changes(
+                "create_index",
+                "Create an index",
+                Input.class,
+                Output.class,
+                "Builds an index, by default without blocking writes. Plans first and needs a person's approval; a long"
+                        + " build goes on as an operation to follow.");
+    }
+
+    @Override
+    public Plan<Looked> plan(Input input, Context context) {
+        Sql sql = context.sql().withSearchPathOfLogin();
+        Table table = sql.ifAny(Table.class, TABLE, input.table()).orElseThrow(() -> noTable(input.table()));
+        String name = input.name().orElseGet(() -> made(table, input));
+        Optional<Existing> existing = sql.ifAny(Existing.class, INDEX, table.schema(), name);
+        String mine = quoted(table.schema()) + "." + quoted(table.name());
+        boolean leftover = existing.isPresent()
+                && !existing.get().valid()
+                && !existing.get().onTable().equals("not an index");
+        List<Step> steps = steps(input, table, name, leftover);
+        return new Plan<>(
+                "Builds " + (input.unique() ? "unique " : "") + "index " + name + " on " + mine,
+                new Looked(mine, table.oid(), table.kind(), name, existing.isPresent(), leftover),
+                checks(input, table, name, existing, leftover, sql),
+                steps,
+                consequences(input, table));
+    }
+
+    private static List<Check> checks(
+            Input input, Table table, String name, Optional<Existing> existing, boolean leftover, Sql sql) {
+        List<Check> checks = new ArrayList<>();
+        boolean indexable = "rmp".contains(table.kind());
+        checks.add(Plan.check(table.name() + " can have indexes", indexable, "relkind " + table.kind()));
+        boolean free = existing.isEmpty() || leftover;
+        checks.add(Plan.check(
+                "the name " + name + " is free",
+                free,
+                leftover
+                        ? "an invalid leftover has it; it is dropped first"
+                        : free ? "nothing has it" : "it is taken"));
+        if (input.concurrently() && table.kind().equals("p")) {
+            checks.add(new Check(
+                    "partitioned tables can be indexed concurrently",
+                    Verdict.FAILS,
+                    "PostgreSQL cannot: index each partition, or set concurrently: false"));
+        }
+        checks.add(new Check(
+                "the reading login owns the table",
+                table.mayCreate() ? Verdict.HOLDS : Verdict.UNKNOWN,
+                table.mayCreate() ? "yes" : "no; whether the acting login may is seen when it runs"));
+        if (input.concurrently()) {
+            checks.add(oldTransactions(sql));
+        }
+        return checks;
+    }
+
+    record Oldest(long transactions, long oldestSeconds) {}
+
+    /** A concurrent build waits for every transaction that could still see the table without the index. */
+    private static Check oldTransactions(Sql sql) {
+        Oldest oldest = sql.one(Oldest.class, """
+                SELECT count(*) AS transactions,
+                       coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::bigint AS oldest_seconds
+                  FROM pg_catalog.pg_stat_activity
+                 WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()
+                   AND datname = current_database() AND backend_type = 'client backend'
+                """);
+        return new Check(
+                "no old transaction that the build must wait for",
+                oldest.oldestSeconds() < 60 ? Verdict.HOLDS : Verdict.RISKY,
+                oldest.transactions() + " open, the oldest for "
+                        + (oldest.oldestSeconds() < 60 ? "less than 60" : "over 60") + " s");
+    }
+
+    private static Consequences consequences(Input input, Table table) {
+        return new Consequences(
+                input.concurrently()
+                        ? "Reads and writes go on; other DDL and VACUUM on the table wait."
+                        : "Writes to the table wait until the build ends.",
+                "Reads the whole table: " + table.bytes() + " bytes, about " + Math.max(0, Math.round(table.rows()))
+                        + " rows.",
+                "operation_status; pg_stat_progress_create_index has its phases.",
+                "operation_cancel stops it; an invalid leftover is dropped.",
+                "DROP INDEX, which drop_index plans.",
+                "An invalid index costs writes and serves nobody; it is dropped, or named if that fails.",
+                false,
+                Map.of());
+    }
+
+    private static List<Step> steps(Input input, Table table, String name, boolean leftover) {
+        String index = quoted(table.schema()) + "." + quoted(name);
+        String concurrently = input.concurrently() ? "CONCURRENTLY " : "";
+        List<Step> steps = new ArrayList<>();
+        if (leftover) {
+            steps.add(Step.statement(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
+        }
+        steps.add(Step.statement(WHERE, create(input, table, name, concurrently)));
+        if (input.concurrently()) {
+            steps.add(Step.ifAnEarlierOneFailed(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
+        }
+        return steps;
+    }
+
+    private static String create(Input input, Table table, String name, String concurrently) {
+        return "CREATE " + (input.unique() ? "UNIQUE " : "") + "INDEX " + concurrently + quoted(name) + " ON "
+                + quoted(table.schema()) + "." + quoted(table.name()) + " USING "
+                + input.method().name().toLowerCase(Locale.ROOT) + " (" + String.join(", ", input.columns()) + ")"
+                + input.include()
+                        .map(more -> " INCLUDE (" + String.join(", ", more) + ")")
+                        .orElse("")
+                + input.where().map(condition -> " WHERE " + condition).orElse("");
+    }
+
+    @Override
+    public Output act(Input input, Plan<Looked> plan, Hands hands, Context context) {
+        String index = quoted(schema(plan.looked().table())) + "."
+                + quoted(plan.looked().name());
+        List<Step.Statement> steps =
+                plan.steps().stream().map(step -> (Step.Statement) step).toList();
+        try {
+            for (Step.Statement step : steps) {
+                if (step.when() == Step.When.IN_ORDER) {
+                    hands.run(step, () -> tell(plan.looked().tableOid(), hands, context));
+                }
+            }
+        } catch (ToolException e) {
+            throw e.code() == ErrorCode.OUTCOME_UNKNOWN ? e : cleanedUp(e, steps, hands);
+        }
+        Proof proof = context.sql().one(Proof.class, PROOF, index);
+        return new Output(
+                index,
+                proof.valid(),
+                proof.bytes(),
+                proof.definition(),
+                plan.looked().leftover() ? "The invalid leftover was dropped first." : null);
+    }
+
+    private static ToolException cleanedUp(ToolException failed, List<Step.Statement> steps, Hands hands) {
+        Step.Statement last = steps.get(steps.size() - 1);
+        if (last.when() != Step.When.IF_AN_EARLIER_ONE_FAILED) {
+            return failed;
+        }
+        try {
+            hands.run(last);
+            return failed.withHint("Nothing is left behind: the invalid index was dropped."
+                    + (failed.hint() == null ? "" : " " + failed.hint()));
+        } catch (ToolException e) {
+            return failed.withHint("An invalid index may be left behind, dropping it failed too: " + e.text()
+                    + ". Run by hand: " + last.sql());
+        }
+    }
+
+    private static void tell(int table, Hands hands, Context context) {
+        context.sql().ifAny(Progress.class, PROGRESS, table).ifPresent(now -> {
+            String waits = now.locker() == null || now.waits() <= 0 ? "" : ", waits for session " + now.locker();
+            hands.progress(now.done(), now.total(), now.phase() + waits + percent(now));
+        });
+    }
+
+    private static String percent(Progress now) {
+        return now.total() <= 0 ? "" : ", " + Math.round(100 * now.done() / now.total()) + " % of its blocks";
+    }
+
+    private static ToolException noTable(String table) {
+        return new ToolException(
+                ErrorCode.NOT_FOUND,
+                "There is no table " + table + ".",
+                "Give it schema-qualified; a name with capitals needs double quotes.");
+    }
+
+    /** PostgreSQL would choose a name itself, but an approval needs to know it. */
+    private static String made(Table table, Input input) {
+        StringBuilder name = new StringBuilder(table.name());
+        for (String column : input.columns()) {
+            name.append('_').append(column.replaceAll("[^\\p{L}\\p{N}]+", "_").replaceAll("^_|_$", ""));
+        }
+        name.append("_idx");
+        return name.length() <= 63
+                ? name.toString()
+                : name.substring(0, 54) + "_"
+                        + Integer.toHexString(name.toString().hashCode());
+    }
+
+    private static String schema(String qualified) {
+        return qualified.substring(1, qualified.indexOf("\".\"")).replace("\"\"", "\"");
+    }
+
+    private static String quoted(String name) {
+        return '"' + name.replace("\"", "\"\"") + '"';
+    }
+}

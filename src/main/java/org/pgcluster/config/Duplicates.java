@@ -11,9 +11,12 @@ final class Duplicates {
     void put(Map<String, Node> fields, String key, Node value, int line) {
         var before = fields.putIfAbsent(key, value);
         if (before != null) {
-            found.add(new Unreadable(
-                    line, "The key " + Masks.cut(key) + " stands here and on line " + before.line() + "."));
+            add(line, "The key " + Masks.cut(key) + " stands here and on line " + before.line() + ".");
         }
+    }
+
+    void add(int line, String text) {
+        found.add(new Unreadable(line, text));
     }
 
     List<Unreadable> found() {

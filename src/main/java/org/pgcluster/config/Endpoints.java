@@ -38,7 +38,8 @@ final class Endpoints {
 
     void read() {
         user = Optional.ofNullable(values.text(userKey));
-        password = Optional.ofNullable(values.text(passwordKey)).map(Secret::new);
+        var text = values.text(passwordKey);
+        password = text == null ? Optional.empty() : Optional.of(new Secret(text));
         var given = values.given(urlsKey);
         boolean planted = given != null && given.planted();
         var written = values.given(passwordKey);

@@ -47,11 +47,7 @@ final class Toml {
         }
         var path = path(content.substring(1, end), line);
         if (headers.contains(path)) {
-            duplicates.put(
-                    new LinkedHashMap<>(Map.of("x", new Node.Scalar(line, "", true))),
-                    "x",
-                    new Node.Scalar(line, "", true),
-                    line);
+            duplicates.add(line, "The table [" + String.join(".", path) + "] stands here a second time.");
         }
         headers.add(path);
         return descend(root, path, line);
@@ -107,7 +103,9 @@ final class Toml {
         var path = new ArrayList<String>();
         var name = new StringBuilder();
         char quote = 0;
-        for (char c : text.strip().toCharArray()) {
+        var stripped = text.strip();
+        for (int i = 0; i < stripped.length(); i++) {
+            char c = stripped.charAt(i);
             if (quote != 0) {
                 if (c == quote) {
                     quote = 0;
@@ -158,7 +156,8 @@ final class Toml {
     private static String inlineTable(String text) {
         var changed = new StringBuilder();
         char quote = 0;
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             if (quote != 0) {
                 quote = c == quote ? 0 : quote;
             } else if (c == '"' || c == '\'') {

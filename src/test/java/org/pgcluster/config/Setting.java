@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** A home, a working directory, variables and arguments to load a configuration from. */
 final class Setting {
@@ -66,6 +67,10 @@ final class Setting {
 
     Path work() {
         return work;
+    }
+
+    static ClusterSettings cluster(Settings settings, String name) {
+        return Objects.requireNonNull(settings.clusters().get(name), name);
     }
 
     Settings load() {

@@ -25,23 +25,19 @@ final class Workers {
 
     /** False where too many jobs wait already. */
     synchronized boolean offer(Runnable job) {
-        if (jobs.size() >= idle) {
-            if (threads < most) {
-                threads++;
-                unfinished++;
-                jobs.add(job);
-                var thread = new Thread(new Worker(), "call");
-                thread.setDaemon(true);
-                thread.start();
-                return true;
-            }
-            if (jobs.size() >= queue) {
-                return false;
-            }
+        if (unfinished >= most + queue) {
+            return false;
         }
         unfinished++;
         jobs.add(job);
-        notify();
+        if (jobs.size() > idle && threads < most) {
+            threads++;
+            var thread = new Thread(new Worker(), "call");
+            thread.setDaemon(true);
+            thread.start();
+        } else {
+            notify();
+        }
         return true;
     }
 

@@ -1,5 +1,6 @@
 package org.pgcluster.mcp;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
@@ -11,18 +12,20 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** Raw lines to a server process and back. Every line on its stdout must be one JSON-RPC message or the test fails. */
 final class Client implements AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
     private static final String END = "END";
 
     private final Process process;
     private final OutputStream stdin;
     private final LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
-    private final StringBuffer errors = new StringBuffer();
+    private final ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
 
     Client(String... flags) throws IOException {
         List<String> command = new ArrayList<>();
@@ -34,7 +37,7 @@ final class Client implements AutoCloseable {
         process = new ProcessBuilder(command).start();
         stdin = process.getOutputStream();
         pump(process.getInputStream(), line -> lines.add(line));
-        pump(process.getErrorStream(), line -> errors.append(line).append('\n'));
+        pump(process.getErrorStream(), line -> errors.add(line));
     }
 
     static Client greeted(String... flags) throws IOException, InterruptedException {
@@ -63,7 +66,7 @@ final class Client implements AutoCloseable {
                     to.take(line);
                 }
             } catch (IOException e) {
-                errors.append("The pipe broke: ").append(e.getMessage()).append('\n');
+                errors.add("The pipe broke: " + e.getMessage());
             } finally {
                 to.take(END);
             }
@@ -101,8 +104,8 @@ final class Client implements AutoCloseable {
     JsonNode next(Duration patience) throws IOException, InterruptedException {
         String line = lines.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
         if (line == null || line.equals(END)) {
-            throw new AssertionError(
-                    (line == null ? "No message within " + patience : "The server ended") + ". Its stderr: " + errors);
+            throw new AssertionError((line == null ? "No message within " + patience : "The server ended")
+                    + ". Its stderr: " + errors());
         }
         JsonNode message = JSON.readTree(line);
         for (JsonNode one : message.isArray() ? message : List.of(message)) {
@@ -137,7 +140,7 @@ final class Client implements AutoCloseable {
     }
 
     String errors() {
-        return errors.toString();
+        return String.join("\n", errors);
     }
 
     boolean saysWithin(String text, Duration patience) throws InterruptedException {

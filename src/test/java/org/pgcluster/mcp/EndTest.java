@@ -107,7 +107,10 @@ class EndTest {
             client.call(1, "sleep", "{\"millis\":60000,\"name\":\"one\"}");
             assertTrue(client.silentFor(300));
             client.process().getInputStream().close();
+            // The first reply only wakes the reader of the pipe that is being closed.
             client.request(2, "ping", "{}");
+            TimeUnit.MILLISECONDS.sleep(300);
+            client.request(3, "ping", "{}");
             exit(client, 0);
             assertTrue(client.saysWithin("STOPPED one", Duration.ofSeconds(1)));
         }

@@ -26,6 +26,9 @@ class LinesOverPipesTest {
     @BeforeAll
     void start() throws Exception {
         client = Client.greeted();
+        // With the SDK loaded, silence means that all is answered.
+        client.request(1, "prompts/list", "{}");
+        client.next();
     }
 
     @AfterAll
@@ -198,10 +201,10 @@ class LinesOverPipesTest {
                 + "\"list\":[1,[2,[]],{}],\"text\":\"\\u0000 \\ud83d\\ude00 \\\"\\\\\\/\\b\\f\\n\\r\\t é ✓ 😀\"}";
         client.call(1, "arguments", given);
         String got = client.next().at("/result/structuredContent/given").toString();
-        assertEquals(exactly(given), exactly(got).replace("1E-34", "1E-34"));
+        assertEquals(exactly(given), exactly(got));
     }
 
-    private static Object exactly(String json) throws Exception {
+    private static String exactly(String json) throws Exception {
         byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
         return String.valueOf(JsonReader.read(bytes, 0, bytes.length));
     }

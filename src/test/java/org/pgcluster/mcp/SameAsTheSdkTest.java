@@ -1,0 +1,34 @@
+package org.pgcluster.mcp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is answered without the SDK is what the SDK answers. */
+class SameAsTheSdkTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "1999-01-01"})
+    void the_greeting_is_the_same(String version) throws Exception {
+        var features = new Trial.Examples();
+        var written = new ByteArrayOutputStream();
+        var outlet = new Outlet(written, new CountDownLatch(1));
+        var session = SdkSession.open(Trial.FRONT, features);
+        var pending = new Pending(1, null, Duration.ofSeconds(9), new InFlight(), outlet, null);
+        Map<String, Object> params = new LinkedHashMap<>();
+        params.put("protocolVersion", version);
+        params.put("capabilities", Map.of());
+        params.put("clientInfo", Map.of("name", "a", "version", "1"));
+        session.handle(pending, "initialize", new LinkedHashMap<>(params));
+        byte[] early = Replies.initialize(1, Replies.version(version), Trial.FRONT, features.offers());
+        assertEquals(
+                Client.json(written.toString(StandardCharsets.UTF_8)),
+                Client.json(new String(early, StandardCharsets.UTF_8)));
+    }
+}

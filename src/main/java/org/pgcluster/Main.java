@@ -1,10 +1,57 @@
 package org.pgcluster;
 
-/** Picks the command; nothing else. */
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.pgcluster.config.Inputs;
+import org.pgcluster.config.Settings;
+import org.pgcluster.dispatch.Dispatcher;
+import org.pgcluster.dispatch.Workshop;
+import org.pgcluster.mcp.Features;
+import org.pgcluster.mcp.Limits;
+import org.pgcluster.mcp.StdioServer;
+
+/** Picks the command; nothing else. What clients start, serving on stdin and stdout, loads no command line library. */
 public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        System.err.println("pgcluster-mcp");
+        PrintStream out = System.out;
+        System.setOut(System.err);
+        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
+        Settings settings = Settings.load(Inputs.ofThisProcess(List.of(arguments)));
+        String version = version();
+        var deadline = settings.clusters().values().stream()
+                .map(cluster -> cluster.statementTimeout())
+                .max(java.time.Duration::compareTo)
+                .orElse(java.time.Duration.ofSeconds(30))
+                .plusSeconds(5);
+        int code = StdioServer.serve(
+                new FileInputStream(FileDescriptor.in),
+                new FileOutputStream(FileDescriptor.out),
+                Dispatcher.front(settings, version),
+                () -> new Dispatcher(new Workshop(settings, version)),
+                Features.NONE,
+                Limits.with(deadline));
+        out.flush();
+        System.exit(code);
+    }
+
+    /** One place has the version: the build writes it into this resource. */
+    static String version() {
+        try (InputStream in = Main.class.getResourceAsStream("/version.properties")) {
+            if (in == null) {
+                throw new IllegalStateException("the build packed no version");
+            }
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8).trim();
+            return text.substring(text.indexOf('=') + 1);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.ChangeText;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
@@ -222,14 +223,21 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
         return steps;
     }
 
+    private static String parts(String name, List<String> expressions) {
+        expressions.forEach(expression -> ChangeText.part(name, expression));
+        return String.join(", ", expressions);
+    }
+
     private static String create(Input input, Table table, String name, String concurrently) {
         return "CREATE " + (input.unique() ? "UNIQUE " : "") + "INDEX " + concurrently + quoted(name) + " ON "
                 + quoted(table.schema()) + "." + quoted(table.name()) + " USING "
-                + input.method().name().toLowerCase(Locale.ROOT) + " (" + String.join(", ", input.columns()) + ")"
+                + input.method().name().toLowerCase(Locale.ROOT) + " (" + parts("columns", input.columns()) + ")"
                 + input.include()
-                        .map(more -> " INCLUDE (" + String.join(", ", more) + ")")
+                        .map(more -> " INCLUDE (" + parts("include", more) + ")")
                         .orElse("")
-                + input.where().map(condition -> " WHERE " + condition).orElse("");
+                + input.where()
+                        .map(condition -> " WHERE (" + ChangeText.part("where", condition) + ")")
+                        .orElse("");
     }
 
     @Override
@@ -307,6 +315,6 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
     }
 
     private static String quoted(String name) {
-        return '"' + name.replace("\"", "\"\"") + '"';
+        return ChangeText.quoted(name);
     }
 }

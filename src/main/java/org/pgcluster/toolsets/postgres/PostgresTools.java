@@ -11,7 +11,6 @@ public final class PostgresTools {
         return switch (name) {
             case "execute_sql" -> new ExecuteSql();
             case "execute_change" -> new ExecuteChange();
-            case "explain_query" -> new ExplainQuery();
             case "active_queries" -> new ActiveQueries();
             case "blocking_locks" -> new BlockingLocks();
             case "cancel_query" -> new CancelQuery();

@@ -1,0 +1,173 @@
+package org.pgcluster.toolsets.postgres;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.ChangeText;
+import org.pgcluster.postgres.FreeSql;
+import org.pgcluster.shape.Default;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.shape.Range;
+import org.pgcluster.shape.Says;
+import org.pgcluster.tool.Acts;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Hands;
+import org.pgcluster.tool.Outcome;
+import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Plan.Check;
+import org.pgcluster.tool.Plan.Consequences;
+import org.pgcluster.tool.Plan.Verdict;
+import org.pgcluster.tool.Step;
+
+/** One statement of the person's own, undone when it touches more rows than was planned. */
+public final class ExecuteChange implements Acts<ExecuteChange.Input, ExecuteChange.Looked, ExecuteChange.Output> {
+    record Input(
+            @Says("One statement; $1, $2 … for params") String sql,
+            @Says("Values for $1, $2 …") Optional<List<@Nullable Object>> params,
+            @Says("Another database of the same server") Optional<String> database,
+
+            @Says("Rolled back when it touches more rows") @Default("1000") @Range(min = 0)
+            long maxRowsAffected,
+
+            @Says("For what refuses a transaction block, such as VACUUM; nothing is rolled back then") @Default("false")
+            boolean outsideTransaction) {}
+
+    record Looked(String database, String firstWord) {}
+
+    record Output(long rows, boolean committed, List<String> notices) implements InWords {
+        @Override
+        public String inWords() {
+            return "Done and committed: " + rows + (rows == 1 ? " row" : " rows") + " touched.";
+        }
+    }
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.destroys(
+                "execute_change",
+                "Change with SQL",
+                Input.class,
+                Output.class,
+                "Runs one changing SQL statement in a transaction, rolled back when it touches more rows than planned."
+                        + " Plans first and needs a person's approval.");
+    }
+
+    @Override
+    public Optional<String> database(Input input) {
+        return input.database();
+    }
+
+    @Override
+    public Plan<Looked> plan(Input input, Context context) {
+        ChangeText.Change change = ChangeText.statement(input.sql());
+        List<Check> checks = new ArrayList<>();
+        checks.add(Plan.check(
+                "it is a change",
+                !change.onlyReads(),
+                change.onlyReads() ? "it only reads: execute_sql runs it without an approval" : change.firstWord()));
+        if (change.touchesRows()) {
+            checks.add(estimate(input, change, context));
+        }
+        checks.add(
+                input.outsideTransaction()
+                        ? new Check("it can be rolled back", Verdict.RISKY, "outside a transaction nothing is")
+                        : new Check(
+                                "it stays within " + input.maxRowsAffected() + " rows",
+                                change.touchesRows() ? Verdict.HOLDS : Verdict.UNKNOWN,
+                                change.touchesRows()
+                                        ? "checked before it commits"
+                                        : change.firstWord() + " does not tell how many rows it touches"));
+        String database =
+                input.database().orElseGet(() -> context.cluster().database().orElse(""));
+        return new Plan<>(
+                "Runs one " + change.firstWord() + " in database " + database,
+                new Looked(database, change.firstWord()),
+                checks,
+                List.of(step(input, change)),
+                consequences(input, change));
+    }
+
+    private static Consequences consequences(Input input, ChangeText.Change change) {
+        return new Consequences(
+                "The locks that " + change.firstWord() + " takes, until it commits.",
+                "",
+                "operation_status; active_queries shows the session.",
+                input.outsideTransaction()
+                        ? "operation_cancel stops it; what it did until then may stay."
+                        : "operation_cancel stops it, and all of it is rolled back.",
+                "None by itself: what the rows were before is not kept.",
+                "",
+                true,
+                Map.of());
+    }
+
+    private static Step.Statement step(Input input, ChangeText.Change change) {
+        List<@Nullable Object> values = new ArrayList<>();
+        for (Object value : input.params().orElse(List.of())) {
+            values.add(value == null || value instanceof String ? value : JsonText.write(value));
+        }
+        String where = "coordinator";
+        return input.outsideTransaction()
+                ? Step.statement(where, change.text(), values.toArray())
+                : Step.checked(where, change.text(), values);
+    }
+
+    /** Planning runs functions, so it is asked for only where safe reading accepts every one of them. */
+    private static Check estimate(Input input, ChangeText.Change change, Context context) {
+        if (input.params().isPresent()) {
+            return new Check("estimate", Verdict.HOLDS, "not asked for, the statement has parameters");
+        }
+        try {
+            FreeSql.Result plan = context.cluster()
+                    .read(
+                            context.call(),
+                            input.database(),
+                            "EXPLAIN (FORMAT JSON) " + change.text(),
+                            List.of(),
+                            new FreeSql.Budget(1, 1_000_000, 1_000_000));
+            return new Check("estimate", Verdict.HOLDS, "the planner expects about " + rows(plan) + " rows");
+        } catch (ToolException e) {
+            return new Check("estimate", Verdict.UNKNOWN, e.text());
+        }
+    }
+
+    /** The rows of the node below the one that changes: that one itself returns none without RETURNING. */
+    private static String rows(FreeSql.Result plan) {
+        Object json = JsonText.read(String.valueOf(plan.rows().get(0).get(0)));
+        if (json instanceof List<?> list
+                && list.get(0) instanceof Map<?, ?> top
+                && top.get("Plan") instanceof Map<?, ?> node) {
+            Object below = node.get("Plans") instanceof List<?> plans && plans.get(0) instanceof Map<?, ?> first
+                    ? first.get("Plan Rows")
+                    : node.get("Plan Rows");
+            return String.valueOf(below);
+        }
+        return "an unknown number of";
+    }
+
+    @Override
+    public Output act(Input input, Plan<Looked> plan, Hands hands, Context context) {
+        Step.Statement step = (Step.Statement) plan.steps().get(0);
+        if (input.outsideTransaction()) {
+            Outcome outcome = hands.run(step);
+            return new Output(outcome.rows(), true, outcome.notices());
+        }
+        Outcome outcome = hands.runChecked(step, done -> within(input.maxRowsAffected(), done));
+        return new Output(outcome.rows(), true, outcome.notices());
+    }
+
+    private static void within(long most, Outcome outcome) {
+        if (outcome.rows() > most) {
+            throw new ToolException(
+                    ErrorCode.PRECONDITION_FAILED,
+                    "It touched " + outcome.rows() + " rows, more than the " + most + " planned, and was rolled back.",
+                    "Narrow it, or plan again with a max_rows_affected that a person agrees to.");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package org.pgcluster.dispatch;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.tool.Acts;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Tool;
+import org.pgcluster.toolsets.core.CoreTools;
+import org.pgcluster.toolsets.postgres.PostgresTools;
+
+/** Writes the catalogue from the tools themselves: the one place where a tool's place in the list is decided. */
+final class CatalogueFile {
+    private static final List<String> CORE = List.of(
+            "ping",
+            "server_info",
+            "list_clusters",
+            "cluster_health",
+            "operation_status",
+            "operation_cancel",
+            "citus_request_approval_token");
+    private static final List<String> POSTGRES = List.of(
+            "execute_sql", "active_queries", "blocking_locks", "execute_change", "cancel_query", "create_index");
+
+    private CatalogueFile() {}
+
+    static String text() {
+        StringBuilder text = new StringBuilder();
+        CORE.forEach(name -> text.append(line("core", CoreTools.named(name))));
+        POSTGRES.forEach(name -> text.append(line("postgres", PostgresTools.named(name))));
+        return text.toString();
+    }
+
+    static List<Tool<?, ?>> all() {
+        List<Tool<?, ?>> tools = new ArrayList<>();
+        CORE.forEach(name -> tools.add(CoreTools.named(name)));
+        POSTGRES.forEach(name -> tools.add(PostgresTools.named(name)));
+        return tools;
+    }
+
+    private static String line(String toolset, @Nullable Tool<?, ?> tool) {
+        Declaration<?, ?> declared = tool.declaration();
+        return String.join(
+                        "\t",
+                        toolset,
+                        declared.name(),
+                        declared.kind().name(),
+                        declared.reach().name(),
+                        json(tool)) + "\n";
+    }
+
+    static <I extends Record, O extends Record & InWords> String json(Tool<I, O> tool) {
+        Declaration<I, O> declared = tool.declaration();
+        boolean act = tool instanceof Acts;
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("name", declared.name());
+        json.put("title", declared.title());
+        json.put("description", declared.description());
+        json.put("inputSchema", input(declared, act));
+        json.put("outputSchema", act ? ofAct(declared) : declared.output().outputSchema());
+        json.put("annotations", annotations(declared));
+        return JsonText.write(json);
+    }
+
+    private static Map<String, Object> annotations(Declaration<?, ?> declared) {
+        Map<String, Object> annotations = new LinkedHashMap<>();
+        annotations.put("readOnlyHint", declared.kind() == Declaration.Kind.READS);
+        annotations.put("destructiveHint", declared.kind() == Declaration.Kind.DESTROYS);
+        annotations.put("idempotentHint", declared.kind() == Declaration.Kind.READS);
+        annotations.put("openWorldHint", false);
+        return annotations;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> input(Declaration<?, ?> declared, boolean act) {
+        Map<String, Object> schema = new LinkedHashMap<>(declared.input().schema());
+        Map<String, Object> properties = new LinkedHashMap<>();
+        List<String> required = new ArrayList<>();
+        if (declared.reach() == Declaration.Reach.CLUSTER) {
+            properties.put("@cluster@", Map.of());
+            required.add("@cluster@");
+        }
+        properties.putAll((Map<String, Object>) schema.getOrDefault("properties", Map.of()));
+        required.addAll((List<String>) schema.getOrDefault("required", List.of()));
+        if (act) {
+            properties.put("approval_token", text("What the person approved"));
+            properties.put("dry_run", Map.of("type", "boolean"));
+        }
+        schema.put("properties", properties);
+        schema.put("required", required);
+        return schema;
+    }
+
+    private static Map<String, Object> text(String says) {
+        Map<String, Object> text = new LinkedHashMap<>();
+        text.put("type", "string");
+        text.put("description", says);
+        return text;
+    }
+
+    private static Map<String, Object> ofAct(Declaration<?, ?> declared) {
+        Map<String, Object> properties = new LinkedHashMap<>();
+        Map<String, Object> status = new LinkedHashMap<>();
+        status.put("type", "string");
+        status.put("enum", List.of("planned", "approval_required", "running", "done"));
+        properties.put("status", status);
+        properties.put("plan", Map.of("type", "object"));
+        properties.put("request", Map.of("type", "object"));
+        properties.put("operation", Map.of("type", "string"));
+        properties.put("result", declared.output().outputSchema());
+        Map<String, Object> schema = new LinkedHashMap<>();
+        schema.put("type", "object");
+        schema.put("properties", properties);
+        schema.put("required", List.of("status"));
+        return schema;
+    }
+}

@@ -63,7 +63,7 @@ final class Operations {
                         Math.min(200, Math.max(1, (until - System.nanoTime()) / 1_000_000)), TimeUnit.MILLISECONDS)) {
                     if (!progress.equals(told)) {
                         told = progress;
-                        waiting.progress(seconds(), null, told);
+                        waiting.progress((double) seconds(), null, told);
                     }
                     if (waiting.cancelled() || System.nanoTime() >= until) {
                         return Optional.empty();

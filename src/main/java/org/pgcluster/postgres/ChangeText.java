@@ -6,7 +6,7 @@ import org.pgcluster.postgres.safety.Changing;
 public final class ChangeText {
     private ChangeText() {}
 
-    /** @param touchesRows it tells how many rows it changes */
+    /** A statement that passed; one that touches rows tells how many. */
     public record Change(String text, String firstWord, boolean touchesRows, boolean onlyReads) {}
 
     public static Change statement(String sql) {

@@ -49,7 +49,7 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
             context.sql().one(One.class, "SELECT 1 AS one"); // connects where that is still to be done
             long started = System.nanoTime();
             context.sql().one(One.class, "SELECT 1 AS one");
-            trips.add(new RoundTrip("postgres", where, (System.nanoTime() - started) / 1000 / 1000.0));
+            trips.add(new RoundTrip("postgres", where, (System.nanoTime() - started) / 1_000_000.0));
         } catch (ToolException e) {
             unavailable.add(new Unavailable("postgres", where, e.text()));
         }

@@ -66,10 +66,10 @@ public final class Judge {
 
     private Verdict underItsRole(Connection connection, Admitted statement, Standing standing) throws SQLException {
         TreeTaker taker = new TreeTaker(connection, standing);
-        String guess = standing.superuser() && !standing.citus() ? READ_ALL : "";
+        String guess = standing.superuser() && !standing.citus() && !statement.changing() ? READ_ALL : "";
         Bench bench = new Bench(connection, statement, standing, trusted, taker);
         Findings first = bench.examine(taker.take(statement.inner(), "", guess));
-        String role = standing.superuser() ? first.sandbox() : "";
+        String role = standing.superuser() && !statement.changing() ? first.sandbox() : "";
         // Names resolve, and row security applies, as the role sees them: the tree counts only under the role that
         // runs.
         Findings last = role.equals(guess) ? first : bench.examine(taker.take(statement.inner(), "", role));

@@ -88,8 +88,14 @@ final class Literals {
     private static String withoutLiterals(String sql, List<Token> tokens) {
         StringBuilder text = new StringBuilder();
         int copied = 0;
-        for (Token token : tokens) {
-            if (token.kind() == Token.Kind.STRING) {
+        for (int i = 0; i < tokens.size(); i++) {
+            Token token = tokens.get(i);
+            // INTERVAL '…' and its like take nothing but a literal, and are of a built-in type by their grammar.
+            boolean typed = i > 0
+                    && (tokens.get(i - 1).isWord("INTERVAL")
+                            || tokens.get(i - 1).isWord("TIMESTAMP")
+                            || tokens.get(i - 1).isWord("TIME"));
+            if (token.kind() == Token.Kind.STRING && !typed) {
                 text.append(sql, copied, token.start()).append(" NULL ");
                 copied = token.end();
             }

@@ -100,13 +100,12 @@ final class Trusted {
         return function.extension() != null && extension(function, function.extension());
     }
 
-    /** All that may be called without looking at anything else: used where only a name is known. */
     private static boolean builtIn(Catalogue.Function function) {
-        if (HARMFUL_BUILT_INS.contains(function.name())
-                || function.argumentTypes().contains("internal")) {
-            return false;
+        if (function.volatility() == 'v') {
+            return VOLATILE_BUILT_INS.contains(function.name());
         }
-        return function.volatility() != 'v' || VOLATILE_BUILT_INS.contains(function.name());
+        return !HARMFUL_BUILT_INS.contains(function.name())
+                && !function.argumentTypes().contains("internal");
     }
 
     private static boolean extension(Catalogue.Function function, String extension) {

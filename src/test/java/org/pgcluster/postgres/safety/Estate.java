@@ -49,6 +49,9 @@ final class Estate implements AutoCloseable {
             statement.execute("ALTER SYSTEM SET autovacuum = off");
             statement.execute("SELECT pg_reload_conf()");
             statement.execute("DROP DATABASE IF EXISTS safety WITH (FORCE)");
+            // Grants on settings belong to the server, so they outlive the database.
+            statement.execute(
+                    "DO $$BEGIN IF to_regrole('owner') IS NOT NULL THEN DROP OWNED BY owner, reader; END IF; END$$");
             statement.execute("DROP ROLE IF EXISTS owner, reader");
             statement.execute("CREATE DATABASE safety");
         }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.JsonText;
@@ -37,12 +38,13 @@ final class CatalogueFile {
 
     static List<Tool<?, ?>> all() {
         List<Tool<?, ?>> tools = new ArrayList<>();
-        CORE.forEach(name -> tools.add(CoreTools.named(name)));
-        POSTGRES.forEach(name -> tools.add(PostgresTools.named(name)));
+        CORE.forEach(name -> tools.add(Objects.requireNonNull(CoreTools.named(name))));
+        POSTGRES.forEach(name -> tools.add(Objects.requireNonNull(PostgresTools.named(name))));
         return tools;
     }
 
-    private static String line(String toolset, @Nullable Tool<?, ?> tool) {
+    private static String line(String toolset, @Nullable Tool<?, ?> named) {
+        Tool<?, ?> tool = Objects.requireNonNull(named);
         Declaration<?, ?> declared = tool.declaration();
         return String.join(
                         "\t",

@@ -113,13 +113,14 @@ final class Execution {
     private <I extends Record, S extends Record, O extends Record & InWords> Answer carriedOut(
             Wanted<I, S, O> wanted, Started<S> started, Entry entry, Operations.Operation operation) {
         try {
+            var context = new Context(wanted.cluster(), operation.call(), workshop, true);
             var hands = new PlannedHands(
                     started.plan(),
                     started.acting(),
                     entry,
                     operation.call(),
-                    wanted.declared().name());
-            var context = new Context(wanted.cluster(), operation.call(), workshop, true);
+                    wanted.declared().name(),
+                    context::sql);
             O result = wanted.act().act(wanted.input(), started.plan(), hands, context);
             Map<String, @Nullable Object> written = wanted.declared().output().write(result);
             entry.outcome("done", result.inWords(), JsonText.write(written));

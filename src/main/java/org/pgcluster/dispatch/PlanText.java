@@ -65,9 +65,9 @@ final class PlanText {
             return "on " + statement.where() + ": " + statement.sql()
                     + (statement.parameters().isEmpty() ? "" : " with " + statement.parameters())
                     + (statement.when() == Step.When.IN_ORDER ? "" : " (only if the step before fails)")
-                    + (statement.transaction() == Step.Transaction.NONE
-                            ? ""
-                            : " (in a transaction that is looked at before it commits)");
+                    + (statement.transaction() == Step.Transaction.CHECKED
+                            ? " (in a transaction that is looked at before it commits)"
+                            : "");
         }
         throw new IllegalArgumentException("no words for " + step.getClass());
     }

@@ -10,6 +10,7 @@ import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Acting;
+import org.pgcluster.postgres.Sql;
 import org.pgcluster.tool.Hands;
 import org.pgcluster.tool.Outcome;
 import org.pgcluster.tool.Plan;
@@ -22,15 +23,32 @@ import org.pgcluster.tool.Step;
 final class PlannedHands implements Hands {
     private static final long WATCH_EVERY_MILLIS = 1_000;
 
+    private static final String BLOCKERS = """
+            SELECT blocker.pid, coalesce(session.usename, '?') || ', ' || coalesce(session.state, '?') || ': '
+                                || coalesce(left(session.query, 100), '?') AS words
+              FROM (SELECT DISTINCT pid FROM unnest(pg_blocking_pids(?)) AS blocking(pid)) AS blocker
+              LEFT JOIN pg_stat_activity AS session ON session.pid = blocker.pid
+             ORDER BY blocker.pid
+             LIMIT 5
+            """;
+
+    record Blocker(int pid, String words) {}
+
     private final List<Step> left;
     private final int planned;
     private final Acting acting;
     private final Entry entry;
     private final Call call;
     private final String tool;
+    private final Supplier<Sql> sql;
+    private final int backend;
     private int sent;
+    /** Who held up the step that runs, as last seen. */
+    private volatile String blockers = "";
 
-    PlannedHands(Plan<?> plan, Acting acting, Entry entry, Call call, String tool) {
+    PlannedHands(Plan<?> plan, Acting acting, Entry entry, Call call, String tool, Supplier<Sql> sql) {
+        this.sql = sql;
+        this.backend = acting.backendPid();
         this.left = new ArrayList<>(plan.steps());
         this.planned = plan.steps().size();
         this.acting = acting;
@@ -45,37 +63,44 @@ final class PlannedHands implements Hands {
 
     @Override
     public Outcome run(Step.Statement step) {
-        send(step);
-        return known(() -> sent(step));
+        return run(step, () -> {});
     }
 
     @Override
     public Outcome run(Step.Statement step, Watch watch) {
-        CountDownLatch over = new CountDownLatch(1);
-        Thread watcher = new Thread(() -> watchUntil(over, watch), "watch " + entry.id());
-        watcher.setDaemon(true);
-        watcher.start();
-        try {
-            return run(step);
-        } finally {
-            over.countDown();
-        }
+        send(step);
+        return watched(watch, () -> sent(step));
     }
 
     @Override
     public <R extends Record> List<R> list(Step.Statement step, Class<R> row) {
         send(step);
-        return known(() -> acting.list(row, step.sql(), step.parameters().toArray()));
+        return watched(
+                () -> {}, () -> acting.list(row, step.sql(), step.parameters().toArray()));
     }
 
     @Override
     public Outcome runChecked(Step.Statement step, Look look) {
         send(step);
-        return known(() -> acting.inTransaction(transaction -> {
-            Outcome outcome = sent(step);
-            look.at(outcome);
-            return outcome;
-        }));
+        return watched(
+                () -> {},
+                () -> acting.inTransaction(transaction -> {
+                    Outcome outcome = sent(step);
+                    look.at(outcome);
+                    return outcome;
+                }));
+    }
+
+    private <T> T watched(Watch watch, Supplier<T> work) {
+        CountDownLatch over = new CountDownLatch(1);
+        Thread watcher = new Thread(() -> watchUntil(over, watch), "watch " + entry.id());
+        watcher.setDaemon(true);
+        watcher.start();
+        try {
+            return known(work);
+        } finally {
+            over.countDown();
+        }
     }
 
     @Override
@@ -85,6 +110,9 @@ final class PlannedHands implements Hands {
 
     private Outcome sent(Step.Statement step) {
         int before = acting.notices().size();
+        if (step.transaction() == Step.Transaction.CONCURRENT) {
+            acting.waitForLocksWithoutLimit();
+        }
         long rows = acting.run(step.sql(), step.parameters().toArray());
         List<String> all = acting.notices();
         return new Outcome(rows, all.subList(before, all.size()));
@@ -114,6 +142,16 @@ final class PlannedHands implements Hands {
                                     ErrorCode.CONFLICT, "Stopped: " + e.text(), e.hint(), e.sqlstate(), e.position(), e)
                             : unknown(e);
                 case CONNECTION_FAILED -> unknown(e);
+                case CONFLICT ->
+                    blockers.isEmpty()
+                            ? e
+                            : ToolException.fromServer(
+                                    e.code(),
+                                    e.text() + ", held up by " + blockers,
+                                    "blocking_locks shows who else waits; try" + " again when it has ended.",
+                                    e.sqlstate(),
+                                    e.position(),
+                                    e);
                 default -> e;
             };
         }
@@ -130,10 +168,29 @@ final class PlannedHands implements Hands {
                 e);
     }
 
+    private void seeWhoBlocks() {
+        List<Blocker> found = sql.get().list(Blocker.class, BLOCKERS, backend);
+        if (found.isEmpty()) {
+            return;
+        }
+        StringBuilder text = new StringBuilder();
+        for (Blocker one : found) {
+            text.append(text.isEmpty() ? "" : "; ")
+                    .append("session ")
+                    .append(one.pid())
+                    .append(" (")
+                    .append(one.words())
+                    .append(')');
+        }
+        blockers = text.toString();
+        call.progress(0, null, "Waits for " + blockers);
+    }
+
     private void watchUntil(CountDownLatch over, Watch watch) {
         try {
             while (!over.await(WATCH_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
                 try {
+                    seeWhoBlocks();
                     watch.look();
                 } catch (ToolException e) {
                     call.progress(0, null, "Progress cannot be read: " + e.text());

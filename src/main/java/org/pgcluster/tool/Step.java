@@ -21,6 +21,8 @@ public sealed interface Step permits Step.Statement {
     enum Transaction {
         /** Each on its own, committed by the server when it ends. */
         NONE,
+        /** The same, and it may wait for old transactions without limit: only those who hold it up would notice. */
+        CONCURRENT,
         /** In one transaction with a look at what it did before it commits. */
         CHECKED
     }
@@ -47,8 +49,12 @@ public sealed interface Step permits Step.Statement {
         return new Statement(where, sql, Arrays.asList(parameters), When.IN_ORDER, Transaction.NONE);
     }
 
-    static Statement ifAnEarlierOneFailed(String where, String sql) {
-        return new Statement(where, sql, List.of(), When.IF_AN_EARLIER_ONE_FAILED, Transaction.NONE);
+    static Statement concurrent(String where, String sql) {
+        return new Statement(where, sql, List.of(), When.IN_ORDER, Transaction.CONCURRENT);
+    }
+
+    static Statement concurrentIfAnEarlierOneFailed(String where, String sql) {
+        return new Statement(where, sql, List.of(), When.IF_AN_EARLIER_ONE_FAILED, Transaction.CONCURRENT);
     }
 
     static Statement checked(String where, String sql, List<@Nullable Object> parameters) {

@@ -57,7 +57,25 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
 
     record Looked(String table, int tableOid, String kind, String name, boolean nameTaken, boolean leftover) {}
 
-    record Table(int oid, String schema, String name, String kind, long bytes, double rows, boolean mayCreate) {}
+    record Table(
+            int oid,
+            String schema,
+            String name,
+            String kind,
+            long bytes,
+            double rows,
+            boolean citus,
+            boolean mayCreate) {}
+
+    record Spread(long shards, @Nullable Long bytes) {}
+
+    private static final String SPREAD = """
+            SELECT (SELECT count(*) FROM pg_catalog.pg_dist_shard AS shard
+                     WHERE shard.logicalrelid = part.logicalrelid) AS shards,
+                   pg_catalog.citus_relation_size(part.logicalrelid) AS bytes
+              FROM pg_catalog.pg_dist_partition AS part
+             WHERE part.logicalrelid = ?::oid
+            """;
 
     record Existing(boolean valid, String onTable) {}
 
@@ -77,7 +95,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
     private static final String TABLE = """
             SELECT relation.oid::int AS oid, space.nspname::text AS schema, relation.relname::text AS name,
                    relation.relkind::text AS kind, pg_catalog.pg_relation_size(relation.oid) AS bytes,
-                   relation.reltuples::float8 AS rows,
+                   relation.reltuples::float8 AS rows, pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS citus,
                    pg_catalog.pg_has_role(relation.relowner, 'USAGE') AS may_create
               FROM pg_catalog.pg_class AS relation
               JOIN pg_catalog.pg_namespace AS space ON space.oid = relation.relnamespace
@@ -145,7 +163,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
                 new Looked(mine, table.oid(), table.kind(), name, existing.isPresent(), leftover),
                 checks(input, table, name, existing, leftover, sql),
                 steps,
-                consequences(input, table));
+                consequences(input, size(table, sql)));
     }
 
     private static List<Check> checks(
@@ -194,13 +212,21 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
                         + (oldest.oldestSeconds() < 60 ? "less than 60" : "over 60") + " s");
     }
 
-    private static Consequences consequences(Input input, Table table) {
+    /** The coordinator's own table of a distributed one is an empty shell: its size would be a wrong number. */
+    private static String size(Table table, Sql sql) {
+        Optional<Spread> spread = table.citus() ? sql.ifAny(Spread.class, SPREAD, table.oid()) : Optional.empty();
+        return spread.map(over -> "Reads all " + over.shards() + " shards, on every node that has some: "
+                        + (over.bytes() == null ? "size unknown" : over.bytes() + " bytes") + ".")
+                .orElseGet(() -> "Reads the whole table: " + table.bytes() + " bytes, "
+                        + (table.rows() < 0 ? "never analysed" : "about " + Math.round(table.rows()) + " rows") + ".");
+    }
+
+    private static Consequences consequences(Input input, String size) {
         return new Consequences(
                 input.concurrently()
                         ? "Reads and writes go on; other DDL and VACUUM on the table wait."
                         : "Writes to the table wait until the build ends.",
-                "Reads the whole table: " + table.bytes() + " bytes, about " + Math.max(0, Math.round(table.rows()))
-                        + " rows.",
+                size,
                 "operation_status; pg_stat_progress_create_index has its phases.",
                 "operation_cancel stops it; an invalid leftover is dropped.",
                 "DROP INDEX, which drop_index plans.",
@@ -214,11 +240,12 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
         String concurrently = input.concurrently() ? "CONCURRENTLY " : "";
         List<Step> steps = new ArrayList<>();
         if (leftover) {
-            steps.add(Step.statement(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
+            steps.add(Step.concurrent(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
         }
-        steps.add(Step.statement(WHERE, create(input, table, name, concurrently)));
+        String create = create(input, table, name, concurrently);
+        steps.add(input.concurrently() ? Step.concurrent(WHERE, create) : Step.statement(WHERE, create));
         if (input.concurrently()) {
-            steps.add(Step.ifAnEarlierOneFailed(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
+            steps.add(Step.concurrentIfAnEarlierOneFailed(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
         }
         return steps;
     }

@@ -29,10 +29,13 @@ public final class Cluster implements AutoCloseable {
     private final ClusterSettings settings;
     private final Map<String, Reading> byDatabase = new ConcurrentHashMap<>();
 
+    private final Workers workers;
+
     private record Reading(Database database, SafeReading safe) {}
 
-    Cluster(ClusterSettings settings) {
+    Cluster(ClusterSettings settings, List<String> trusted) {
         this.settings = settings;
+        this.workers = new Workers(settings, trusted, (dsn, reading) -> Database.of(target(dsn, reading)));
     }
 
     public String name() {
@@ -54,6 +57,12 @@ public final class Cluster implements AutoCloseable {
 
     public Capabilities capabilities(Call call) {
         return reading(Optional.empty()).database().capabilities(call);
+    }
+
+    /** The Citus nodes beside the coordinator; none where this is no Citus coordinator. */
+    public List<Node> nodes(Call call) {
+        Capabilities coordinator = capabilities(call);
+        return workers.list(reservedSql(call), coordinator.has("citus"), coordinator());
     }
 
     /** A person's SQL; {@code database} where another one of the same server is meant. */
@@ -149,6 +158,7 @@ public final class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
+        workers.close();
         byDatabase.values().forEach(reading -> reading.database().close());
     }
 }

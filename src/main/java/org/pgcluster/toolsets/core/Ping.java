@@ -1,10 +1,15 @@
 package org.pgcluster.toolsets.core;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.cluster.Node;
+import org.pgcluster.cluster.Together;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
 import org.pgcluster.shape.Says;
@@ -15,6 +20,8 @@ import org.pgcluster.tool.Reads;
 
 /** Whether anybody is there, and how far away. */
 public final class Ping implements Reads<Ping.Input, Ping.Output> {
+    private static final Duration EACH = Duration.ofSeconds(3);
+
     record Input(
             @Says("Comes back instead of pong") @Range(max = 1000)
             Optional<String> message) {}
@@ -37,7 +44,24 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
                 "Ping",
                 Input.class,
                 Output.class,
-                "Answers pong, with the round trip to the database in milliseconds.");
+                "Answers pong, with the round trip to the database and to each Citus node in milliseconds.");
+    }
+
+    /** Twice: the first one connects where that is still to be done. */
+    private static RoundTrip trip(String component, String where, Sql sql) {
+        sql.one(One.class, "SELECT 1 AS one");
+        long started = System.nanoTime();
+        sql.one(One.class, "SELECT 1 AS one");
+        return new RoundTrip(component, where, Math.round((System.nanoTime() - started) / 10_000.0) / 100.0);
+    }
+
+    private static Object worker(Node node, Context context) {
+        Call own = Call.within(EACH);
+        try (var handle = context.call().onCancel(own::cancel)) {
+            return trip("citus", node.where(), node.sql(own));
+        } catch (ToolException e) {
+            return new Unavailable("citus", node.where(), e.text());
+        }
     }
 
     @Override
@@ -46,10 +70,15 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
         List<Unavailable> unavailable = new ArrayList<>();
         String where = context.cluster().addressInWords().orElse("not configured");
         try {
-            context.sql().one(One.class, "SELECT 1 AS one"); // connects where that is still to be done
-            long started = System.nanoTime();
-            context.sql().one(One.class, "SELECT 1 AS one");
-            trips.add(new RoundTrip("postgres", where, (System.nanoTime() - started) / 1_000_000.0));
+            trips.add(trip("postgres", where, context.sql()));
+            List<Node> nodes = context.cluster().nodes(context.call());
+            for (Object one : Together.all(nodes, node -> worker(node, context))) {
+                if (one instanceof RoundTrip trip) {
+                    trips.add(trip);
+                } else {
+                    unavailable.add((Unavailable) one);
+                }
+            }
         } catch (ToolException e) {
             unavailable.add(new Unavailable("postgres", where, e.text()));
         }

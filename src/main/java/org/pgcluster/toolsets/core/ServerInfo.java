@@ -1,9 +1,12 @@
 package org.pgcluster.toolsets.core;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Together;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.shape.InWords;
@@ -14,6 +17,8 @@ import org.pgcluster.tool.Reads;
 
 /** What this server is, what it may do, and what it is connected to. */
 public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Output> {
+    private static final Duration EACH = Duration.ofSeconds(3);
+
     record Input() {}
 
     record Output(
@@ -70,7 +75,14 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
         String where = cluster.addressInWords().orElse("not configured");
         try {
             Capabilities found = cluster.capabilities(context.call());
-            nodes.add(node(where, found));
+            nodes.add(node("postgres", where, found));
+            for (Object one : Together.all(cluster.nodes(context.call()), worker -> worker(worker, context))) {
+                if (one instanceof Node node) {
+                    nodes.add(node);
+                } else {
+                    unavailable.add((Unavailable) one);
+                }
+            }
             found.extensions().entrySet().stream()
                     .sorted(Map.Entry.comparingByKey())
                     .forEach(one -> extensions.add(new Extension(one.getKey(), one.getValue())));
@@ -91,11 +103,20 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 unavailable);
     }
 
-    private static Node node(String where, Capabilities found) {
+    private static Object worker(org.pgcluster.cluster.Node worker, Context context) {
+        Call own = Call.within(EACH);
+        try (var handle = context.call().onCancel(own::cancel)) {
+            return node("citus", worker.where(), worker.sql(own).capabilities());
+        } catch (ToolException e) {
+            return new Unavailable("citus", worker.where(), e.text());
+        }
+    }
+
+    private static Node node(String component, String where, Capabilities found) {
         List<String> rights = new ArrayList<>(found.roles());
         rights.removeIf(role -> !role.startsWith("pg_") || found.superuser());
         return new Node(
-                "postgres",
+                component,
                 where,
                 found.version(),
                 found.database(),

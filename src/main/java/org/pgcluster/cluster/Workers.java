@@ -1,0 +1,96 @@
+package org.pgcluster.cluster;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.config.Address;
+import org.pgcluster.config.ClusterSettings;
+import org.pgcluster.config.Dsn;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.Database;
+import org.pgcluster.postgres.Sql;
+
+/** The Citus nodes beside the coordinator, as configured or as pg_dist_node names them. Threads share it. */
+final class Workers implements AutoCloseable {
+    private static final String NODES = """
+            SELECT nodeid::int AS node_id, nodename AS host, nodeport::int AS port, isactive AS active
+              FROM pg_catalog.pg_dist_node
+             WHERE groupid <> 0 AND noderole = 'primary'
+             ORDER BY nodeid
+            """;
+
+    record Row(int nodeId, String host, int port, @Nullable Boolean active) {}
+
+    private final ClusterSettings settings;
+    private final List<String> trusted;
+    private final BiFunction<Dsn, Boolean, Database> connect;
+    private final Map<Address, Database> byAddress = new ConcurrentHashMap<>();
+
+    Workers(ClusterSettings settings, List<String> trusted, BiFunction<Dsn, Boolean, Database> connect) {
+        this.settings = settings;
+        this.trusted = trusted;
+        this.connect = connect;
+    }
+
+    /** {@code coordinator} is asked only where no worker is configured and Citus is there. */
+    List<Node> list(Sql coordinator, boolean citus, Dsn dsn) {
+        List<Node> nodes = new ArrayList<>();
+        if (settings.workersConfigured()) {
+            for (Dsn worker : settings.workers()) {
+                nodes.add(new Node(worker.hosts().get(0).toString(), Optional.empty(), call -> sql(worker, call)));
+            }
+        } else if (citus) {
+            for (Row row : coordinator.list(Row.class, NODES)) {
+                nodes.add(discovered(row, dsn));
+            }
+        }
+        return List.copyOf(nodes);
+    }
+
+    private Node discovered(Row row, Dsn coordinator) {
+        Address address = new Address(row.host(), row.port());
+        Dsn dsn = new Dsn(
+                List.of(address),
+                coordinator.database(),
+                coordinator.user(),
+                coordinator.password(),
+                coordinator.parameters());
+        return new Node(address.toString(), Optional.of(row.nodeId()), call -> {
+            if (!trusts(row.host())) {
+                throw new ToolException(
+                        ErrorCode.NOT_CONFIGURED,
+                        row.host() + " was discovered and is not among the hosts that are given credentials.",
+                        "Add it to discovery_hosts.");
+            }
+            return sql(dsn, call);
+        });
+    }
+
+    private boolean trusts(String host) {
+        for (String one : trusted) {
+            if (one.equalsIgnoreCase(host)
+                    || (one.startsWith(".")
+                            && host.toLowerCase(java.util.Locale.ROOT).endsWith(one))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Sql sql(Dsn dsn, Call call) {
+        return byAddress
+                .computeIfAbsent(dsn.hosts().get(0), address -> connect.apply(dsn, true))
+                .sql(call);
+    }
+
+    @Override
+    public void close() {
+        byAddress.values().forEach(Database::close);
+    }
+}

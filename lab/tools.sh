@@ -59,10 +59,13 @@ fetch_postgres_binaries() {
   for major in "$@"; do
     version=$(embedded_version "$major")
     [ -n "$version" ] || give_up "pom.xml names no version for embedded.postgres.$major."
-    [ -s "target/postgres-binaries/$artifact-$version.jar" ] && continue
+    [ "target/postgres-binaries/$major.jar" -nt pom.xml ] && continue
     say "fetching PostgreSQL $version"
     maven org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy -q \
       -Dartifact="io.zonky.test.postgres:$artifact:$version" -DoutputDirectory=target/postgres-binaries
+    # The tests look for a version by its first number alone.
+    mv "target/postgres-binaries/$artifact-$version.jar" "target/postgres-binaries/$major.jar"
+    touch "target/postgres-binaries/$major.jar"
   done
 }
 

@@ -89,7 +89,7 @@ final class CatalogueFile {
         properties.putAll((Map<String, Object>) schema.getOrDefault("properties", Map.of()));
         required.addAll((List<String>) schema.getOrDefault("required", List.of()));
         if (act) {
-            properties.put("approval_token", text("What the person approved"));
+            properties.put("approval_token", text("As approved"));
             properties.put("dry_run", Map.of("type", "boolean"));
         }
         schema.put("properties", properties);

@@ -23,13 +23,12 @@ import org.pgcluster.tool.Step;
 /** Stops what sessions run, or ends the sessions. Each is hit only while it is still the one that was looked at. */
 public final class CancelQuery implements Acts<CancelQuery.Input, CancelQuery.Looked, CancelQuery.Output> {
     record Input(
-            @Says("Process ids, as active_queries names them") @Range(min = 1, max = 100)
+            @Says("As active_queries names them") @Range(min = 1, max = 100)
             List<Integer> pids,
 
-            @Says("End the sessions, not only what they run") @Default("false")
-            boolean terminate,
+            @Says("End the sessions") @Default("false") boolean terminate,
 
-            @Says("Only if the statement has run at least this many seconds then") @Default("0") @Range(min = 0)
+            @Says("Only what has run this many seconds") @Default("0") @Range(min = 0)
             int onlyIfRunningS) {}
 
     record Looked(List<Target> sessions) {}
@@ -86,7 +85,7 @@ public final class CancelQuery implements Acts<CancelQuery.Input, CancelQuery.Lo
                 "Cancel queries",
                 Input.class,
                 Output.class,
-                "Cancels what the given sessions run, or ends the sessions. Plans first and needs a person's approval.");
+                "Cancels what the given sessions run, or ends the sessions. Plans first; a person approves.");
     }
 
     @Override

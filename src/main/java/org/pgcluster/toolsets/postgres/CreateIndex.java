@@ -29,22 +29,19 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
     private static final String WHERE = "coordinator";
 
     record Input(
-            @Says("Table, schema-qualified or found by search path")
-            String table,
+            @Says("Schema-qualified or by search path") String table,
 
-            @Says("Columns or (expressions), each with its order") @Range(min = 1, max = 32)
+            @Says("Columns or (expressions)") @Range(min = 1)
             List<String> columns,
 
-            @Says("Its name; else made of table and columns")
-            Optional<String> name,
+            @Says("Index name") Optional<String> name,
 
-            @Says("Access method") @Default("btree") Method method,
-            @Says("Columns only carried along") Optional<List<String>> include,
-            @Says("Only rows for which this holds") Optional<String> where,
-            @Says("Refuse duplicates") @Default("false") boolean unique,
+            @Says("Method") @Default("btree") Method method,
+            @Says("Carried along") Optional<List<String>> include,
+            @Says("Only these rows") Optional<String> where,
+            @Says("No duplicates") @Default("false") boolean unique,
 
-            @Says("Without blocking writes") @Default("true")
-            boolean concurrently) {}
+            @Says("Writes go on") @Default("true") boolean concurrently) {}
 
     enum Method {
         BTREE,
@@ -143,8 +140,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
                 "Create an index",
                 Input.class,
                 Output.class,
-                "Builds an index, by default without blocking writes. Plans first and needs a person's approval; a long"
-                        + " build goes on as an operation to follow.");
+                "Builds an index, by default without blocking writes. Plans first; a person approves.");
     }
 
     @Override

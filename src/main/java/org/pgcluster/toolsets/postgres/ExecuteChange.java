@@ -30,14 +30,14 @@ public final class ExecuteChange implements Acts<ExecuteChange.Input, ExecuteCha
     private static final String UNKNOWN_ROWS = "?";
 
     record Input(
-            @Says("One statement; $1, $2 … for params") String sql,
-            @Says("Values for $1, $2 …") Optional<List<@Nullable Object>> params,
-            @Says("Another database of the same server") Optional<String> database,
+            @Says("One statement, $1 for params") String sql,
+            @Says("Values") Optional<List<@Nullable Object>> params,
+            @Says("Another of the same server") Optional<String> database,
 
             @Says("Rolled back when it touches more rows") @Default("1000") @Range(min = 0)
             long maxRowsAffected,
 
-            @Says("For what refuses a transaction block, such as VACUUM; nothing is rolled back then") @Default("false")
+            @Says("For VACUUM and the like; no rollback") @Default("false")
             boolean outsideTransaction) {}
 
     record Looked(String database, String firstWord) {}
@@ -56,8 +56,8 @@ public final class ExecuteChange implements Acts<ExecuteChange.Input, ExecuteCha
                 "Change with SQL",
                 Input.class,
                 Output.class,
-                "Runs one changing SQL statement in a transaction, rolled back when it touches more rows than planned."
-                        + " Plans first and needs a person's approval.");
+                "Runs one changing SQL statement, rolled back when it touches more rows than planned. Plans first; a"
+                        + " person approves.");
     }
 
     @Override

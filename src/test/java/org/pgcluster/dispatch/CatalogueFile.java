@@ -86,7 +86,8 @@ final class CatalogueFile {
             properties.put("@cluster@", Map.of());
             required.add("@cluster@");
         }
-        properties.putAll((Map<String, Object>) schema.getOrDefault("properties", Map.of()));
+        ((Map<String, Map<String, Object>>) schema.getOrDefault("properties", Map.of()))
+                .forEach((name, property) -> properties.put(name, thrifty(property)));
         required.addAll((List<String>) schema.getOrDefault("required", List.of()));
         if (act) {
             properties.put("approval_token", text("As approved"));
@@ -94,7 +95,16 @@ final class CatalogueFile {
         }
         schema.put("properties", properties);
         schema.put("required", required);
+        // Clients pay for every word of the list in every conversation; an unknown argument is refused by name anyway.
+        schema.remove("additionalProperties");
         return schema;
+    }
+
+    /** That a switch is off where nobody mentions it needs no words. */
+    private static Map<String, Object> thrifty(Map<String, Object> property) {
+        Map<String, Object> said = new LinkedHashMap<>(property);
+        said.remove("default", false);
+        return said;
     }
 
     private static Map<String, Object> text(String says) {

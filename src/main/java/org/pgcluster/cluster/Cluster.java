@@ -153,7 +153,8 @@ public final class Cluster implements AutoCloseable {
                 settings.poolSize(),
                 reading,
                 READING,
-                settings.actLockTimeout());
+                settings.actLockTimeout(),
+                settings.allowPlaintext());
     }
 
     @Override

@@ -31,8 +31,7 @@ public record Dsn(
     }
 
     /** The first host that is not this machine; null where all are. A numeric hostaddr is where libpq really goes. */
-    @Nullable
-    String remoteHost() {
+    public @Nullable String remoteHost() {
         for (var address : hosts) {
             if (!Hosts.isLoopback(address.host())) {
                 return address.host();

@@ -106,7 +106,7 @@ public final class Database implements AutoCloseable {
     private <T> T once(Call call, Opening.Style style, Work<T> work, boolean mayBeStale)
             throws SQLException, StaleConnection {
         try (var lease = pool.borrow(call);
-                var running = Running.on(lease, call, watchdog)) {
+                var running = Running.on(lease, call, watchdog, opening.limit(call))) {
             try {
                 var snapshot = opening.begin(lease, call, style);
                 var result = work.in(lease.connection(), snapshot, lease);
@@ -115,6 +115,9 @@ public final class Database implements AutoCloseable {
             } catch (SQLException e) {
                 boolean dead = SqlErrors.connectionIsLost(e);
                 recover(lease, dead);
+                if (running.stoppedBySomebodyElse(e)) {
+                    throw SqlErrors.stoppedBySomebodyElse(e, pool.target());
+                }
                 if (dead && mayBeStale && !lease.fresh() && running.untouched() && !SqlErrors.tooLarge(e)) {
                     throw new StaleConnection(e);
                 }

@@ -19,6 +19,9 @@ record DriverSettings(String url, Properties properties) {
     /** A value beyond this is refused by the driver instead of filling the memory. */
     static final String LARGEST_RESULT = "32M";
 
+    private static final String NO_CLEAR_TEXT = "!password";
+    private static final Set<String> UNENCRYPTED = Set.of("disable", "allow", "prefer");
+
     private static final Map<String, String> SAME_MEANING = Map.ofEntries(
             Map.entry("sslcert", "sslcert"),
             Map.entry("sslkey", "sslkey"),
@@ -57,6 +60,7 @@ record DriverSettings(String url, Properties properties) {
                 "loadBalanceHosts",
                 String.valueOf("random".equals(dsn.parameters().get("load_balance_hosts"))));
         encrypt(dsn, properties);
+        keepPasswordOffTheWire(target, properties);
         timeOut(target.connectTimeout(), properties);
         behave(properties);
         return new DriverSettings(url(target, properties), properties);
@@ -102,6 +106,19 @@ record DriverSettings(String url, Properties properties) {
             mode = "verify-ca";
         }
         properties.setProperty("sslmode", mode);
+    }
+
+    /** A server, or who poses as one, may ask for the password itself; without TLS everybody on the way would read it. */
+    private static void keepPasswordOffTheWire(Target target, Properties properties) {
+        boolean certainlyEncrypted = !UNENCRYPTED.contains(properties.getProperty("sslmode"));
+        if (target.allowPlaintext() || certainlyEncrypted || target.dsn().remoteHost() == null) {
+            return;
+        }
+        properties.putIfAbsent("requireAuth", NO_CLEAR_TEXT);
+    }
+
+    boolean refusesClearText() {
+        return NO_CLEAR_TEXT.equals(properties.getProperty("requireAuth"));
     }
 
     private static Path libpqAuthority() {

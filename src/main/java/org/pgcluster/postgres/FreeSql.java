@@ -5,13 +5,16 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.safety.Admitted;
 import org.pgcluster.postgres.safety.Verdict;
+import org.postgresql.jdbc.PgConnection;
 
 /** Runs a person's SQL in a reading transaction, within a budget, without losing anything of a value. */
 public final class FreeSql {
@@ -110,12 +113,30 @@ public final class FreeSql {
             statement.setEscapeProcessing(false);
             return statement;
         }
+        refuseRewriting(connection, text);
         var statement = connection.prepareStatement(text.jdbcText());
         int at = 1;
         for (int number : text.parameterOrder()) {
-            statement.setString(at++, parameters.get(number - 1));
+            var value = parameters.get(number - 1);
+            if (value == null) {
+                statement.setNull(at++, Types.OTHER);
+            } else {
+                statement.setObject(at++, value, Types.OTHER);
+            }
         }
         return statement;
+    }
+
+    /** The driver cannot be told to leave its escapes alone in a prepared statement, so nothing may look like one. */
+    private static void refuseRewriting(Connection connection, Admitted text) throws SQLException {
+        var driver = connection.unwrap(PgConnection.class);
+        var plain = driver.createQuery(text.jdbcText(), false, true).query;
+        var sent = driver.createQuery(text.jdbcText(), true, true).query;
+        if (plain.getSubqueries() != null || !plain.getNativeSql().equals(sent.getNativeSql())) {
+            throw ToolException.invalidInput(
+                    "The driver would send the statement in other words than were judged.",
+                    "Leave {d …}, {fn …} and other braces out; they are no SQL of PostgreSQL.");
+        }
     }
 
     private static Result read(Statement statement, ResultSet rows, Budget budget, Verdict verdict)

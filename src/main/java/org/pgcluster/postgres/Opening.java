@@ -72,10 +72,14 @@ final class Opening {
         return "22023".equals(e.getSQLState()) && String.valueOf(e.getMessage()).contains("client_connection_check");
     }
 
+    /** How long one statement may run, as the server is told. */
+    Duration limit(Call call) {
+        var left = call.timeLeft();
+        return left.compareTo(target.statementTimeout()) < 0 ? left : target.statementTimeout();
+    }
+
     private String message(Call call, Style style, boolean watching) {
-        long limit = Math.max(
-                1,
-                Math.min(target.statementTimeout().toMillis(), call.timeLeft().toMillis()));
+        long limit = Math.max(1, limit(call).toMillis());
         // One SELECT of set_config is several times cheaper than as many SET LOCAL.
         return "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text, pg_catalog.pg_is_in_recovery()"
                 + local("statement_timeout", String.valueOf(limit))

@@ -24,6 +24,7 @@ import org.postgresql.jdbc.PgConnection;
  */
 final class Pool implements AutoCloseable {
     private static final Duration TRUSTED = Duration.ofSeconds(30);
+    private static final Duration LONGEST_RESET = Duration.ofSeconds(3);
     private static final Duration KEPT = Duration.ofMinutes(10);
 
     private final Target target;
@@ -193,6 +194,8 @@ final class Pool implements AutoCloseable {
 
         private void reset() {
             try {
+                // Whoever waits for this call's answer must not wait for a reset that never ends.
+                connection.setNetworkTimeout(Runnable::run, (int) LONGEST_RESET.toMillis());
                 if (isPooledElsewhere()) {
                     // The session behind a transaction pooler is not ours to reset.
                     spoiled = true;
@@ -203,6 +206,7 @@ final class Pool implements AutoCloseable {
                     statement.execute("DISCARD ALL");
                 }
                 connection.setAutoCommit(false);
+                connection.setNetworkTimeout(Runnable::run, 0);
             } catch (SQLException e) {
                 // A session that cannot be reset is not used again.
                 spoiled = true;

@@ -6,6 +6,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.postgresql.PGConnection;
+import org.postgresql.util.PSQLState;
 
 /**
  * What one call runs on one connection, which can be stopped from outside: by the client or at the deadline. Threads
@@ -14,22 +15,26 @@ import org.postgresql.PGConnection;
 final class Running implements AutoCloseable {
     private static final Duration GRACE = Duration.ofMillis(1500);
 
+    private static final Duration BLUR = Duration.ofMillis(50);
+
     private final Pool.Lease lease;
     private final Watchdog watchdog;
     private final Call.Handle onCancel;
     private final Future<?> onDeadline;
     private @Nullable Future<?> onSilence;
+    private final long mayRunUntilNanos;
     private boolean over;
 
-    private Running(Pool.Lease lease, Call call, Watchdog watchdog) {
+    private Running(Pool.Lease lease, Call call, Watchdog watchdog, Duration limit) {
+        this.mayRunUntilNanos = System.nanoTime() + limit.toNanos();
         this.lease = lease;
         this.watchdog = watchdog;
         this.onDeadline = watchdog.in(call.timeLeft(), this::stop);
         this.onCancel = call.onCancel(this::stop);
     }
 
-    static Running on(Pool.Lease lease, Call call, Watchdog watchdog) {
-        return new Running(lease, call, watchdog);
+    static Running on(Pool.Lease lease, Call call, Watchdog watchdog, Duration limit) {
+        return new Running(lease, call, watchdog, limit);
     }
 
     /** Asks the server to stop; where it does not answer, cuts the connection. */
@@ -52,6 +57,13 @@ final class Running implements AutoCloseable {
     /** Neither the client nor the deadline has asked it to stop. */
     synchronized boolean untouched() {
         return onSilence == null;
+    }
+
+    /** Too early for the server's own time limit, in whichever language it tells; and nobody here asked for it. */
+    boolean stoppedBySomebodyElse(SQLException e) {
+        return PSQLState.QUERY_CANCELED.getState().equals(e.getSQLState())
+                && untouched()
+                && System.nanoTime() - mayRunUntilNanos < -BLUR.toNanos();
     }
 
     private void cut() {

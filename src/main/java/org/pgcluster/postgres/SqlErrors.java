@@ -2,6 +2,7 @@ package org.pgcluster.postgres;
 
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
@@ -30,8 +31,25 @@ final class SqlErrors {
         var server = e instanceof PSQLException driver ? driver.getServerErrorMessage() : null;
         var state = e.getSQLState();
         var code = code(e, call);
+        var unreachable = code == ErrorCode.CANCELLED || code == ErrorCode.TIMEOUT
+                ? Optional.<Unreachable>empty()
+                : Unreachable.of(e, target);
+        if (unreachable.isPresent()) {
+            var told = unreachable.get();
+            return ToolException.fromServer(told.code(), told.text(), told.hint(), state, null, e);
+        }
         var hint = better != null ? better : hint(code, state, server, e);
         return ToolException.fromServer(code, text(e, server, target, code), masked(hint), state, position(server), e);
+    }
+
+    static ToolException stoppedBySomebodyElse(SQLException e, Target target) {
+        return ToolException.fromServer(
+                ErrorCode.CANCELLED,
+                "Somebody else cancelled the statement on " + target.label() + ", such as an administrator.",
+                "Ask who runs the server before it is repeated.",
+                e.getSQLState(),
+                null,
+                e);
     }
 
     private static ErrorCode code(SQLException e, Call call) {

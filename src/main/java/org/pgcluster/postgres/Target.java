@@ -12,7 +12,8 @@ public record Target(
         int poolSize,
         boolean reading,
         String applicationName,
-        Duration lockTimeout) {
+        Duration lockTimeout,
+        boolean allowPlaintext) {
     public Target {
         if (poolSize < 1) {
             throw new IllegalArgumentException("poolSize must be at least 1, not " + poolSize);
@@ -20,10 +21,20 @@ public record Target(
     }
 
     Target withPoolSize(int size) {
-        return new Target(label, dsn, connectTimeout, statementTimeout, size, reading, applicationName, lockTimeout);
+        return new Target(
+                label,
+                dsn,
+                connectTimeout,
+                statementTimeout,
+                size,
+                reading,
+                applicationName,
+                lockTimeout,
+                allowPlaintext);
     }
 
     Target withApplicationName(String name) {
-        return new Target(label, dsn, connectTimeout, statementTimeout, poolSize, reading, name, lockTimeout);
+        return new Target(
+                label, dsn, connectTimeout, statementTimeout, poolSize, reading, name, lockTimeout, allowPlaintext);
     }
 }

@@ -119,7 +119,8 @@ final class PgServer implements AutoCloseable {
                 poolSize,
                 true,
                 "pgcluster-mcp read",
-                Duration.ofSeconds(2));
+                Duration.ofSeconds(2),
+                false);
     }
 
     private String data() {

@@ -7,9 +7,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Settings;
+import org.pgcluster.dispatch.Desk;
 import org.pgcluster.dispatch.Dispatcher;
 import org.pgcluster.dispatch.Workshop;
 import org.pgcluster.mcp.Features;
@@ -26,20 +29,29 @@ public final class Main {
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         Settings settings = Settings.load(Inputs.ofThisProcess(List.of(arguments)));
         String version = version();
-        var deadline = settings.clusters().values().stream()
-                .map(cluster -> cluster.statementTimeout())
-                .max(java.time.Duration::compareTo)
-                .orElse(java.time.Duration.ofSeconds(30))
-                .plusSeconds(5);
+        Duration deadline = Duration.ofSeconds(30);
+        for (var cluster : settings.clusters().values()) {
+            if (cluster.statementTimeout().compareTo(deadline) > 0) {
+                deadline = cluster.statementTimeout();
+            }
+        }
         int code = StdioServer.serve(
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
                 Dispatcher.front(settings, version),
-                () -> new Dispatcher(new Workshop(settings, version)),
+                new Opening(settings, version),
                 Features.NONE,
-                Limits.with(deadline));
+                Limits.with(deadline.plusSeconds(5)));
         out.flush();
         System.exit(code);
+    }
+
+    /** No lambda: the first one of a process takes 20 ms, and a client waits for this one. */
+    private record Opening(Settings settings, String version) implements Supplier<Desk> {
+        @Override
+        public Desk get() {
+            return new Dispatcher(new Workshop(settings, version));
+        }
     }
 
     /** One place has the version: the build writes it into this resource. */

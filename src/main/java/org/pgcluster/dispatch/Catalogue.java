@@ -140,7 +140,7 @@ public final class Catalogue {
     private boolean anyActListed(Listed wanted) {
         for (ClusterSettings cluster : settings.clusters().values()) {
             for (Listed tool : all.values()) {
-                boolean meant = wanted.act() ? tool.equals(wanted) : tool.act();
+                boolean meant = wanted.act() ? tool.name().equals(wanted.name()) : tool.act();
                 if (meant && tool.listedFor(cluster)) {
                     return true;
                 }

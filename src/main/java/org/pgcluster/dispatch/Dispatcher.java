@@ -27,8 +27,6 @@ import org.slf4j.LoggerFactory;
  * it; the protocol, the command line and nobody else call tools, and all of them here.
  */
 public final class Dispatcher implements Desk, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
-
     /** These tell why the rest is slow, so they must not wait behind it. */
     private static final Set<String> OWN_SLOTS = Set.of(
             "ping",
@@ -63,12 +61,17 @@ public final class Dispatcher implements Desk, AutoCloseable {
             return Answers.failed(e, Map.of());
         } catch (Throwable e) { // an Error, too: a client must never be left without an answer
             String id = Long.toHexString(System.nanoTime());
-            LOG.error("{} failed ({})", request.tool(), id, e);
+            log().error("{} failed ({})", request.tool(), id, e);
             return Answers.failed(
                     ErrorCode.INTERNAL,
                     "The server failed in a way it should not.",
                     "Its log (stderr) has the details as " + id + ".");
         }
+    }
+
+    /** No field, because this class answers before anything is loaded and a logger takes 40 ms to be found. */
+    private static Logger log() {
+        return LoggerFactory.getLogger(Dispatcher.class);
     }
 
     private <I extends Record, O extends Record & InWords> Answer journey(

@@ -29,7 +29,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
     private static final String WHERE = "coordinator";
 
     record Input(
-            @Says("Schema-qualified or by search path") String table,
+            @Says("Schema-qualified or by path") String table,
 
             @Says("Columns or (expressions)") @Range(min = 1)
             List<String> columns,

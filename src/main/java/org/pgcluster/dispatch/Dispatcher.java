@@ -58,7 +58,7 @@ public final class Dispatcher implements Desk, AutoCloseable {
         } catch (Refused e) {
             return Answers.failed(e.problem(), e.more());
         } catch (ToolException e) {
-            return Answers.failed(e, Map.of());
+            return Answers.failed(withProblems(e), Map.of());
         } catch (Throwable e) { // an Error, too: a client must never be left without an answer
             String id = Long.toHexString(System.nanoTime());
             log().error("{} failed ({})", request.tool(), id, e);
@@ -72,6 +72,15 @@ public final class Dispatcher implements Desk, AutoCloseable {
     /** No field, because this class answers before anything is loaded and a logger takes 40 ms to be found. */
     private static Logger log() {
         return LoggerFactory.getLogger(Dispatcher.class);
+    }
+
+    /** Clients hide what a server says on stderr, so that a faulty configuration is told with every error. */
+    private ToolException withProblems(ToolException e) {
+        if (workshop.problems().isEmpty()) {
+            return e;
+        }
+        String problems = "The configuration is wrong: " + String.join("; ", workshop.problems());
+        return e.withHint(e.hint() == null ? problems : e.hint() + " " + problems);
     }
 
     private <I extends Record, O extends Record & InWords> Answer journey(

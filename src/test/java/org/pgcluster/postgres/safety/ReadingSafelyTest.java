@@ -9,11 +9,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.testing.Postgres;
 
+@Tag("versions")
 class ReadingSafelyTest {
     private static final List<String> USERS = List.of("postgres", "owner", "reader");
 

@@ -51,8 +51,8 @@ final class Estate implements AutoCloseable {
             statement.execute("DROP DATABASE IF EXISTS safety WITH (FORCE)");
             // Grants on settings belong to the server, so they outlive the database.
             statement.execute(
-                    "DO $$BEGIN IF to_regrole('owner') IS NOT NULL THEN DROP OWNED BY owner, reader; END IF; END$$");
-            statement.execute("DROP ROLE IF EXISTS owner, reader");
+                    "DO $$BEGIN IF to_regrole('owner') IS NOT NULL THEN DROP OWNED BY owner, reader; DROP OWNED BY plain; END IF; END$$");
+            statement.execute("DROP ROLE IF EXISTS owner, reader, plain");
             statement.execute("CREATE DATABASE safety");
             statement.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
             statement.execute("SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin");

@@ -4,7 +4,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Objects;
 import org.pgcluster.error.ToolException;
+import org.postgresql.util.PSQLException;
 
 /** Reads as the product does, and tells in a word how it went. */
 final class Reader {
@@ -27,6 +29,18 @@ final class Reader {
             return "refused: " + e.text();
         } catch (SQLException e) {
             return "failed: " + e.getMessage();
+        } finally {
+            connection.rollback();
+        }
+    }
+
+    static int positionOfError(Connection connection, String sql) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            new Judge(List.of()).judge(connection, TextGate.admit(sql), Standing.ask(connection));
+            return 0;
+        } catch (PSQLException e) {
+            return Objects.requireNonNull(e.getServerErrorMessage()).getPosition();
         } finally {
             connection.rollback();
         }

@@ -30,6 +30,31 @@ class ReadingSafelyTest {
         assertEquals("", refusals(DEFAULT, List.of("postgres", "reader")));
     }
 
+    @Test
+    @Tag("postgres")
+    void no_attack_does_harm_as_a_login_that_cannot_silence_the_log() throws SQLException, IOException {
+        assertEquals("", harm(DEFAULT, List.of("plain")));
+    }
+
+    @Test
+    @Tag("postgres")
+    void most_honest_sql_works_as_a_login_that_cannot_silence_the_log() throws SQLException, IOException {
+        String refused = refusals(DEFAULT, List.of("plain"));
+        assertTrue(refused.lines().filter(line -> line.startsWith("plain: ")).count() <= 15, refused);
+    }
+
+    @Test
+    @Tag("postgres")
+    void an_error_points_into_the_text_that_the_person_wrote() throws SQLException, IOException {
+        try (Estate estate = Estate.on(Postgres.version(DEFAULT), false);
+                Connection connection = estate.as("postgres")) {
+            assertEquals(8, Reader.positionOfError(connection, "SELECT nme FROM victim"));
+            assertEquals(20, Reader.positionOfError(connection, "EXPLAIN   \n SELECT nme FROM victim"));
+            assertEquals(15, Reader.positionOfError(connection, "  SELECT '😀', nme FROM victim"));
+            assertEquals(13, Reader.positionOfError(connection, "SELECT $10, nme FROM victim"));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"14", "16", "17", "18"})
     @Tag("versions")

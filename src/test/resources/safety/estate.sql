@@ -33,3 +33,5 @@ CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');
 CREATE TABLE customers (id int, mail email); INSERT INTO customers VALUES (1, 'a@b');
 CREATE TABLE weird (id int, d evil_domain);
 RESET ROLE;
+-- A login without the right to silence the log.
+CREATE ROLE plain LOGIN; GRANT pg_read_all_data, pg_monitor TO plain;

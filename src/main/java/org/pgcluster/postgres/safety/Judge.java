@@ -6,8 +6,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.pgcluster.error.ErrorCode;
-import org.pgcluster.error.ToolException;
 
 /**
  * Decides from the server's own understanding of a statement whether it only reads. Verdicts are remembered for as
@@ -47,7 +45,7 @@ public final class Judge {
 
     /**
      * In our own read-only transaction, before the statement runs. A statement that the server itself refuses ends as
-     * its {@code SQLException}, with positions that count from the start of PREPARE.
+     * its {@code SQLException}, with positions that count in the text that was admitted.
      */
     public Verdict judge(Connection connection, Admitted statement, Standing standing) throws SQLException {
         TreeTaker.checkSplit(connection, statement);
@@ -55,13 +53,14 @@ public final class Judge {
             return new Verdict(true, false, false, java.util.List.of(), Optional.empty());
         }
         if (!standing.canSilenceLog()) {
-            throw new ToolException(
-                    ErrorCode.NOT_ALLOWED,
-                    "The role " + standing.role() + " may not silence the server's log, so its SQL cannot be judged.",
-                    "As a superuser: GRANT SET ON PARAMETER log_min_messages TO " + standing.role() + ".");
+            return new ByName(connection, statement, standing, trusted).judge();
         }
         Literals.check(connection, statement, standing);
-        return underItsRole(connection, statement, standing);
+        try {
+            return underItsRole(connection, statement, standing);
+        } catch (SQLException e) {
+            throw Positions.inUsersText(e, statement, TreeTaker.prefix("").length());
+        }
     }
 
     private Verdict underItsRole(Connection connection, Admitted statement, Standing standing) throws SQLException {

@@ -30,7 +30,7 @@ final class TreeTaker {
     Tree take(String inner, String argumentTypes, String role) throws SQLException {
         String silence = standing.canSilenceLog() ? "SET LOCAL log_min_messages = panic;" : "";
         String takeRole = role.isEmpty() ? "" : "SET LOCAL ROLE " + role + ";";
-        String prefix = "PREPARE " + NAME + argumentTypes + " AS ";
+        String prefix = prefix(argumentTypes);
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
             statement.execute("SAVEPOINT " + NAME + ";" + silence + takeRole
@@ -50,6 +50,10 @@ final class TreeTaker {
             statement.execute("RELEASE SAVEPOINT " + NAME + "; DEALLOCATE " + NAME);
             return checked(Tree.of(trees.toString()));
         }
+    }
+
+    static String prefix(String argumentTypes) {
+        return "PREPARE " + NAME + argumentTypes + " AS ";
     }
 
     private static Tree checked(Tree tree) {

@@ -51,9 +51,11 @@ final class Estate implements AutoCloseable {
             statement.execute("DROP DATABASE IF EXISTS safety WITH (FORCE)");
             // Grants on settings belong to the server, so they outlive the database.
             statement.execute(
-                    "DO $$BEGIN IF to_regrole('owner') IS NOT NULL THEN DROP OWNED BY owner, reader; END IF; END$$");
-            statement.execute("DROP ROLE IF EXISTS owner, reader");
+                    "DO $$BEGIN IF to_regrole('owner') IS NOT NULL THEN DROP OWNED BY owner, reader; DROP OWNED BY plain; END IF; END$$");
+            statement.execute("DROP ROLE IF EXISTS owner, reader, plain");
             statement.execute("CREATE DATABASE safety");
+            statement.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+            statement.execute("SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin");
         }
         Connection watcher = server.connect("safety", "postgres");
         try (Statement statement = watcher.createStatement()) {
@@ -69,7 +71,7 @@ final class Estate implements AutoCloseable {
                 statement.execute("CREATE TABLE dist AS SELECT i AS id, 'n' || i AS name FROM generate_series(1, 9) i");
                 statement.execute("SET citus.shard_count = 4; SELECT create_distributed_table('dist', 'id')");
             }
-            if (server.connect("safety", "postgres").getMetaData().getDatabaseMajorVersion() >= 15) {
+            if (watcher.getMetaData().getDatabaseMajorVersion() >= 15) {
                 statement.execute("GRANT SET ON PARAMETER log_min_messages TO owner, reader");
             }
         }

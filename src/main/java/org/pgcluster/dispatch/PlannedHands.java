@@ -85,6 +85,9 @@ final class PlannedHands implements Hands {
 
     private Outcome sent(Step.Statement step) {
         int before = acting.notices().size();
+        if (step.transaction() == Step.Transaction.CONCURRENT) {
+            acting.waitForLocksWithoutLimit();
+        }
         long rows = acting.run(step.sql(), step.parameters().toArray());
         List<String> all = acting.notices();
         return new Outcome(rows, all.subList(before, all.size()));

@@ -21,6 +21,8 @@ public sealed interface Step permits Step.Statement {
     enum Transaction {
         /** Each on its own, committed by the server when it ends. */
         NONE,
+        /** On its own, waiting for old transactions as long as they take, since nobody queues behind it. */
+        CONCURRENT,
         /** In one transaction with a look at what it did before it commits. */
         CHECKED
     }
@@ -45,6 +47,10 @@ public sealed interface Step permits Step.Statement {
 
     static Statement statement(String where, String sql, @Nullable Object... parameters) {
         return new Statement(where, sql, Arrays.asList(parameters), When.IN_ORDER, Transaction.NONE);
+    }
+
+    static Statement concurrent(String where, String sql, When when) {
+        return new Statement(where, sql, List.of(), when, Transaction.CONCURRENT);
     }
 
     static Statement ifAnEarlierOneFailed(String where, String sql) {

@@ -29,19 +29,17 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
     private static final String WHERE = "coordinator";
 
     record Input(
-            @Says("Table, schema-qualified or found by search path")
-            String table,
+            @Says("Table") String table,
 
-            @Says("Columns or (expressions), each with its order") @Range(min = 1, max = 32)
+            @Says("Columns or (expressions)") @Range(min = 1)
             List<String> columns,
 
-            @Says("Its name; else made of table and columns")
-            Optional<String> name,
+            @Says("Else made of table and columns") Optional<String> name,
 
-            @Says("Access method") @Default("btree") Method method,
-            @Says("Columns only carried along") Optional<List<String>> include,
-            @Says("Only rows for which this holds") Optional<String> where,
-            @Says("Refuse duplicates") @Default("false") boolean unique,
+            @Says("Method") @Default("btree") Method method,
+            @Says("Carried along") Optional<List<String>> include,
+            @Says("Only these rows") Optional<String> where,
+            @Says("No duplicates") @Default("false") boolean unique,
 
             @Says("Without blocking writes") @Default("true")
             boolean concurrently) {}
@@ -125,8 +123,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
                 "Create an index",
                 Input.class,
                 Output.class,
-                "Builds an index, by default without blocking writes. Plans first and needs a person's approval; a long"
-                        + " build goes on as an operation to follow.");
+                "Builds an index, by default without blocking writes. Needs a person's approval; follow a long build.");
     }
 
     @Override
@@ -214,11 +211,15 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
         String concurrently = input.concurrently() ? "CONCURRENTLY " : "";
         List<Step> steps = new ArrayList<>();
         if (leftover) {
-            steps.add(Step.statement(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
+            steps.add(Step.concurrent(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index, Step.When.IN_ORDER));
         }
-        steps.add(Step.statement(WHERE, create(input, table, name, concurrently)));
+        String create = create(input, table, name, concurrently);
         if (input.concurrently()) {
-            steps.add(Step.ifAnEarlierOneFailed(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
+            steps.add(Step.concurrent(WHERE, create, Step.When.IN_ORDER));
+            steps.add(Step.concurrent(
+                    WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index, Step.When.IF_AN_EARLIER_ONE_FAILED));
+        } else {
+            steps.add(Step.statement(WHERE, create));
         }
         return steps;
     }

@@ -14,7 +14,7 @@ final class LeftRunning {
                    coalesce(state, 'hidden') AS state, left(query, 300) AS query
               FROM pg_stat_activity
              WHERE application_name = ? AND pid <> pg_backend_pid()
-             ORDER BY pid
+             ORDER BY state IS DISTINCT FROM 'active', query ~ 'pg_try_advisory_lock', pid
              LIMIT 1
             """;
 

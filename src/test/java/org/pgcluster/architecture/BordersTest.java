@@ -1,0 +1,245 @@
+package org.pgcluster.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.config.Secret;
+
+/** Which package may know which: the whole table, and the rules that it cannot say. */
+class BordersTest {
+    private static final String ROOT = "org.pgcluster";
+    private static final Path SOURCES = Path.of("src/main/java");
+    private static final JavaClasses OURS = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages(ROOT);
+
+    @ParameterizedTest(name = "{0} knows only {1}")
+    @CsvSource(delimiter = '|', textBlock = """
+            error     | ''
+            call      | ''
+            shape     | error
+            config    | error
+            postgres  | call config error
+            http      | call config error
+            component | call config error shape postgres http
+            cluster   | call config error postgres http component
+            snapshot  | call error cluster component postgres
+            checks    | snapshot
+            tool      | call error shape cluster postgres
+            toolsets  | call config error shape cluster component postgres snapshot checks tool
+            audit     | config error
+            guard     | config error
+            render    | error shape tool
+            dispatch  | call config error shape postgres cluster tool toolsets audit guard render
+            mcp       | call error shape tool guard dispatch
+            """)
+    void a_package_knows_only_those_below_it(String from, String allowed) {
+        Set<String> known = new TreeSet<>(Arrays.asList(allowed.split(" ")));
+        known.add(from);
+        Set<String> beyond = new TreeSet<>();
+        for (JavaClass one : OURS) {
+            if (inTop(one, from)) {
+                one.getDirectDependenciesFromSelf().forEach(dependency -> {
+                    JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                    if (target.getPackageName().startsWith(ROOT) && !known.contains(top(target))) {
+                        beyond.add(dependency.getDescription());
+                    }
+                });
+            }
+        }
+        assertEquals(Set.of(), beyond);
+    }
+
+    @Test
+    void every_package_has_its_row() {
+        Set<String> rows = Set.of(
+                "error",
+                "call",
+                "shape",
+                "config",
+                "postgres",
+                "http",
+                "component",
+                "cluster",
+                "snapshot",
+                "checks",
+                "tool",
+                "toolsets",
+                "audit",
+                "guard",
+                "render",
+                "dispatch",
+                "mcp");
+        Set<String> without = OURS.stream().map(BordersTest::top).collect(Collectors.toCollection(TreeSet::new));
+        without.removeAll(rows);
+        without.removeAll(Set.of("", "cli")); // these two may know all
+        assertEquals(Set.of(), without);
+    }
+
+    @ParameterizedTest(name = "{0} is used in {1} only")
+    @CsvSource({
+        "io.modelcontextprotocol.., org.pgcluster.mcp..",
+        "java.sql..,                org.pgcluster.postgres..",
+        "org.postgresql..,          org.pgcluster.postgres..",
+        "com.zaxxer..,              org.pgcluster.postgres..",
+        "java.net.http..,           org.pgcluster.http..",
+        "picocli..,                 org.pgcluster.cli..",
+    })
+    void a_library_has_one_home(String library, String home) {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(home)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(library)
+                .check(OURS);
+    }
+
+    @Test
+    void packages_form_no_cycle() {
+        slices().matching("org.pgcluster.(*)..").should().beFreeOfCycles().check(OURS);
+    }
+
+    @Test
+    void no_toolset_knows_another() {
+        slices().matching("org.pgcluster.toolsets.(*)..")
+                .should()
+                .notDependOnEachOther()
+                .check(OURS);
+    }
+
+    @Test
+    void checks_touch_no_clock_and_no_input_or_output() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.pgcluster.checks..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.io..", "java.nio..", "java.net..", "java.sql..", "org.slf4j..")
+                .orShould()
+                .callMethodWhere(reads_a_clock())
+                .check(OURS);
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> reads_a_clock() {
+        Set<String> clocks = Set.of("now", "currentTimeMillis", "nanoTime");
+        return DescribedPredicate.describe(
+                "it reads a clock",
+                access -> clocks.contains(access.getTarget().getName())
+                        && access.getTargetOwner().getPackageName().startsWith("java."));
+    }
+
+    @Test
+    void a_secret_is_revealed_in_few_places() {
+        assertEquals(
+                Set.of("org.pgcluster.audit.Masks", "org.pgcluster.guard.Key", "org.pgcluster.postgres.DriverSettings"),
+                outside(ROOT + ".config", callersOf(Secret.class, "reveal")));
+    }
+
+    @Test
+    void only_dispatch_takes_the_means_to_act() {
+        Set<String> callers = callersOf(Cluster.class, "acting");
+        callers.addAll(callersOf(Cluster.class, "advisoryLock"));
+        assertEquals(Set.of("org.pgcluster.dispatch.Execution"), callers);
+    }
+
+    private static Set<String> callersOf(Class<?> owner, String method) {
+        Set<String> callers = new TreeSet<>();
+        for (JavaClass one : OURS) {
+            one.getAccessesFromSelf().stream()
+                    .filter(access -> access.getTargetOwner().isEquivalentTo(owner)
+                            && access.getTarget().getName().equals(method)
+                            && !one.isEquivalentTo(owner))
+                    .forEach(access -> callers.add(outermost(one)));
+        }
+        return callers;
+    }
+
+    private static Set<String> outside(String home, Set<String> classes) {
+        return classes.stream().filter(name -> !name.startsWith(home + ".")).collect(Collectors.toSet());
+    }
+
+    @Test
+    void only_the_ends_write_to_standard_output() {
+        classes()
+                .that(DescribedPredicate.describe("read System.out", BordersTest::readsOut))
+                .should()
+                .resideInAnyPackage("org.pgcluster", "org.pgcluster.mcp..", "org.pgcluster.cli..")
+                .check(OURS);
+    }
+
+    private static boolean readsOut(JavaClass one) {
+        return one.getFieldAccessesFromSelf().stream()
+                .anyMatch(access -> access.getTargetOwner().isEquivalentTo(System.class)
+                        && access.getTarget().getName().equals("out"));
+    }
+
+    @Test
+    void every_package_is_null_marked() throws IOException {
+        List<Path> without = new ArrayList<>();
+        int packages = 0;
+        try (var folders = Files.walk(SOURCES)) {
+            for (Path folder : folders.filter(BordersTest::holdsJava).toList()) {
+                packages++;
+                Path info = folder.resolve("package-info.java");
+                if (!Files.exists(info) || !Files.readString(info).contains("NullMarked")) {
+                    without.add(folder);
+                }
+            }
+        }
+        assertEquals(List.of(), without);
+        assertTrue(packages > 15, "looked at " + packages + " packages only");
+    }
+
+    private static boolean holdsJava(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return false;
+        }
+        try (var files = Files.list(folder)) {
+            return files.anyMatch(file -> file.toString().endsWith(".java"));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static boolean inTop(JavaClass one, String name) {
+        return top(one).equals(name);
+    }
+
+    /** The part of the package's name right below ours; empty for the root itself. */
+    private static String top(JavaClass one) {
+        String rest = one.getPackageName().substring(ROOT.length());
+        if (rest.isEmpty()) {
+            return "";
+        }
+        int dot = rest.indexOf('.', 1);
+        return dot < 0 ? rest.substring(1) : rest.substring(1, dot);
+    }
+
+    private static String outermost(JavaClass one) {
+        int dollar = one.getName().indexOf('$');
+        return dollar < 0 ? one.getName() : one.getName().substring(0, dollar);
+    }
+}

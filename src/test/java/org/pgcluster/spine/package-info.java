@@ -1,0 +1,3 @@
+/** The whole server as a child process behind pipes, against a real database. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.spine;

@@ -3,6 +3,7 @@ package org.pgcluster.render;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.shape.JsonText;
@@ -14,8 +15,10 @@ public final class Words {
     private static final String REST = "rest";
 
     private final StringBuilder out = new StringBuilder(512);
+    private final String sentence;
 
     private Words(String sentence) {
+        this.sentence = sentence;
         out.append(Plain.shown(sentence)).append('\n');
     }
 
@@ -23,7 +26,10 @@ public final class Words {
         return text(sentence, structured, Set.of());
     }
 
-    /** Leaves out the names to skip, which the sentence already says; what is unavailable is never left out. */
+    /**
+     * Leaves out the names to skip, and single values that are nothing or that the sentence already says; what is
+     * unavailable is never left out.
+     */
     public static String text(String sentence, Map<String, ? extends @Nullable Object> structured, Set<String> skip) {
         var words = new Words(sentence);
         var shown = new LinkedHashMap<String, @Nullable Object>(structured);
@@ -38,10 +44,41 @@ public final class Words {
     private void lines(Map<String, @Nullable Object> structured) {
         for (var entry : structured.entrySet()) {
             var value = entry.getValue();
-            if (scalar(value) && value != null) {
+            if (scalar(value) && !nothing(value) && !said(value)) {
                 line(entry.getKey(), Cells.CUT.cell(value));
             }
         }
+    }
+
+    /** No, none, zero and the empty text: a sentence tells where they matter, and the structured content has them. */
+    private static boolean nothing(@Nullable Object value) {
+        return value == null
+                || value.equals(false)
+                || value.equals("")
+                || (value instanceof Number number && number.doubleValue() == 0);
+    }
+
+    private boolean said(@Nullable Object value) {
+        if (!(value instanceof String text)) {
+            return false;
+        }
+        var from = 0;
+        for (var at = sentence.indexOf(text); at >= 0; at = sentence.indexOf(text, from)) {
+            if (borderAt(at) && borderAt(at + text.length())) {
+                return true;
+            }
+            from = at + 1;
+        }
+        return false;
+    }
+
+    /** No word goes on over this place of the sentence. */
+    private boolean borderAt(int at) {
+        return at == 0 || at == sentence.length() || !inWord(sentence.charAt(at - 1)) || !inWord(sentence.charAt(at));
+    }
+
+    private static boolean inWord(char letter) {
+        return letter == '_' || Character.isLetterOrDigit(letter);
     }
 
     private void line(String name, String value) {
@@ -89,7 +126,11 @@ public final class Words {
                 oneByOne(path, list);
             } else if (list.get(0) instanceof Map<?, ?>) {
                 title(path);
-                new Tables(cells, out).records(list);
+                if (Findings.are(list)) {
+                    new Findings(cells, out).all(list);
+                } else {
+                    new Tables(cells, out).records(list);
+                }
             } else {
                 line(path, cells.cell(list));
             }
@@ -137,6 +178,9 @@ public final class Words {
 
     private void rest(String path, Map<?, ?> rest) {
         var cursor = rest.get("cursor");
+        if (cursor == null && Objects.equals(rest.get("shown"), rest.get("total"))) {
+            return;
+        }
         line(
                 path,
                 Cells.CUT.cell(rest.get("shown")) + " of " + Cells.CUT.cell(rest.get("total")) + " shown"

@@ -42,6 +42,36 @@ class WordsTest {
     }
 
     @Test
+    void what_the_sentence_said_and_what_is_nothing_is_not_told_again() {
+        var answer = read("""
+                {"message": "pong", "mode": "read", "note": "Others: ask.", "more": false, "hidden": 0, "why": "",
+                 "rest": {"shown": 3, "total": 3, "cursor": null}, "kept": 4}
+                """);
+        assertEquals(
+                "pong in read_only. Others: ask.\nmode: read\nkept: 4",
+                Words.text("pong in read_only. Others: ask.", answer));
+        assertEquals("ponging.\nmessage: pong", Words.text("ponging.", read("{\"message\": \"pong\"}")));
+    }
+
+    @Test
+    void findings_stand_one_below_the_other() {
+        var answer = read("""
+                {"findings": [{"id": "blocked", "severity": "warning", "sure": "likely", "component": "postgres",
+                  "title": "Pid 7 | waits", "evidence": {"pids": [7, 8], "seconds": 3.5, "none": null}, "advice": "Look.",
+                  "next": {"tool": "blocking_locks", "arguments": {"limit": 5}}, "by_hand": "SELECT 1"}]}
+                """);
+        assertEquals("""
+                1 finding.
+
+                findings:
+                - **warning** (likely) Pid 7 \\| waits
+                  pids=7, 8; seconds=3.5
+                  Look.
+                  Next: blocking_locks {"limit":5}
+                  By hand: SELECT 1""", Words.text("1 finding.", answer));
+    }
+
+    @Test
     void null_the_empty_text_and_the_word_look_different_in_a_result() {
         var answer = read("""
                 {"columns": [{"name": "a", "type": "text"}, {"name": "b", "type": "text"}],
@@ -91,7 +121,7 @@ class WordsTest {
         var row = new LinkedHashMap<String, @Nullable Object>();
         row.put("first", hostile);
         row.put(hostile, "last");
-        var text = Words.text("One " + hostile + ".", Map.of("rows", List.of(row), "fact", hostile));
+        var text = Words.text("One " + hostile + ".", Map.of("rows", List.of(row), "fact", "its " + hostile));
         assertEquals(7, text.lines().count(), text);
         var table = text.substring(text.indexOf("rows:"));
         for (var forbidden :

@@ -1,5 +1,6 @@
 package org.pgcluster.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -50,12 +51,14 @@ public final class Cli {
         line.addSubcommand(new ToolsCommand());
         line.addSubcommand(new CallCommand(version));
         line.addSubcommand(new ApproveCommand(version));
+        line.addSubcommand(new InstallCommand());
         line.addSubcommand(new CommandLine.HelpCommand());
         prepare(line, version);
         for (CommandLine command : line.getSubcommands().values()) {
             prepare(command, version);
             if (!(command.getCommand() instanceof CommandLine.HelpCommand)) {
                 Configuration.addFlags(command.getCommandSpec());
+                command.getCommandSpec().usageMessage().abbreviateSynopsis(true);
             }
         }
         line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
@@ -85,6 +88,10 @@ public final class Cli {
     }
 
     private static int told(Exception problem, CommandLine command) throws Exception {
+        if (problem instanceof IOException) {
+            command.getErr().println("A file could not be read or written: " + problem.getMessage());
+            return FAILED;
+        }
         if (!(problem instanceof ToolException known)) {
             throw problem;
         }

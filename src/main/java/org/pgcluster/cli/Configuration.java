@@ -2,6 +2,9 @@ package org.pgcluster.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Key;
 import org.pgcluster.config.Keys;
@@ -63,6 +66,25 @@ final class Configuration {
             }
         }
         return Settings.load(Inputs.ofThisProcess(arguments));
+    }
+
+    /** What was given here, as the variables that say the same; a client keeps those out of command lines. */
+    static Map<String, String> asVariables(CommandSpec command) {
+        Map<String, String> variables = new TreeMap<>();
+        for (var variable : System.getenv().entrySet()) {
+            if (variable.getKey().startsWith("PGCLUSTER_MCP_")) {
+                variables.put(variable.getKey(), variable.getValue());
+            }
+        }
+        for (OptionSpec option : command.commandLine().getParseResult().matchedOptions()) {
+            boolean ofConfiguration =
+                    option.group() != null && !option.longestName().equals("--config");
+            for (String value : ofConfiguration ? option.stringValues() : List.<String>of()) {
+                String flag = option.longestName().substring(2);
+                variables.put("PGCLUSTER_MCP_" + flag.replace('-', '_').toUpperCase(Locale.ROOT), value);
+            }
+        }
+        return variables;
     }
 
     static Settings faultless(CommandSpec command, List<String> more) {

@@ -10,7 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
+import org.pgcluster.cli.Cli;
+import org.pgcluster.cli.Terminal;
 import org.pgcluster.config.Inputs;
+import org.pgcluster.config.Problem;
 import org.pgcluster.config.Settings;
 import org.pgcluster.dispatch.Desk;
 import org.pgcluster.dispatch.Dispatcher;
@@ -21,13 +24,38 @@ import org.pgcluster.mcp.StdioServer;
 
 /** Picks the command; nothing else. What clients start, serving on stdin and stdout, loads no command line library. */
 public final class Main {
+    private static final List<String> COMMANDS =
+            List.of("check", "config", "tools", "call", "approve", "install", "help");
+
     private Main() {}
 
     public static void main(String[] arguments) {
+        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
+        boolean named = arguments.length > 0 && arguments[0].equals("serve");
+        List<String> rest = List.of(arguments).subList(named ? 1 : 0, arguments.length);
+        System.exit(isForPeople(rest, named) ? Cli.run(rest, version()) : serve(rest));
+    }
+
+    /** A DSN or a flag of the configuration is for serving; the words of the other commands are told apart here. */
+    private static boolean isForPeople(List<String> arguments, boolean serve) {
+        for (String argument : arguments) {
+            if (argument.equals("--help") || argument.equals("-h") || argument.equals("--version")) {
+                return true;
+            }
+        }
+        return !serve && !arguments.isEmpty() && COMMANDS.contains(arguments.get(0));
+    }
+
+    private static int serve(List<String> arguments) {
         PrintStream out = System.out;
         System.setOut(System.err);
-        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
-        Settings settings = Settings.load(Inputs.ofThisProcess(List.of(arguments)));
+        Settings settings = Settings.load(Inputs.ofThisProcess(arguments));
+        if (!settings.problems().isEmpty() && Terminal.isThere()) {
+            for (Problem problem : settings.problems()) {
+                System.err.println(problem);
+            }
+            return 2;
+        }
         String version = version();
         Duration deadline = Duration.ofSeconds(30);
         for (var cluster : settings.clusters().values()) {
@@ -43,7 +71,7 @@ public final class Main {
                 Features.NONE,
                 Limits.with(deadline.plusSeconds(5)));
         out.flush();
-        System.exit(code);
+        return code;
     }
 
     /** No lambda: the first one of a process takes 20 ms, and a client waits for this one. */

@@ -1,23 +1,31 @@
 package org.pgcluster.dispatch;
 
+import java.nio.file.Path;
 import org.pgcluster.config.Settings;
 
 /** How this very program is called on this host, for commands that an answer prints. */
 final class Launcher {
     private Launcher() {}
 
-    /** Set by the launcher script that {@code install} makes; else the JAR itself. */
+    /** The JAR by the JVM that runs it: another {@code java} on the path may be too old for it. */
     static String command() {
         String jar = System.getProperty("java.class.path", "");
-        return jar.endsWith(".jar") && !jar.contains(java.io.File.pathSeparator)
-                ? "java -jar "
-                        + quoted(java.nio.file.Path.of(jar).toAbsolutePath().toString())
-                : "pgcluster-mcp";
+        if (!jar.endsWith(".jar") || jar.contains(java.io.File.pathSeparator)) {
+            return "pgcluster-mcp";
+        }
+        Path java = Path.of(System.getProperty("java.home", ""), "bin", "java");
+        return quoted(java.toString()) + " -jar "
+                + quoted(Path.of(jar).toAbsolutePath().toString());
     }
 
-    /** {@code approve} must look into the same state folder. */
+    /** {@code approve} must look into the same state folder, under the same secret, and write the same audit. */
     static String flags(Settings settings) {
-        return " --state-dir " + quoted(settings.server().stateDir().toString());
+        var server = settings.server();
+        String config = server.configFile()
+                .map(file -> " --config " + quoted(file.toAbsolutePath().toString()))
+                .orElse("");
+        return config + " --state-dir " + quoted(server.stateDir().toString()) + " --audit-file "
+                + quoted(server.auditFile().toString());
     }
 
     private static String quoted(String text) {

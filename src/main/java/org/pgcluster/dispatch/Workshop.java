@@ -75,7 +75,7 @@ public final class Workshop implements Server, AutoCloseable {
         return masks;
     }
 
-    Audit audit() {
+    public Audit audit() {
         return audit;
     }
 

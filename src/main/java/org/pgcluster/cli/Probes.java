@@ -193,7 +193,8 @@ final class Probes implements AutoCloseable {
                 1,
                 true,
                 WHO,
-                cluster.actLockTimeout());
+                cluster.actLockTimeout(),
+                cluster.allowPlaintext());
         try (Database database = Database.of(target)) {
             return asking.of(database, Call.within(limit));
         } catch (ToolException e) {

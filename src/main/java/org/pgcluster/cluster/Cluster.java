@@ -75,6 +75,17 @@ public final class Cluster implements AutoCloseable {
         return reading(database).safe().read(call, sql, parameters, budget);
     }
 
+    /** The plan of a person's SQL, with the options of EXPLAIN; parameters may be left open. */
+    public FreeSql.Result explain(
+            Call call,
+            Optional<String> database,
+            String options,
+            String sql,
+            List<@Nullable String> parameters,
+            FreeSql.Budget budget) {
+        return reading(database).safe().explain(call, options, sql, parameters, budget);
+    }
+
     private Reading reading(Optional<String> database) {
         Dsn dsn = coordinator();
         String name = database.orElse(dsn.database());

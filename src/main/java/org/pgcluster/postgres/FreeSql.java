@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,8 @@ public final class FreeSql {
     private static final int BATCH = 200;
     /** A row may be wide; a batch of wide rows has to fit into the memory that one result may take. */
     private static final int BATCH_OF_WIDE_ROWS = 20;
+
+    private static final String EXPLAINED = "pgcluster_explained";
 
     private final Database database;
     private final Call call;
@@ -68,6 +71,37 @@ public final class FreeSql {
                     return execute(connection, text, parameters, budget, verdict);
                 },
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
+    }
+
+    /** For servers that know no GENERIC_PLAN: what was judged is prepared and explained, and never run. */
+    Result explainPrepared(Admitted text, String explain, Budget budget, Judging judging) {
+        return database.read(
+                call,
+                Opening.Style.PERSONAL,
+                (connection, snapshot, lease) -> {
+                    var verdict = judging.judge(connection, snapshot);
+                    lease.resetBeforeReuse();
+                    prepareLeaving(lease, verdict);
+                    takeRole(connection, verdict.sandbox());
+                    return genericPlan(connection, text, explain, budget, verdict);
+                },
+                error -> Suggestions.of(error, text.sql(), database.sql(call)));
+    }
+
+    private static Result genericPlan(
+            Connection connection, Admitted text, String explain, Budget budget, Verdict verdict) throws SQLException {
+        var nothing = String.join(", ", Collections.nCopies(text.highestParameter(), "NULL"));
+        try (var statement = connection.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement.execute("SET LOCAL plan_cache_mode = force_generic_plan");
+            statement.execute("PREPARE " + EXPLAINED + " AS " + text.inner());
+            Result result;
+            try (var rows = statement.executeQuery(explain + "EXECUTE " + EXPLAINED + "(" + nothing + ")")) {
+                result = read(statement, rows, budget, verdict);
+            }
+            statement.execute("DEALLOCATE " + EXPLAINED);
+            return result;
+        }
     }
 
     private static void prepareLeaving(Pool.Lease lease, Verdict verdict) {

@@ -44,6 +44,27 @@ public final class SafeReading {
                         (connection, snapshot) -> verdict(connection, snapshot, admitted, capabilities));
     }
 
+    /** A statement with parameters and no values gets the plan that would serve any of them. */
+    public FreeSql.Result explain(
+            Call call, String options, String sql, List<@Nullable String> parameters, FreeSql.Budget budget) {
+        String explain = "EXPLAIN (" + options + ") ";
+        Admitted plain = TextGate.admit(explain + sql);
+        if (!parameters.isEmpty() || plain.highestParameter() == 0) {
+            return read(call, explain + sql, parameters, budget);
+        }
+        if (plain.analyze()) {
+            throw ToolException.invalidInput(
+                    "To run the statement, its " + plain.highestParameter() + " parameters need values.",
+                    "Give `params`, or leave analyze out for the plan that serves any values.");
+        }
+        Capabilities capabilities = database.capabilities(call);
+        Admitted generic = TextGate.admit("EXPLAIN (GENERIC_PLAN, " + options + ") " + sql);
+        FreeSql.Judging judging = (connection, snapshot) -> verdict(connection, snapshot, generic, capabilities);
+        return capabilities.atLeast(16)
+                ? database.free(call).run(generic, List.of(), budget, judging)
+                : database.free(call).explainPrepared(generic, explain, budget, judging);
+    }
+
     private Verdict verdict(Connection connection, String snapshot, Admitted admitted, Capabilities capabilities)
             throws SQLException {
         Known now = known;

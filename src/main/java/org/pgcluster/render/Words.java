@@ -12,6 +12,9 @@ import org.pgcluster.shape.JsonText;
 public final class Words {
     static final String UNAVAILABLE = "unavailable";
     static final String PLAN = "plan";
+    /** Lines that belong below each other, indented. */
+    private static final String TREE = "tree";
+
     private static final String REST = "rest";
 
     private final StringBuilder out = new StringBuilder(512);
@@ -131,6 +134,16 @@ public final class Words {
                 } else {
                     new Tables(cells, out).records(list);
                 }
+            } else if (path.equals(TREE)) {
+                title(path);
+                Plain.fenced(
+                        String.join(
+                                "\n",
+                                list.stream()
+                                        .map(String::valueOf)
+                                        .map(Plain::shown)
+                                        .toList()),
+                        out);
             } else {
                 line(path, cells.cell(list));
             }

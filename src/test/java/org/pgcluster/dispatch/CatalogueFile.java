@@ -25,7 +25,13 @@ final class CatalogueFile {
             "operation_cancel",
             "citus_request_approval_token");
     private static final List<String> POSTGRES = List.of(
-            "execute_sql", "active_queries", "blocking_locks", "execute_change", "cancel_query", "create_index");
+            "execute_sql",
+            "explain_query",
+            "active_queries",
+            "blocking_locks",
+            "execute_change",
+            "cancel_query",
+            "create_index");
 
     private CatalogueFile() {}
 

@@ -65,14 +65,14 @@ public final class ExecuteSql implements Reads<ExecuteSql.Input, ExecuteSql.Outp
         int rows = input.maxRows().orElse(context.server().maxRows());
         var budget = new FreeSql.Budget(rows, context.server().maxTextBytes(), CELL_CHARACTERS);
         FreeSql.Result result =
-                context.cluster().read(context.call(), input.database(), input.sql(), texts(input), budget);
+                context.cluster().read(context.call(), input.database(), input.sql(), texts(input.params()), budget);
         return new Output(result.columns(), result.rows(), result.more(), result.notices(), note(result));
     }
 
     /** The server reads each text as the type that the statement gives it. */
-    private static List<@Nullable String> texts(Input input) {
+    static List<@Nullable String> texts(Optional<List<@Nullable Object>> params) {
         List<@Nullable String> texts = new ArrayList<>();
-        for (Object value : input.params().orElse(List.of())) {
+        for (Object value : params.orElse(List.of())) {
             texts.add(value == null ? null : value instanceof String text ? text : JsonText.write(value));
         }
         return texts;

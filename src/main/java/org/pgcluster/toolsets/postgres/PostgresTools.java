@@ -10,6 +10,7 @@ public final class PostgresTools {
     public static @Nullable Tool<?, ?> named(String name) {
         return switch (name) {
             case "execute_sql" -> new ExecuteSql();
+            case "explain_query" -> new ExplainQuery();
             case "execute_change" -> new ExecuteChange();
             case "active_queries" -> new ActiveQueries();
             case "blocking_locks" -> new BlockingLocks();

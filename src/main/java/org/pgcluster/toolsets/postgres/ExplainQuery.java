@@ -1,0 +1,139 @@
+package org.pgcluster.toolsets.postgres;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.FreeSql;
+import org.pgcluster.shape.Default;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.shape.Says;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Reads;
+
+/** How the server would run a statement, or ran it, and what stands out. */
+public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuery.Output> {
+    private static final int PLAN_CHARACTERS = 4_000_000;
+
+    record Input(
+            @Says("One statement, without EXPLAIN; $1, $2 … may stay open")
+            String sql,
+
+            @Says("Run it and measure; only what reads") @Default("false")
+            boolean analyze,
+
+            @Says("Values for $1, $2 …") Optional<List<@Nullable Object>> params,
+            @Says("Another database of the same server") Optional<String> database) {}
+
+    record Remark(String severity, String title, String advice) {}
+
+    record Output(
+            double totalCost,
+            @Nullable Double planningMs,
+            @Nullable Double executionMs,
+            List<Remark> findings,
+            List<String> tree,
+            List<String> neverExecuted,
+            Map<String, @Nullable Object> settings,
+            @Nullable String note)
+            implements InWords {
+        @Override
+        public String inWords() {
+            String time = executionMs == null
+                    ? "Planned at cost " + PlanNode.whole(totalCost)
+                    : "Ran in " + milliseconds(executionMs) + " (cost " + PlanNode.whole(totalCost) + ")";
+            String planned = planningMs == null ? "" : ", planned in " + milliseconds(planningMs);
+            return time + planned + ". Percent is what a node itself takes." + (note == null ? "" : " " + note);
+        }
+
+        private static String milliseconds(double time) {
+            return String.format(Locale.ROOT, "%.1f ms", time);
+        }
+    }
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.reads(
+                "explain_query",
+                "Explain a query",
+                Input.class,
+                Output.class,
+                "Why a statement is slow: its plan as a short tree, with costly nodes, wrong estimates, spills and"
+                        + " missing indexes. analyze runs it.");
+    }
+
+    @Override
+    public Output read(Input input, Context context) {
+        if (input.sql().strip().toUpperCase(Locale.ROOT).startsWith("EXPLAIN")) {
+            throw ToolException.invalidInput(
+                    "`sql` begins with EXPLAIN.", "Give the statement itself; analyze: true runs and measures it.");
+        }
+        if (input.analyze() && !context.cluster().settings().rowDataAllowed()) {
+            throw new ToolException(
+                    ErrorCode.NOT_ALLOWED,
+                    "row_data: deny keeps rows inside, and to run a statement counts them.",
+                    "Leave analyze out to see the plan.");
+        }
+        String options = "FORMAT JSON, VERBOSE, SETTINGS" + (input.analyze() ? ", ANALYZE, BUFFERS" : "");
+        FreeSql.Result result = context.cluster()
+                .explain(
+                        context.call(),
+                        input.database(),
+                        options,
+                        input.sql(),
+                        ExecuteSql.texts(input.params()),
+                        new FreeSql.Budget(1, PLAN_CHARACTERS, PLAN_CHARACTERS));
+        return output(explained(result));
+    }
+
+    private static Map<?, ?> explained(FreeSql.Result result) {
+        Object cell = result.rows().isEmpty() ? null : result.rows().get(0).get(0);
+        if (result.cutCells() == 0
+                && cell instanceof String json
+                && JsonText.read(json) instanceof List<?> plans
+                && plans.get(0) instanceof Map<?, ?> explained) {
+            return explained;
+        }
+        throw new ToolException(ErrorCode.UNSUPPORTED, "The plan is too large to be read.", "Explain a part of it.");
+    }
+
+    static Output output(Map<?, ?> explained) {
+        if (!(explained.get("Plan") instanceof Map<?, ?> figures)) {
+            throw new ToolException(ErrorCode.UPSTREAM_ERROR, "The server gave no plan.", null);
+        }
+        PlanNode root = PlanNode.root(figures);
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+        if (explained.get("Settings") instanceof Map<?, ?> differing) {
+            differing.forEach((name, value) -> settings.put(String.valueOf(name), value));
+            OURS.forEach(settings::remove);
+        }
+        List<String> never = new ArrayList<>();
+        root.all().filter(PlanNode::neverExecuted).forEach(node -> never.add(node.name()));
+        boolean citus = root.all()
+                .anyMatch(node ->
+                        String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"));
+        return new Output(
+                root.number("Total Cost"),
+                time(explained, "Planning Time"),
+                time(explained, "Execution Time"),
+                PlanRemarks.of(root, explained),
+                root.all().map(node -> node.line(root.whole())).toList(),
+                never,
+                settings,
+                citus ? "Workers run part of it: citus_explain_query shows their plans." : null);
+    }
+
+    /** What this server sets for its own transaction says nothing about the plan. */
+    private static final List<String> OURS = List.of("plan_cache_mode");
+
+    private static @Nullable Double time(Map<?, ?> explained, String name) {
+        return explained.get(name) instanceof Number number ? number.doubleValue() : null;
+    }
+}

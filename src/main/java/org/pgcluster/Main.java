@@ -39,7 +39,7 @@ public final class Main {
     /** A DSN or a flag of the configuration is for serving; the words of the other commands are told apart here. */
     private static boolean isForPeople(List<String> arguments, boolean serve) {
         for (String argument : arguments) {
-            if (argument.equals("--help") || argument.equals("-h") || argument.equals("--version")) {
+            if (List.of("--help", "-h", "--version", "-V").contains(argument)) {
                 return true;
             }
         }

@@ -1,0 +1,94 @@
+package org.pgcluster.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The real JAR as a child process, as people and scripts run it. */
+class CommandsIT {
+    private static final String NOBODY = "postgres://reader:hush-hush@127.0.0.1:1/app";
+
+    @TempDir
+    Path folder = Path.of("");
+
+    private record Ran(int code, String text) {}
+
+    private Ran run(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("java", "-jar", System.getProperty("pgcluster.jar", "")));
+        command.addAll(List.of(arguments));
+        Path output = folder.resolve("output");
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile());
+        builder.environment().keySet().removeIf(name -> name.contains("_MCP_") || name.startsWith("PG"));
+        builder.environment()
+                .put("PGCLUSTER_MCP_STATE_DIR", folder.resolve("state").toString());
+        Process process = builder.start();
+        process.getOutputStream().close();
+        int code = process.waitFor();
+        return new Ran(code, Files.readString(output, StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void the_version_and_the_help_end_well() throws Exception {
+        assertTrue(run("--version").text().startsWith("pgcluster-mcp "));
+        var help = run("check", "--help");
+        assertEquals(0, help.code());
+        assertTrue(help.text().contains("--state-dir"), help.text());
+    }
+
+    @Test
+    void config_says_where_a_value_is_from_and_shows_no_password() throws Exception {
+        var ran = run("config", NOBODY, "--max-rows", "7");
+        assertEquals(0, ran.code());
+        assertTrue(ran.text().contains("= 7   (flag --max-rows)"), ran.text());
+        assertTrue(!ran.text().contains("hush-hush"), ran.text());
+    }
+
+    @Test
+    void tools_lists_what_clients_are_answered() throws Exception {
+        assertTrue(run("tools", NOBODY).text().contains("cluster_health"));
+        assertTrue(run("tools", NOBODY, "--format", "json").text().startsWith("[{"));
+    }
+
+    @Test
+    void check_of_a_server_that_is_not_there_fails_and_says_so_as_data() throws Exception {
+        var ran = run("check", NOBODY, "--format", "json");
+        assertEquals(1, ran.code());
+        assertTrue(ran.text().startsWith("{\"ok\":false"), ran.text());
+    }
+
+    @Test
+    void call_of_an_unknown_tool_names_the_nearest_one() throws Exception {
+        var ran = run("call", "execute_sq", "--dsn", NOBODY);
+        assertEquals(1, ran.code());
+        assertTrue(ran.text().contains("Did you mean execute_sql?"), ran.text());
+    }
+
+    @Test
+    void a_pipe_cannot_approve() throws Exception {
+        assertEquals("Nothing waits.", run("approve").text().strip());
+        var ran = run("approve", "calm-otter-11");
+        assertEquals(1, ran.code());
+        assertTrue(ran.text().contains("Only a person at a terminal"), ran.text());
+    }
+
+    @Test
+    void install_shows_the_entry_without_its_password_and_a_dry_run_writes_nothing() throws Exception {
+        Path file = folder.resolve("client.json");
+        var ran = run("install", "claude-desktop", "--dry-run", "--file", file.toString(), "--dsn", NOBODY);
+        assertEquals(0, ran.code());
+        assertTrue(ran.text().contains("PGCLUSTER_MCP_COORDINATOR_DSN"), ran.text());
+        assertTrue(!ran.text().contains("hush-hush"), ran.text());
+        assertTrue(Files.notExists(file));
+    }
+}

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -51,6 +52,36 @@ final class PgServer implements AutoCloseable {
         Files.writeString(folder.resolve("data/postgresql.auto.conf"), String.join("\n", configuration) + "\n");
         server.resume();
         return server;
+    }
+
+    /** A standby of its own folder and port that follows {@code primary}. */
+    static PgServer following(PgServer primary) throws IOException, InterruptedException {
+        var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
+        var server = new PgServer(folder, freePort());
+        run(List.of("chown", "postgres", folder.toString()), Optional.empty());
+        server.asPostgres(
+                BINARIES.resolve("pg_basebackup").toString(),
+                "-D",
+                server.data(),
+                "-R",
+                "-c",
+                "fast",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                String.valueOf(primary.port),
+                "-U",
+                "postgres");
+        Files.writeString(
+                folder.resolve("data/postgresql.auto.conf"),
+                "\nport = " + server.port + "\nunix_socket_directories = '" + folder + "'\n",
+                StandardOpenOption.APPEND);
+        server.resume();
+        return server;
+    }
+
+    void promote() throws IOException, InterruptedException {
+        control("promote");
     }
 
     static int freePort() throws IOException {
@@ -111,6 +142,10 @@ final class PgServer implements AutoCloseable {
     }
 
     static Target target(Dsn dsn, int poolSize) {
+        return target(dsn, poolSize, false);
+    }
+
+    static Target target(Dsn dsn, int poolSize, boolean allowPlaintext) {
         return new Target(
                 "127.0.0.1:" + dsn.hosts().get(0).port(),
                 dsn,
@@ -120,7 +155,7 @@ final class PgServer implements AutoCloseable {
                 true,
                 "pgcluster-mcp read",
                 Duration.ofSeconds(2),
-                false);
+                allowPlaintext);
     }
 
     private String data() {

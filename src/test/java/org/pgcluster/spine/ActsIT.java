@@ -145,6 +145,9 @@ class ActsIT {
             server.answeringForms("accept", Map.of());
             server.call("create_index", index);
             assertEquals(0, indexes(), "a bare accept without the ticked consent");
+            server.answeringForms("accept", Map.of("consent", true));
+            server.call("create_index", index).asserted("done");
+            assertEquals(1, indexes());
         }
     }
 

@@ -145,6 +145,9 @@ class ActsIT {
             server.answeringForms("accept", Map.of());
             server.call("create_index", index);
             assertEquals(0, indexes(), "a bare accept without the ticked consent");
+            server.answeringForms("accept", Map.of("consent", true));
+            server.call("create_index", index).asserted("done");
+            assertEquals(1, indexes());
         }
     }
 
@@ -209,6 +212,49 @@ class ActsIT {
         while (number("SELECT count(*) FROM pg_index WHERE indrelid = 'orders'::regclass AND indisvalid") == 0) {
             assertTrue(System.nanoTime() < deadline, "the statement did not go on");
             Thread.sleep(100);
+        }
+    }
+
+    @Test
+    void cancelling_a_query_ends_that_query_and_no_other() throws Exception {
+        try (var server = server(false);
+                var victim = connect();
+                var bystander = connect()) {
+            int pid = victim.unwrap(org.postgresql.PGConnection.class).getBackendPID();
+            var slept = new java.util.concurrent.CompletableFuture<String>();
+            new Thread(() -> {
+                        try {
+                            slept.complete(
+                                    String.valueOf(victim.createStatement().execute("SELECT pg_sleep(30)")));
+                        } catch (SQLException e) {
+                            slept.complete(String.valueOf(e.getSQLState()));
+                        }
+                    })
+                    .start();
+            while (number("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid = " + pid) == 0) {
+                Thread.sleep(20);
+            }
+            String approval = approved(server.call("cancel_query", "pids", List.of(pid)));
+            server.call("cancel_query", "pids", List.of(pid), "approval_token", approval)
+                    .asserted("done");
+            assertEquals("57014", slept.get(5, java.util.concurrent.TimeUnit.SECONDS));
+            assertTrue(bystander.isValid(2));
+        }
+    }
+
+    @Test
+    void a_session_that_moved_on_is_not_touched() throws Exception {
+        try (var server = server(false);
+                var victim = connect();
+                var statement = victim.createStatement()) {
+            int pid = victim.unwrap(org.postgresql.PGConnection.class).getBackendPID();
+            statement.execute("SELECT 1");
+            String approval = approved(server.call("cancel_query", "pids", List.of(pid), "terminate", true));
+            statement.execute("SELECT 2");
+            var refused =
+                    server.call("cancel_query", "pids", List.of(pid), "terminate", true, "approval_token", approval);
+            assertTrue(refused.text().contains("PLAN_CHANGED"), refused.text());
+            assertTrue(victim.isValid(2));
         }
     }
 

@@ -18,6 +18,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.HexFormat;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 
@@ -27,6 +28,9 @@ import org.pgcluster.error.ToolException;
  * written throws, and the act does not run. Threads share it.
  */
 public final class Audit {
+    private static final int LOOKS = 5;
+    private static final long BETWEEN_LOOKS_NANOS = 4_000_000;
+
     private final Path file;
     private final String host;
     private final String user;
@@ -104,6 +108,17 @@ public final class Audit {
         if (!Files.isRegularFile(file, NOFOLLOW_LINKS) || !Files.isReadable(file)) {
             return false;
         }
+        // Another process may be in the middle of its one write: only what stays cut is cut.
+        for (int look = 0; look < LOOKS; look++) {
+            if (!endsWithinALine()) {
+                return false;
+            }
+            LockSupport.parkNanos(BETWEEN_LOOKS_NANOS);
+        }
+        return true;
+    }
+
+    private boolean endsWithinALine() throws IOException {
         try (var channel = FileChannel.open(file, READ)) {
             var last = ByteBuffer.allocate(1);
             return channel.size() > 0 && channel.read(last, channel.size() - 1) == 1 && last.get(0) != '\n';

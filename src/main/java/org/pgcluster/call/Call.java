@@ -38,6 +38,13 @@ public final class Call {
         return within(limit, Progress.NONE);
     }
 
+    /** Goes on with a deadline of its own after a person took their time; cancelling this one cancels that, too. */
+    public Call goingOn(Duration limit) {
+        Call next = within(limit, progress);
+        onCancel(next::cancel);
+        return next;
+    }
+
     /** Never negative: zero means that the deadline has passed. */
     public Duration timeLeft() {
         return Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));

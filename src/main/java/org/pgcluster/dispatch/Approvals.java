@@ -142,7 +142,8 @@ final class Approvals {
         Requested requested = request(wanted, draft, Optional.empty());
         Approver approver = new Approver(wanted.request().client(), Approver.How.FORM);
         workshop.guard().approve(requested.name(), approver, Optional.empty());
-        return execution.run(wanted, requested.name());
+        Duration limit = wanted.cluster().settings().statementTimeout().plusSeconds(5);
+        return execution.run(wanted.goingOn(limit), requested.name());
     }
 
     private Requested request(Wanted<?, ?, ?> wanted, Draft draft, Optional<Duration> life) {

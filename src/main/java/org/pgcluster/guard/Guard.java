@@ -79,7 +79,7 @@ public final class Guard {
                 throw new ToolException(
                         ErrorCode.CONFLICT,
                         MOST_WAITING + " requests wait for a person already.",
-                        "pgcluster-mcp approve lists them; each ends by itself when it expires.");
+                        "approve without a name lists them; each ends by itself when it expires.");
             }
             return told(written(draft, life));
         });
@@ -220,7 +220,7 @@ public final class Guard {
             requireTime(request);
             throw invalid(
                     "The request " + name + " is not approved yet.",
-                    "The person runs: pgcluster-mcp approve " + name + ". Then repeat the call.");
+                    "A person approves " + name + " with the command that its request named. Then repeat the call.");
         }
         return Consent.unseal(seal(), request, whole.get())
                 .orElseThrow(() -> invalid(

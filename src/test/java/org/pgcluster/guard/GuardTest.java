@@ -62,7 +62,7 @@ class GuardTest {
         var name = guard.ask(Desks.draft()).name();
         var refused = refusal(guard, name, Desks.draft());
         assertEquals("The request " + name + " is not approved yet.", refused.text());
-        assertTrue(String.valueOf(refused.hint()).contains("pgcluster-mcp approve " + name));
+        assertTrue(String.valueOf(refused.hint()).contains("A person approves " + name));
     }
 
     @Test

@@ -48,8 +48,15 @@ class Estate:
         draft.rename(self.state_file)
 
     def require_ready(self):
+        how = f"start it with: lab/lab up --name {self.name}"
         if not self.ready:
-            raise LabError(f"{self.name} is not up; start it with: lab/lab up --name {self.name}")
+            raise LabError(f"{self.name} is not up; {how}")
+        if self.is_dead():
+            raise LabError(f"{self.name} was up once, but none of its processes lives; {how}")
+
+    def is_dead(self):
+        """As after a restart of the machine, or where somebody ended every process by hand."""
+        return self.folder.exists() and not machine.processes(self.folder)
 
     @property
     def groups(self):
@@ -60,8 +67,12 @@ class Estate:
     def up(self, groups, members, sample, say):
         machine.install_what_is_missing(say)
         with machine.Lock(self.lock):
+            if self.is_dead():
+                say(f"{self.name} was left by an earlier start and none of its processes lives; replacing it")
+                self.end()
+                self.members, self.ports, self.passwords, self.ready = [], {}, {}, False
             if self.folder.exists():
-                raise LabError(f"{self.name} exists already; end it with: lab/lab down --name {self.name}")
+                raise LabError(f"{self.name} is up already; see lab/lab status --name {self.name}, end it with: lab/lab down --name {self.name}")
             try:
                 self.prepare(groups, members)
                 self.start(sample, say)
@@ -233,7 +244,7 @@ class Estate:
         return "\n".join(["it did not come up; the logs say:", *lines])
 
     def summary(self):
-        state = "up" if self.ready else "half started"
+        state = "dead" if self.is_dead() else "up" if self.ready else "half started"
         kind = f"{len(self.groups)} Citus groups" if self.citus else "no Citus"
         return f"{state}\t{kind}\t{len(machine.processes(self.folder))} processes\t{self.folder}"
 

@@ -43,7 +43,12 @@ public final class Main {
                 return true;
             }
         }
-        return !serve && !arguments.isEmpty() && COMMANDS.contains(arguments.get(0));
+        return !serve && !arguments.isEmpty() && (COMMANDS.contains(arguments.get(0)) || commandIsSecond(arguments));
+    }
+
+    /** Somebody wrote the DSN before the command: serving behind a pipe would hide that mistake. */
+    private static boolean commandIsSecond(List<String> arguments) {
+        return arguments.size() > 1 && !arguments.get(0).startsWith("-") && COMMANDS.contains(arguments.get(1));
     }
 
     private static int serve(List<String> arguments) {

@@ -121,10 +121,12 @@ class Estate:
         until(30, "HAProxy to reach the coordinator", lambda: self.sql(self.ports["haproxy_rw"], "postgres", "select 1"))
         self.furnish()
         self.allow_citus_decoder(self.groups)
-        self.run_file("roles.sql")
+        self.run_file(HERE / "owner.sql")
+        self.run_file(HERE.parent / "docs" / "roles.sql", owner="app", reader="mcp_user", actor="dpg_cluster")
+        self.run_file(HERE / "passwords.sql")
         if sample:
             say("loading the sample data")
-            self.run_file("sample.sql" if self.citus else "sample-plain.sql", role="app")
+            self.run_file(HERE / ("sample.sql" if self.citus else "sample-plain.sql"), role="app")
         self.ready = True
         self.save()
 
@@ -223,9 +225,10 @@ class Estate:
         commands = [part for statement in statements for part in ("-c", statement)]
         return self.psql(port, database, "postgres", commands)
 
-    def run_file(self, name, role="postgres"):
-        passwords = [part for who in ROLES for part in ("-v", f"{who}_password={self.passwords[who]}")]
-        self.psql(self.leader(0)["port"], "app", role, ["-v", "ON_ERROR_STOP=1", *passwords, "-f", str(HERE / name)])
+    def run_file(self, file, role="postgres", **variables):
+        variables |= {"ON_ERROR_STOP": "1", **{f"{who}_password": self.passwords[who] for who in ROLES}}
+        given = [part for name, value in variables.items() for part in ("-v", f"{name}={value}")]
+        self.psql(self.leader(0)["port"], "app", role, [*given, "-f", str(file)])
 
     def psql(self, port, database, role, more):
         environment = {**os.environ, "PGPASSWORD": self.passwords[role], "PGCONNECT_TIMEOUT": "5", "PGOPTIONS": "-c client_min_messages=warning"}

@@ -37,6 +37,14 @@ final class Connection {
         this.elsewhere = new Elsewhere(outlet, front, features);
     }
 
+    /** Only that the classes are there when they are needed. */
+    static void load(Outlet outlet, Front front) {
+        new Workers(0, 0);
+        new Forms(outlet);
+        new InFlight();
+        new Elsewhere(outlet, front, Features.NONE);
+    }
+
     Features features() {
         return features;
     }

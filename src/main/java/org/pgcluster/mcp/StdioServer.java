@@ -41,6 +41,19 @@ public final class StdioServer {
         return new StdioServer(out, front, desk, features, limits).run(in, features);
     }
 
+    /** Loads what the first reply needs, before there is anything to reply with. */
+    public static void load() {
+        var front = new Front("", "", "", "", "");
+        var outlet = new Outlet(OutputStream.nullOutputStream(), new CountDownLatch(1));
+        Connection.load(outlet, front);
+        byte[] line = Replies.initialize("", Replies.NEWEST, front, Features.NONE.offers());
+        try {
+            JsonReader.read(line, 0, line.length);
+        } catch (JsonFault e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private int run(InputStream in, Features features) {
         var hook = new Thread(new Finishing(), "stop");
         Runtime.getRuntime().addShutdownHook(hook);

@@ -18,6 +18,12 @@ final class ClassArchive {
             {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"ping","arguments":{}}}
             """;
 
+    /**
+     * What a server for one client is started with: the quick compiler, and the collector and the young generation that
+     * stay small. Of a machine's memory the JVM would take a part for itself that grows with the machine.
+     */
+    static final List<String> LEAN = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmn16m");
+
     private ClassArchive() {}
 
     /** Runs the server once; empty where that gave no archive, and the server starts without one. */
@@ -28,8 +34,8 @@ final class ClassArchive {
                     + Long.toHexString(Files.size(jar) * 31
                             + Files.getLastModifiedTime(jar).toMillis())
                     + "-" + Runtime.version().feature() + ".jsa");
-            List<String> command = new java.util.ArrayList<>(
-                    List.of(java.toString(), "-Xlog:disable", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+            List<String> command = new java.util.ArrayList<>(List.of(java.toString(), "-Xlog:disable"));
+            command.addAll(LEAN);
             command.add("-XX:ArchiveClassesAtExit=" + archive);
             command.addAll(List.of("-jar", jar.toString()));
             command.addAll(flags);

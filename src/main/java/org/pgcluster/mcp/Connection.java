@@ -254,12 +254,10 @@ final class Connection {
     }
 
     private void start(Pending pending, Runnable job) {
+        pending.begin();
         if (stopping) {
             pending.refuse(Replies.BUSY, "The server is stopping.");
-            return;
-        }
-        pending.begin();
-        if (!workers.offer(job)) {
+        } else if (!workers.offer(job)) {
             pending.refuse(Replies.BUSY, "Too many requests are in flight. Wait for some to be answered.");
         }
     }

@@ -19,6 +19,12 @@ final class ClassArchive {
             {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"ping","arguments":{}}}
             """;
 
+    /**
+     * What a server for one client is started with: the quick compiler, and the collector and the young generation that
+     * stay small. Of a machine's memory the JVM would take a part for itself that grows with the machine.
+     */
+    static final List<String> LEAN = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmn16m");
+
     private ClassArchive() {}
 
     /** Another JAR or another Java has another archive: a stale one would only be passed over. */
@@ -50,8 +56,8 @@ final class ClassArchive {
 
     private static Process started(
             Path java, Path jar, Path archive, List<String> flags, Map<String, String> environment) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(java.toString(), "-Xlog:disable", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        List<String> command = new ArrayList<>(List.of(java.toString(), "-Xlog:disable"));
+        command.addAll(LEAN);
         command.add("-XX:ArchiveClassesAtExit=" + archive);
         command.addAll(List.of("-jar", jar.toString()));
         command.addAll(flags);

@@ -147,8 +147,8 @@ final class InstallCommand implements Callable<Integer> {
 
     private static Map<String, @Nullable Object> entry(
             Path jar, Optional<Path> archive, List<String> flags, Map<String, String> environment) {
-        List<String> arguments = new ArrayList<>(
-                List.of("-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        List<String> arguments = new ArrayList<>(List.of("-Xlog:disable", "-Xlog:all=warning:stderr"));
+        arguments.addAll(ClassArchive.LEAN);
         archive.ifPresent(made -> arguments.add("-XX:SharedArchiveFile=" + made));
         arguments.addAll(List.of("-jar", jar.toString()));
         arguments.addAll(flags);

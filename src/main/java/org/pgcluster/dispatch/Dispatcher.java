@@ -156,8 +156,8 @@ public final class Dispatcher implements Desk, AutoCloseable {
     }
 
     /** What the protocol shows while nothing is loaded. */
-    public static Front front(org.pgcluster.config.Settings settings, String version) {
-        Catalogue catalogue = Catalogue.of(settings);
+    public static Front front(org.pgcluster.config.Settings settings, String packed, String version) {
+        Catalogue catalogue = Catalogue.of(settings, packed);
         return new Front(
                 "pgcluster-mcp",
                 "pgcluster-mcp",

@@ -58,7 +58,19 @@ final class CatalogueFile {
                         declared.name(),
                         declared.kind().name(),
                         declared.reach().name(),
-                        json(tool)) + "\n";
+                        ascii(json(tool)))
+                + "\n";
+    }
+
+    /** Characters that need no decoding are read fastest; a client sees no difference. */
+    private static String ascii(String json) {
+        StringBuilder escaped = new StringBuilder(json.length());
+        json.chars().forEach(each -> escaped.append(each < 0x80 ? Character.toString(each) : unicode(each)));
+        return escaped.toString();
+    }
+
+    private static String unicode(int each) {
+        return String.format("\\u%04x", each);
     }
 
     static <I extends Record, O extends Record & InWords> String json(Tool<I, O> tool) {
@@ -88,10 +100,6 @@ final class CatalogueFile {
         Map<String, Object> schema = new LinkedHashMap<>(declared.input().schema());
         Map<String, Object> properties = new LinkedHashMap<>();
         List<String> required = new ArrayList<>();
-        if (declared.reach() == Declaration.Reach.CLUSTER) {
-            properties.put("@cluster@", Map.of());
-            required.add("@cluster@");
-        }
         ((Map<String, Map<String, Object>>) schema.getOrDefault("properties", Map.of()))
                 .forEach((name, property) -> properties.put(name, thrifty(property)));
         required.addAll((List<String>) schema.getOrDefault("required", List.of()));

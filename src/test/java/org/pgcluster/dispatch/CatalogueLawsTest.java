@@ -98,12 +98,7 @@ class CatalogueLawsTest {
     }
 
     private static Map<?, ?> input(Tool<?, ?> tool) {
-        String text = CatalogueFile.json(tool)
-                .replace("\"@cluster@\":{},", "")
-                .replace("\"@cluster@\":{}", "")
-                .replace("\"@cluster@\",", "")
-                .replace("\"@cluster@\"", "");
-        return map(map(JsonText.read(text)).get("inputSchema"));
+        return map(map(JsonText.read(CatalogueFile.json(tool))).get("inputSchema"));
     }
 
     private static Map<?, ?> map(@Nullable Object json) {

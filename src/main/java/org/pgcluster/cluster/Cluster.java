@@ -59,6 +59,11 @@ public final class Cluster implements AutoCloseable {
         return reading(Optional.empty()).database().capabilities(call);
     }
 
+    /** Whether {@link #nodes} is known without asking the coordinator. */
+    public boolean nodesAreConfigured() {
+        return settings.workersConfigured();
+    }
+
     /** The Citus nodes beside the coordinator; none where this is no Citus coordinator. */
     public List<Node> nodes(Call call) {
         return workers.list(reservedSql(call), coordinator());

@@ -59,7 +59,7 @@ public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
     /** Workers that are configured are known even when nobody can be asked for them. */
     private static List<Node> nodes(Cluster cluster, Call call, Duration each, List<Unavailable> unavailable) {
         boolean blind = !unavailable.isEmpty();
-        if (blind && !cluster.settings().workersConfigured()) {
+        if (blind && !cluster.nodesAreConfigured()) {
             return List.of();
         }
         var nodes = new ArrayList<List<Node>>();

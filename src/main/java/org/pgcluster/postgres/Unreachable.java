@@ -1,6 +1,8 @@
 package org.pgcluster.postgres;
 
+import java.io.EOFException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.file.NoSuchFileException;
@@ -97,6 +99,13 @@ record Unreachable(ErrorCode code, String text, String hint) {
         }
         if (cause instanceof SocketTimeoutException && loggingIn) {
             return silent(target, isConnecting(cause));
+        }
+        if (loggingIn && (cause instanceof EOFException || cause instanceof SocketException)) {
+            return failed(
+                    target,
+                    "took the connection and closed it at once.",
+                    "A proxy such as HAProxy does that while no server behind it is up, as in a failover: repeat in a"
+                            + " moment, or see cluster_health.");
         }
         if (cause instanceof NoSuchFileException) {
             return failed(target, "has no Unix socket there.", DOWN);

@@ -142,7 +142,9 @@ class SettingsTest {
                     .map(columns -> columns[1])
                     .toList();
             assertFalse(acts.isEmpty());
-            assertEquals(List.of(), acts.stream().filter(act -> !ActNames.ALL.contains(act)).toList());
+            assertEquals(
+                    List.of(),
+                    acts.stream().filter(act -> !ActNames.ALL.contains(act)).toList());
         }
     }
 

@@ -38,7 +38,8 @@ class PoolerTest {
         Assumptions.assumeTrue(Files.isExecutable(PGBOUNCER), "PgBouncer is not installed in " + PGBOUNCER);
         server = PgServer.start();
         port = PgServer.freePort();
-        Files.writeString(server.folder().resolve("pgbouncer.ini"), """
+        Files.writeString(
+                server.folder().resolve("pgbouncer.ini"), """
                 [databases]
                 * = host=127.0.0.1 port=%d user=postgres
                 [pgbouncer]

@@ -41,7 +41,8 @@ class MemoryIT {
             var many = server.call(
                     "execute_sql", "sql", "SELECT repeat('x', 3000000) AS big FROM generate_series(1, 1000)");
             assertTrue(many.text().length() < 60_000, many.text().length() + " characters");
-            assertTrue(server.call("execute_sql", "sql", "SELECT 1 AS one").text().contains("one"));
+            assertTrue(
+                    server.call("execute_sql", "sql", "SELECT 1 AS one").text().contains("one"));
             assertTrue(server.process().isAlive());
         }
     }

@@ -86,10 +86,22 @@ class VersionsIT {
             assertEquals("healthy", server.call("cluster_health").get("state"));
             statement.execute("SELECT pg_create_physical_replication_slot('left_alone', true)");
             try {
-                statement.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '0'");
-                assertFalse(server.call("cluster_health").isError());
+                statement.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+                statement.execute("SELECT pg_reload_conf()");
+                for (int i = 0; i < 4; i++) {
+                    statement.execute("SELECT pg_logical_emit_message(false, 'fill', 'x'), pg_switch_wal()");
+                }
+                statement.execute("CHECKPOINT");
+                try (var rows = statement.executeQuery("SELECT wal_status FROM pg_replication_slots")) {
+                    assertTrue(rows.next());
+                    assertEquals("lost", rows.getString(1));
+                }
+                var health = server.call("cluster_health");
+                assertEquals("warning", health.get("state"), health.text());
+                assertTrue(health.text().contains("Slot left_alone has lost the WAL"), health.text());
             } finally {
                 statement.execute("ALTER SYSTEM RESET max_slot_wal_keep_size");
+                statement.execute("SELECT pg_reload_conf()");
                 statement.execute("SELECT pg_drop_replication_slot('left_alone')");
             }
         }

@@ -23,6 +23,9 @@ import org.pgcluster.tool.Server.Followed;
 final class Elsewhere {
     private static final long LOOK_EVERY_NANOS = 200_000_000L;
 
+    private static final String SERVER_GONE =
+            "Its server ended before it did, and it runs no more. Read the state to see what it came to.";
+
     private static final String SESSION = """
             SELECT pid, extract(epoch FROM clock_timestamp() - query_start)::bigint AS seconds,
                    coalesce(state, 'hidden') AS state, left(query, 300) AS query
@@ -69,18 +72,24 @@ final class Elsewhere {
 
     private Optional<Followed> look(String name, Call call) {
         Optional<Kept> kept = ledger.find(name);
-        if (kept.isPresent() && (kept.get().ended() || kept.get().alive(host).orElse(false))) {
+        boolean told = kept.isPresent()
+                && (kept.get().ended() || kept.get().alive(host).orElse(false));
+        if (told && !kept.get().state().equals("unknown")) {
             return Optional.of(
                     followed(kept.get(), kept.get().state(), kept.get().progress()));
         }
-        Optional<Found> found = session(name, kept, call);
+        Optional<Found> found = session(name, kept.map(Kept::cluster), call);
         if (found.isPresent()) {
-            return Optional.of(leftRunning(name, kept, found.get()));
+            return Optional.of(leftRunning(name, kept.map(Kept::tool).orElse("an act of another server"), found.get()));
         }
-        return kept.map(one -> followed(
-                one,
-                "unknown",
-                "Its server ended before it did, and it runs no more. Read the state to see what it came to."));
+        return kept.map(one -> followed(one, "unknown", one.ended() ? one.progress() : SERVER_GONE));
+    }
+
+    /** An act whose connection broke may go on without it. */
+    Followed asInDatabase(Followed unknown, Call call) {
+        return session(unknown.operation(), Optional.of(unknown.cluster()), call)
+                .map(found -> leftRunning(unknown.operation(), unknown.tool(), found))
+                .orElse(unknown);
     }
 
     private static Followed followed(Kept kept, String state, String progress) {
@@ -94,11 +103,11 @@ final class Elsewhere {
                 kept.outcome());
     }
 
-    private static Followed leftRunning(String name, Optional<Kept> kept, Found found) {
+    private static Followed leftRunning(String name, String tool, Found found) {
         Session session = found.session();
         return new Followed(
                 name,
-                kept.map(Kept::tool).orElse("an act of another server"),
+                tool,
                 found.cluster().name(),
                 "left running",
                 session.seconds(),
@@ -107,10 +116,10 @@ final class Elsewhere {
     }
 
     /** A cluster that cannot be asked is skipped only when another one has the answer. */
-    private Optional<Found> session(String name, Optional<Kept> kept, Call call) {
+    private Optional<Found> session(String name, Optional<String> only, Call call) {
         ToolException unasked = null;
         for (Cluster cluster : clusters.all()) {
-            if (kept.isPresent() && !kept.get().cluster().equals(cluster.name())) {
+            if (only.isPresent() && !only.get().equals(cluster.name())) {
                 continue;
             }
             try {

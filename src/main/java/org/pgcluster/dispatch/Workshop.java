@@ -147,7 +147,8 @@ public final class Workshop implements Server, AutoCloseable {
             return elsewhere.await(name, patience, call);
         }
         own.get().await(patience, call);
-        return Optional.of(own.get().followed());
+        var followed = own.get().followed();
+        return Optional.of(followed.state().equals("unknown") ? elsewhere.asInDatabase(followed, call) : followed);
     }
 
     @Override

@@ -128,6 +128,14 @@ public final class Guard {
         }
     }
 
+    /** Nobody is to be asked for it again. */
+    public void withdraw(String name) {
+        if (Names.looksRight(name)) {
+            requests().delete(name + REQUEST);
+            requests().delete(name + APPROVAL);
+        }
+    }
+
     public void approve(String name, Approver approver, Optional<Duration> ttl) {
         approve(open(name), approver, ttl);
     }

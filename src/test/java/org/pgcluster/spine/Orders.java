@@ -130,6 +130,12 @@ final class Orders {
         return all.toArray();
     }
 
+    static String[] and(String[] flags, String... more) {
+        var all = new ArrayList<>(List.of(flags));
+        all.addAll(List.of(more));
+        return all.toArray(String[]::new);
+    }
+
     static List<Map<?, ?>> audit(Path state) throws IOException {
         var lines = new ArrayList<Map<?, ?>>();
         for (var line : Files.readAllLines(state.resolve("audit.jsonl"))) {

@@ -157,6 +157,10 @@ final class Server implements AutoCloseable {
         return told;
     }
 
+    boolean answered(int call) {
+        return Objects.requireNonNull(answers.get(call)).isDone();
+    }
+
     Answer awaited(String tool, int call) {
         return answer(tool, await(call));
     }

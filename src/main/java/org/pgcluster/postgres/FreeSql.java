@@ -101,7 +101,8 @@ public final class FreeSql {
                     takeRole(connection, verdict.sandbox());
                     try (var statement = connection.createStatement()) {
                         statement.setEscapeProcessing(false);
-                        statement.unwrap(PgStatement.class)
+                        statement
+                                .unwrap(PgStatement.class)
                                 .executeWithFlags(text.sql(), QueryExecutor.QUERY_EXECUTE_AS_SIMPLE);
                         try (var rows = statement.getResultSet()) {
                             return read(statement, rows, budget, verdict);

@@ -48,9 +48,13 @@ record Parameters(List<Integer> order, int highest, String jdbcText, String renu
         int at = 0;
         for (Token token : Lexer.tokens(renumbered)) {
             boolean parameter = token.kind() == Token.Kind.PARAMETER;
-            if (parameter || (token.kind() == Token.Kind.OPERATOR && token.text().contains("?"))) {
+            if (parameter
+                    || (token.kind() == Token.Kind.OPERATOR && token.text().contains("?"))) {
                 typed.append(renumbered, copied, token.start());
-                typed.append(parameter ? "(?)::" + types.get(order.get(at++) - 1) : token.text().replace("?", "??"));
+                typed.append(
+                        parameter
+                                ? "(?)::" + types.get(order.get(at++) - 1)
+                                : token.text().replace("?", "??"));
                 copied = token.end();
             }
         }

@@ -80,7 +80,7 @@ class ToolsDocumentTest {
                 : property.get("type");
         Object says = property.get("description");
         Object standard = property.get("default");
-        return "| `" + name + "` | " + type + " | " + (says == null ? "Plan only, ask nobody" : says) + " | "
+        return "| `" + name + "` | " + type + " | " + says + " | "
                 + (required ? "required" : standard == null ? "" : "`" + standard + "`") + " |\n";
     }
 }

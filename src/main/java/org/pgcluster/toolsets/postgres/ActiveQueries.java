@@ -18,12 +18,12 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
     record Input(
             @Says("Only this database") Optional<String> database,
 
-            @Says("Only what has run at least this long") @Default("0") @Range(min = 0, max = 10_000_000)
+            @Says("Only what has run this long") @Default("0") @Range(min = 0, max = 10_000_000)
             double minDurationSeconds,
 
             @Says("Idle sessions, too") @Default("false") boolean includeIdle,
 
-            @Says("Most sessions to show") @Default("50") @Range(min = 1, max = 1000)
+            @Says("Most sessions") @Default("50") @Range(min = 1, max = 1000)
             int limit) {}
 
     record Output(
@@ -83,8 +83,8 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
                 "Active queries",
                 Input.class,
                 Output.class,
-                "What the server that is asked runs right now, longest first: session, statement, seconds, what it"
-                        + " waits for and who blocks it.");
+                "Why is it busy or slow right now: what runs on the server asked, longest first, with seconds, waits and"
+                        + " who blocks it.");
     }
 
     @Override

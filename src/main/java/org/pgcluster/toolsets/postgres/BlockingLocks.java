@@ -88,7 +88,7 @@ public final class BlockingLocks implements Reads<BlockingLocks.Input, BlockingL
                 "Blocking locks",
                 Input.class,
                 Output.class,
-                "Who blocks whom right now: waiting and blocking statement, lock, table and seconds, longest first.");
+                "Why does a statement hang: who blocks whom right now, root blockers first, with lock, table, seconds.");
     }
 
     @Override

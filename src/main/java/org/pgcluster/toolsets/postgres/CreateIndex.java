@@ -29,12 +29,12 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
     private static final String WHERE = "coordinator";
 
     record Input(
-            @Says("Schema-qualified or by path") String table,
+            @Says("Table") String table,
 
-            @Says("Columns or (expressions)") @Range(min = 1)
+            @Says("Or (expressions)") @Range(min = 1)
             List<String> columns,
 
-            @Says("Index name") Optional<String> name,
+            @Says("Of the index") Optional<String> name,
 
             @Says("Method") @Default("btree") Method method,
             @Says("Carried along") Optional<List<String>> include,
@@ -140,7 +140,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
                 "Create an index",
                 Input.class,
                 Output.class,
-                "Builds an index, by default without blocking writes. Plans first; a person approves.");
+                "Builds an index without blocking writes. Plans first; a person approves.");
     }
 
     @Override

@@ -112,6 +112,8 @@ final class PlannedHands implements Hands {
         int before = acting.notices().size();
         if (step.transaction() == Step.Transaction.CONCURRENT) {
             acting.waitForLocksWithoutLimit();
+        } else if (step.when() == Step.When.IF_AN_EARLIER_ONE_FAILED) {
+            acting.waitForLocksAsConfigured();
         }
         long rows = acting.run(step.sql(), step.parameters().toArray());
         List<String> all = acting.notices();
@@ -137,7 +139,9 @@ final class PlannedHands implements Hands {
             throw switch (e.code()) {
                 // The server answered: the statement was stopped and left nothing that the error does not tell.
                 case CANCELLED, TIMEOUT ->
-                    e.sqlstate() != null
+                    e.sqlstate() != null && !call.cancelled()
+                            ? stoppedFromOutside(e)
+                            : e.sqlstate() != null
                             ? ToolException.fromServer(
                                     ErrorCode.CONFLICT, "Stopped: " + e.text(), e.hint(), e.sqlstate(), e.position(), e)
                             : unknown(e);
@@ -155,6 +159,18 @@ final class PlannedHands implements Hands {
                 default -> e;
             };
         }
+    }
+
+    /** No deadline of ours is over an act, so it was a person, a program, or a limit of the server itself. */
+    private static ToolException stoppedFromOutside(ToolException e) {
+        return ToolException.fromServer(
+                ErrorCode.CONFLICT,
+                "Stopped from outside: " + e.text() + ". This server did not ask for it.",
+                "Somebody cancelled it, or a statement_timeout of the acting role or database is over it. Ask before"
+                        + " it is repeated.",
+                e.sqlstate(),
+                e.position(),
+                e);
     }
 
     private ToolException unknown(ToolException e) {

@@ -54,6 +54,11 @@ public final class Acting implements AutoCloseable {
         run("SET lock_timeout = " + millis);
     }
 
+    /** As every step does that is not made to wait. */
+    public void waitForLocksAsConfigured() {
+        waitForLocksAtMost(target.lockTimeout().toMillis());
+    }
+
     /** For what has to wait for old transactions, such as CREATE INDEX CONCURRENTLY. */
     public void waitForLocksWithoutLimit() {
         waitForLocksAtMost(0);

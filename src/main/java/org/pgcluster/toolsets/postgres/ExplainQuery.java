@@ -43,11 +43,11 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
             implements InWords {
         @Override
         public String inWords() {
-            String cost = "cost " + PlanLine.number(totalCost);
+            String cost = "cost " + totalCost;
             String ran = executionMs == null
                     ? "Not run; " + cost
-                    : "Ran in " + PlanLine.number(executionMs) + " ms (" + cost + ")";
-            String planned = planningMs == null ? "" : ", planned in " + PlanLine.number(planningMs) + " ms";
+                    : "Ran in " + executionMs + " ms (" + cost + ")";
+            String planned = planningMs == null ? "" : ", planned in " + planningMs + " ms";
             String found = findings.isEmpty() ? " Nothing stands out." : "";
             return ran + planned + "." + found + (note == null ? "" : " " + note)
                     + " In the tree: rows estimated" + (executionMs == null ? "" : " → came × loops")
@@ -118,9 +118,6 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
             OURS.forEach(settings::remove);
         }
         PlanShares shares = PlanShares.of(root);
-        boolean citus = root.all()
-                .anyMatch(node ->
-                        String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"));
         return new Output(
                 root.number("Total Cost"),
                 time(explained, "Planning Time"),
@@ -128,7 +125,17 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                 PlanRemarks.of(root, shares, tables, explained, canIndex),
                 root.all().map(node -> PlanLine.line(node, shares)).toList(),
                 settings,
-                citus ? "Workers run part of it: citus_explain_query shows their plans." : null);
+                note(root));
+    }
+
+    private static @Nullable String note(PlanNode root) {
+        boolean citus = root.all()
+                .anyMatch(node ->
+                        String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"));
+        boolean pruned = !root.measured() && root.all().anyMatch(node -> node.number("Subplans Removed") > 0);
+        return citus
+                ? "Workers run part of it: citus_explain_query shows their plans."
+                : pruned ? "Partitions that an open parameter would choose are missing from it: give params." : null;
     }
 
     /** What this server sets for its own transaction says nothing about the plan. */

@@ -105,7 +105,10 @@ final class CatalogueFile {
         required.addAll((List<String>) schema.getOrDefault("required", List.of()));
         if (act) {
             properties.put("approval_token", text("As approved"));
-            properties.put("dry_run", Map.of("type", "boolean"));
+            Map<String, Object> dryRun = new LinkedHashMap<>();
+            dryRun.put("type", "boolean");
+            dryRun.put("description", "Plan only");
+            properties.put("dry_run", dryRun);
         }
         schema.put("properties", properties);
         schema.put("required", required);

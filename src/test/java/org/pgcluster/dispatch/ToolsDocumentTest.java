@@ -78,7 +78,7 @@ class ToolsDocumentTest {
                 : property.get("type");
         Object says = property.get("description");
         Object standard = property.get("default");
-        return "| `" + name + "` | " + type + " | " + (says == null ? "Plan only, ask nobody" : says) + " | "
+        return "| `" + name + "` | " + type + " | " + says + " | "
                 + (required ? "required" : standard == null ? "" : "`" + standard + "`") + " |\n";
     }
 }

@@ -219,7 +219,7 @@ class PlannedHandsTest {
 
     @Test
     void a_clean_up_is_sent_after_the_stop() throws Exception {
-        var cleanUp = Step.concurrentIfAnEarlierOneFailed("here", "CREATE TABLE steps (n int)");
+        var cleanUp = Step.ifAnEarlierOneFailed("here", "CREATE TABLE steps (n int)");
         var hands = hands(LONG, cleanUp);
         var run = running(hands, LONG);
         operation.stop();

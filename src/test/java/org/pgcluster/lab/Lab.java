@@ -15,38 +15,38 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
 /** The lab that {@code ./check} started, and commands of the repository as a person runs them. */
-final class Lab {
-    static final Path REPOSITORY = Path.of("").toAbsolutePath();
+public final class Lab {
+    public static final Path REPOSITORY = Path.of("").toAbsolutePath();
 
     private Lab() {}
 
-    record Ran(int code, String text) {}
+    public record Ran(int code, String text) {}
 
-    static void require() {
+    public static void require() {
         Assumptions.assumeTrue(
                 System.getenv("LAB_DSN") != null,
                 Optional.ofNullable(System.getenv("LAB_MISSING"))
                         .orElse("no lab: run it by ./check, or eval \"$(lab/lab env)\" first"));
     }
 
-    static void requireCitus() {
+    public static void requireCitus() {
         require();
         Assumptions.assumeTrue("1".equals(System.getenv("LAB_CITUS")), "the lab has no Citus here");
     }
 
-    static String address(String variable) {
+    public static String address(String variable) {
         return Optional.ofNullable(System.getenv(variable))
                 .orElseThrow(() -> new IllegalStateException(variable + " is not set"));
     }
 
-    static Connection connect(String dsn) throws SQLException {
+    public static Connection connect(String dsn) throws SQLException {
         var uri = java.net.URI.create(dsn);
         var user = uri.getUserInfo().split(":", 2);
         return DriverManager.getConnection(
                 "jdbc:postgresql://" + uri.getHost() + ":" + uri.getPort() + uri.getPath(), user[0], user[1]);
     }
 
-    static String one(Connection connection, String sql) throws SQLException {
+    public static String one(Connection connection, String sql) throws SQLException {
         try (var statement = connection.createStatement();
                 var rows = statement.executeQuery(sql)) {
             rows.next();
@@ -54,7 +54,7 @@ final class Lab {
         }
     }
 
-    static Ran run(Map<String, String> environment, String... command) {
+    public static Ran run(Map<String, String> environment, String... command) {
         try {
             Path output = Files.createTempFile("pgcluster-lab", ".out");
             var builder = new ProcessBuilder(List.of(command))

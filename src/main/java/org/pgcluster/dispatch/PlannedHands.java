@@ -142,9 +142,14 @@ final class PlannedHands implements Hands {
                     e.sqlstate() != null && !call.cancelled()
                             ? stoppedFromOutside(e)
                             : e.sqlstate() != null
-                            ? ToolException.fromServer(
-                                    ErrorCode.CONFLICT, "Stopped: " + e.text(), e.hint(), e.sqlstate(), e.position(), e)
-                            : unknown(e);
+                                    ? ToolException.fromServer(
+                                            ErrorCode.CONFLICT,
+                                            "Stopped: " + e.text(),
+                                            e.hint(),
+                                            e.sqlstate(),
+                                            e.position(),
+                                            e)
+                                    : unknown(e);
                 case CONNECTION_FAILED -> unknown(e);
                 case CONFLICT ->
                     blockers.isEmpty()

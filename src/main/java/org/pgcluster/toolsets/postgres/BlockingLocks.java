@@ -39,7 +39,8 @@ public final class BlockingLocks implements Reads<BlockingLocks.Input, BlockingL
             String more = secret + (note == null ? "" : " " + note);
             return waits.isEmpty()
                     ? "Nobody waits for a lock on this server." + more
-                    : rest.total() + (rest.total() == 1 ? " wait" : " waits") + "; at the head: " + heads() + "." + more;
+                    : rest.total() + (rest.total() == 1 ? " wait" : " waits") + "; at the head: " + heads() + "."
+                            + more;
         }
 
         private String heads() {
@@ -58,8 +59,9 @@ public final class BlockingLocks implements Reads<BlockingLocks.Input, BlockingL
             @Nullable Double transactionSeconds,
             @Nullable String query) {
         String inWords() {
-            return pid == 0 ? "a " + state + " (no session: commit or roll it back by its name)" : "pid " + pid
-                    + (state == null ? "" : " (" + state + ")");
+            return pid == 0
+                    ? "a " + state + " (no session: commit or roll it back by its name)"
+                    : "pid " + pid + (state == null ? "" : " (" + state + ")");
         }
     }
 

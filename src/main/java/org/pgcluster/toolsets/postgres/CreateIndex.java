@@ -31,8 +31,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
     record Input(
             @Says("Table") String table,
 
-            @Says("Or (expressions)") @Range(min = 1)
-            List<String> columns,
+            @Says("Or (expressions)") @Range(min = 1) List<String> columns,
 
             @Says("Of the index") Optional<String> name,
 
@@ -65,9 +64,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
             boolean mayCreate) {}
 
     record Spread(
-            long shards,
-            @Nullable Long bytes,
-            @Nullable String distributionColumn) {}
+            long shards, @Nullable Long bytes, @Nullable String distributionColumn) {}
 
     private static final String SPREAD = """
             SELECT (SELECT count(*) FROM pg_catalog.pg_dist_shard AS shard
@@ -234,14 +231,14 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
 
     /** The coordinator's own table of a distributed one is an empty shell: its size would be a wrong number. */
     private static String size(Table table, Optional<Spread> spread) {
-        return spread.map(over -> "Reads " + (over.shards() == 1 ? "its one shard" : "all its " + over.shards() + " shards") + ": "
-                        + (over.bytes() == null ? "size unknown" : over.bytes() + " bytes") + ".")
+        return spread.map(over ->
+                        "Reads " + (over.shards() == 1 ? "its one shard" : "all its " + over.shards() + " shards")
+                                + ": " + (over.bytes() == null ? "size unknown" : over.bytes() + " bytes") + ".")
                 .orElseGet(() -> "Reads the whole table: " + table.bytes() + " bytes, "
                         + (table.rows() < 0 ? "never analysed" : "about " + Math.round(table.rows()) + " rows") + ".");
     }
 
-    private static Consequences consequences(
-            Input input, Table table, String name, Optional<Spread> spread) {
+    private static Consequences consequences(Input input, Table table, String name, Optional<Spread> spread) {
         String everywhere = spread.isPresent() ? " The same holds for its shards on every node." : "";
         return new Consequences(
                 (input.concurrently()

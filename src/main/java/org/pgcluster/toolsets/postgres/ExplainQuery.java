@@ -44,9 +44,7 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
         @Override
         public String inWords() {
             String cost = "cost " + totalCost;
-            String ran = executionMs == null
-                    ? "Not run; " + cost
-                    : "Ran in " + executionMs + " ms (" + cost + ")";
+            String ran = executionMs == null ? "Not run; " + cost : "Ran in " + executionMs + " ms (" + cost + ")";
             String planned = planningMs == null ? "" : ", planned in " + planningMs + " ms";
             String found = findings.isEmpty() ? " Nothing stands out." : "";
             return ran + planned + "." + found + (note == null ? "" : " " + note)

@@ -21,7 +21,9 @@ import org.pgcluster.tool.Plan.Verdict;
 /** Whether the server would build the index that is asked for, and whether it would be worth anything. */
 final class IndexChecks {
     /** A column with what may follow it in an index; an expression begins with a parenthesis or calls something. */
-    private static final Pattern COLUMN = Pattern.compile("\\s*(\"(?:[^\"]|\"\")+\"|[\\p{L}_][\\p{L}\\p{N}_$]*)(?:\\s+([^(]*))?");
+    private static final Pattern COLUMN =
+            Pattern.compile("\\s*(\"(?:[^\"]|\"\")+\"|[\\p{L}_][\\p{L}\\p{N}_$]*)(?:\\s+([^(]*))?");
+
     private static final Pattern NO_CLASS = Pattern.compile("(?i)(asc|desc|nulls|first|last|collate|,).*|");
 
     private static final String COLUMNS = """
@@ -85,8 +87,7 @@ final class IndexChecks {
 
     List<Check> all() {
         Map<String, Column> columns = sql.list(Column.class, COLUMNS, method, oid).stream()
-                .collect(Collectors.toMap(
-                        Column::name, column -> column, (one, other) -> one, LinkedHashMap::new));
+                .collect(Collectors.toMap(Column::name, column -> column, (one, other) -> one, LinkedHashMap::new));
         List<Check> checks = new ArrayList<>();
         input.columns().forEach(entry -> column(entry, columns, true).ifPresent(checks::add));
         input.include().orElse(List.of()).forEach(entry -> column(entry, columns, false));
@@ -110,8 +111,8 @@ final class IndexChecks {
             throw new ToolException(
                     ErrorCode.NOT_FOUND,
                     table + " has no column " + matcher.group(1) + ".",
-                    (near == null ? "" : "Did you mean " + near + "? ") + "It has: " + String.join(", ", columns.keySet())
-                            + ". An expression stands in parentheses.");
+                    (near == null ? "" : "Did you mean " + near + "? ") + "It has: "
+                            + String.join(", ", columns.keySet()) + ". An expression stands in parentheses.");
         }
         String rest = matcher.group(2) == null ? "" : matcher.group(2).strip();
         boolean byDefault = NO_CLASS.matcher(rest).matches();

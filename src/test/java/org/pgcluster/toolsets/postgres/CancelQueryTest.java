@@ -74,8 +74,8 @@ class CancelQueryTest {
     @Test
     void what_cannot_or_must_not_be_stopped_is_told_in_the_plan() throws Exception {
         try (Trial trial = Trial.on(Postgres.debian15(), state)) {
-            int checkpointer = Integer.parseInt(
-                    trial.one("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"));
+            int checkpointer =
+                    Integer.parseInt(trial.one("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"));
             var system = trial.call("cancel_query", "pids", List.of(checkpointer));
             assertTrue(system.isError() && system.text().contains("checkpointer of the server itself"), system.text());
             var nobody = trial.call("cancel_query", "pids", List.of(2147483647));
@@ -107,10 +107,12 @@ class CancelQueryTest {
                 var victim = trial.connect()) {
             victim.setAutoCommit(false);
             victim.createStatement().execute("SELECT 1");
-            trial.until("t", "SELECT xact_start < now() - interval '1.2 s' FROM pg_stat_activity WHERE pid = "
-                    + pid(victim));
+            trial.until(
+                    "t",
+                    "SELECT xact_start < now() - interval '1.2 s' FROM pg_stat_activity WHERE pid = " + pid(victim));
             victim.createStatement().execute("SELECT 2");
-            var ended = trial.act("cancel_query", "pids", List.of(pid(victim)), "terminate", true, "only_if_running_s", 1);
+            var ended =
+                    trial.act("cancel_query", "pids", List.of(pid(victim)), "terminate", true, "only_if_running_s", 1);
             assertTrue(ended.text().contains("1 of 1 stopped"), ended.text());
         }
     }

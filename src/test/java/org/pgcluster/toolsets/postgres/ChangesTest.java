@@ -46,8 +46,17 @@ class ChangesTest {
             throws SQLException {
         try (Trial trial = trial()) {
             Answer answer = trial.call(
-                    "create_index", "table", "goods", "columns", List.of(column), "method", method, "unique", unique,
-                    "dry_run", true);
+                    "create_index",
+                    "table",
+                    "goods",
+                    "columns",
+                    List.of(column),
+                    "method",
+                    method,
+                    "unique",
+                    unique,
+                    "dry_run",
+                    true);
             String wanted = told.startsWith("asked") ? "nobody was asked and nothing was done" : told;
             assertTrue(answer.text().contains(wanted), answer.text());
         }
@@ -63,9 +72,11 @@ class ChangesTest {
             Answer failed = trial.act("create_index", unique);
             assertTrue(failed.isError() && failed.text().contains("Nothing is left behind"), failed.text());
             assertEquals("1", trial.one("SELECT count(*) FROM pg_index WHERE indrelid = 'goods'::regclass"));
-            trial.sql("CREATE INDEX goods_title ON goods (title)",
+            trial.sql(
+                    "CREATE INDEX goods_title ON goods (title)",
                     "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'goods_title'::regclass");
-            Answer built = trial.act("create_index", "table", "goods", "columns", List.of("title"), "name", "goods_title");
+            Answer built =
+                    trial.act("create_index", "table", "goods", "columns", List.of("title"), "name", "goods_title");
             assertTrue(built.text().contains("leftover was dropped first"), built.text());
             assertEquals("t", trial.one("SELECT indisvalid FROM pg_index WHERE indexrelid = 'goods_title'::regclass"));
         }
@@ -83,7 +94,8 @@ class ChangesTest {
                         trial.act("create_index", "table", "goods", "columns", List.of("title"), "unique", true)));
                 thread.setDaemon(true);
                 thread.start();
-                String build = "FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE INDEX%' AND wait_event_type = 'Lock'";
+                String build =
+                        "FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE INDEX%' AND wait_event_type = 'Lock'";
                 trial.until("1", "SELECT count(*) " + build);
                 trial.one("SELECT pg_cancel_backend(pid) " + build);
                 Answer answer = answered.get(20, TimeUnit.SECONDS);

@@ -153,8 +153,7 @@ class ExplainQueryTest {
     @ParameterizedTest
     @ValueSource(strings = {"14", "15", "18"})
     void a_wrong_estimate_is_told_where_it_begins(String version) throws SQLException {
-        String sql =
-                "SELECT count(*) FROM planned.orders AS a WHERE a.status = 5 AND a.region = 5";
+        String sql = "SELECT count(*) FROM planned.orders AS a WHERE a.status = 5 AND a.region = 5";
         try (Trial trial = trial(version)) {
             Map<?, ?> answer = explain(trial, sql, true);
             Map<?, ?> wrong = found(answer, "plan.misestimate");
@@ -172,7 +171,8 @@ class ExplainQueryTest {
             Map<?, ?> mended = explain(trial, sql, true);
             assertTrue(finding(mended, "plan.misestimate").isEmpty(), mended.toString());
             trial.sql("UPDATE planned.orders SET region = 1 WHERE id <= 100000");
-            Map<?, ?> stale = found(explain(trial, "SELECT count(*) FROM planned.orders WHERE region = 1", true), "plan.misestimate");
+            Map<?, ?> stale = found(
+                    explain(trial, "SELECT count(*) FROM planned.orders WHERE region = 1", true), "plan.misestimate");
             assertEquals("ANALYZE planned.orders;", stale.get("by_hand"));
         }
     }
@@ -201,10 +201,8 @@ class ExplainQueryTest {
     void what_is_pruned_or_never_runs_is_in_the_tree(String version) throws SQLException {
         try (Trial trial = trial(version)) {
             Map<?, ?> never = explain(trial, "SELECT * FROM planned.parts WHERE d = (SELECT 5)", true);
-            assertTrue(
-                    never.get("tree").toString().contains("parts_2")
-                            && never.get("tree").toString().contains("never executed"),
-                    never.toString());
+            String tree = String.valueOf(never.get("tree"));
+            assertTrue(tree.contains("parts_2") && tree.contains("never executed"), tree);
             Map<?, ?> function = explain(trial, "SELECT * FROM generate_series(1, 50000) AS n WHERE n = 7", true);
             assertTrue(finding(function, "plan.rows_dropped").isEmpty(), function.toString());
             assertFalse(function.toString().contains("index"), function.toString());

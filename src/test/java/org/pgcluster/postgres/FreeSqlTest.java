@@ -57,9 +57,9 @@ class FreeSqlTest {
                 parameters.length > 0,
                 parameters.length,
                 jdbcText,
+                sql,
                 List.of(parameters),
-                true,
-                List.of());
+                false);
     }
 
     static FreeSql.Result run(Database database, String sql) {

@@ -19,7 +19,7 @@ final class Secrets {
                    ('pg_authid', 'rolpassword'), ('pg_shadow', 'passwd'), ('pg_user_mapping', 'umoptions'),
                    ('pg_user_mappings', 'umoptions'), ('pg_subscription', 'subconninfo'),
                    ('pg_dist_authinfo', 'authinfo'), ('pg_dist_poolinfo', 'poolinfo'))
-               AND attrelid < 16384 OR attrelid::regclass::text = 'pg_dist_authinfo' AND attname = 'authinfo'
+               AND (attrelid < 16384 OR attname IN ('authinfo', 'poolinfo'))
             """;
     private static final Pattern READ =
             Pattern.compile(":relid (\\d+) (?:(?!:relid ).)*?:checkAsUser (\\d+) :selectedCols (<>|\\(b[ \\d]*\\))");

@@ -75,7 +75,9 @@ final class TreeTaker {
     private @Nullable SQLWarning described(
             Statement statement, String before, String inner, String argumentTypes, String after) throws SQLException {
         statement.execute(before);
-        try (PreparedStatement description = connection.prepareStatement(forDriver(inner, argumentTypes))) {
+        // What the driver has described once it does not send again, and then the server shows nothing.
+        String fresh = forDriver(inner, argumentTypes) + " /* " + System.nanoTime() + " */";
+        try (PreparedStatement description = connection.prepareStatement(fresh)) {
             description.getMetaData();
             SQLWarning notices = description.getWarnings();
             statement.execute(after);

@@ -24,11 +24,15 @@ final class Opening {
     /** Not every platform can watch a socket while it computes; the first refusal settles it. */
     private final AtomicBoolean watchesClients = new AtomicBoolean(true);
 
-    /** What is asked of one transaction: for our own queries only the catalogue is searched. */
+    /**
+     * What is asked of one transaction: for our own queries only the catalogue is searched, and nothing is compiled,
+     * which the size of a catalogue never repays.
+     */
     enum Style {
-        CATALOGUE(local("search_path", "pg_catalog") + local("IntervalStyle", "iso_8601")),
-        OPEN(local("IntervalStyle", "iso_8601")),
-        PERSONAL(local("IntervalStyle", "postgres"));
+        CATALOGUE(
+                local("search_path", "pg_catalog, pg_temp") + local("IntervalStyle", "iso_8601") + local("jit", "off")),
+        OPEN(local("IntervalStyle", "iso_8601") + local("jit", "off")),
+        PERSONAL(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on"));
 
         private final String settings;
 

@@ -47,20 +47,7 @@ class FreeSqlTest {
     }
 
     private static Admitted ungated(String sql) {
-        return new Admitted(
-                sql,
-                sql,
-                false,
-                false,
-                false,
-                false,
-                false,
-                false,
-                0,
-                sql,
-                sql,
-                List.of(),
-                false);
+        return new Admitted(sql, sql, false, false, false, false, false, false, 0, sql, sql, List.of(), false);
     }
 
     static FreeSql.Result run(Database database, String sql) {

@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.Dsn;
@@ -44,6 +46,15 @@ record DriverSettings(String url, Properties properties, int hosts) {
             "prefer-standby", "preferSecondary");
     private static final Set<String> PROMISES_NOT_KEPT =
             Set.of("sslcrl", "sslcrldir", "requirepeer", "ssl_min_protocol_version", "ssl_max_protocol_version");
+
+    /** The driver writes some failures to stderr by itself; each is told by an error as well. Held, else it is forgotten. */
+    private static final Logger DRIVERS_OWN_LOG = silenced();
+
+    private static Logger silenced() {
+        var log = Logger.getLogger("org.postgresql");
+        log.setLevel(Level.OFF);
+        return log;
+    }
 
     static DriverSettings of(Target target) {
         var dsn = target.dsn();

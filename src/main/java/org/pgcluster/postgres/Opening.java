@@ -19,6 +19,13 @@ final class Opening {
             + local("extra_float_digits", "3")
             + local("bytea_output", "hex");
 
+    /** A function in FROM writes all of its rows to disk first. docs/roles.sql bounds that; superusers are bounded here. */
+    private static final String TEMP_FILES =
+            """
+            , CASE WHEN pg_catalog.current_setting('is_superuser') = 'on' AND pg_catalog.current_setting('temp_file_limit') = '-1'
+            THEN pg_catalog.set_config('temp_file_limit', '1GB', true) END
+            """;
+
     private final Target target;
     private final boolean wantsPrimary;
     /** Not every platform can watch a socket while it computes; the first refusal settles it. */
@@ -28,7 +35,7 @@ final class Opening {
     enum Style {
         CATALOGUE(local("search_path", "pg_catalog") + local("IntervalStyle", "iso_8601")),
         OPEN(local("IntervalStyle", "iso_8601")),
-        PERSONAL(local("IntervalStyle", "postgres"));
+        PERSONAL(local("IntervalStyle", "postgres") + TEMP_FILES);
 
         private final String settings;
 

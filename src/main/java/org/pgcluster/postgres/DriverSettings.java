@@ -73,6 +73,7 @@ record DriverSettings(String url, Properties properties, int hosts) {
         properties.setProperty(
                 "loadBalanceHosts",
                 String.valueOf("random".equals(dsn.parameters().get("load_balance_hosts"))));
+        recognisePrimaryByRecovery(properties);
         encrypt(dsn, properties);
         keepPasswordOffTheWire(target, properties);
         timeOut(target.connectTimeout(), properties);
@@ -126,6 +127,16 @@ record DriverSettings(String url, Properties properties, int hosts) {
                     "It takes any, read-write, read-only, primary, standby or prefer-standby.");
         }
         return type;
+    }
+
+    /**
+     * The driver takes a session that begins read-only for one on a standby, and docs/roles.sql makes the reader's begin so.
+     * Every transaction says READ ONLY itself.
+     */
+    private static void recognisePrimaryByRecovery(Properties properties) {
+        if (!"any".equals(properties.getProperty("targetServerType"))) {
+            properties.merge("options", "-c default_transaction_read_only=off", (own, ours) -> own + " " + ours);
+        }
     }
 
     /** As in libpq, {@code require} verifies the certificate as soon as there is an authority to verify it with. */

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Clusters;
@@ -33,7 +32,8 @@ final class Probes implements AutoCloseable {
     private final Clusters clusters;
     private final long end = System.nanoTime() + ALL.toNanos();
 
-    private record Reached(@Nullable Integer port) {}
+    /** No port where the socket has none. */
+    private record Reached(int port) {}
 
     Probes(Settings settings) {
         this.clusters = new Clusters(settings);
@@ -54,7 +54,9 @@ final class Probes implements AutoCloseable {
     }
 
     private static List<Found> together(List<Supplier<List<Found>>> probes) {
-        return Together.all(probes, Supplier::get).stream().flatMap(List::stream).toList();
+        return Together.all(probes, Supplier::get).stream()
+                .flatMap(List::stream)
+                .toList();
     }
 
     private Call call() {
@@ -164,12 +166,12 @@ final class Probes implements AutoCloseable {
 
     /** A proxy may lead an act to another server than the one it was planned on, and a pooler to another session. */
     private static void between(String what, Dsn dsn, Capabilities can, Sql sql, List<Found> found) {
-        Integer port = sql.one(Reached.class, "SELECT pg_catalog.inet_server_port() AS port")
+        int port = sql.one(Reached.class, "SELECT coalesce(inet_server_port(), 0) AS port")
                 .port();
         String mend = "Let direct_dsn name the coordinator itself, host and port.";
         if (can.behindPooler()) {
             found.add(Found.warns(what, "acts would pass a pooler at " + label(dsn) + ".", mend));
-        } else if (port != null && dsn.hosts().stream().noneMatch(host -> host.port() == port)) {
+        } else if (port != 0 && dsn.hosts().stream().noneMatch(host -> host.port() == port)) {
             found.add(Found.warns(
                     what,
                     "acts would pass a proxy or a mapped port: " + label(dsn) + " leads to a server at port " + port

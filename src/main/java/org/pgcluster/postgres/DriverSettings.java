@@ -48,15 +48,10 @@ record DriverSettings(String url, Properties properties, int hosts) {
             Set.of("sslcrl", "sslcrldir", "requirepeer", "ssl_min_protocol_version", "ssl_max_protocol_version");
 
     /** The driver writes some failures to stderr by itself; each is told by an error as well. Held, else it is forgotten. */
-    private static final Logger DRIVERS_OWN_LOG = silenced();
-
-    private static Logger silenced() {
-        var log = Logger.getLogger("org.postgresql");
-        log.setLevel(Level.OFF);
-        return log;
-    }
+    private static final Logger DRIVERS_OWN_LOG = Logger.getLogger("org.postgresql");
 
     static DriverSettings of(Target target) {
+        DRIVERS_OWN_LOG.setLevel(Level.OFF);
         var dsn = target.dsn();
         refuseWhatCannotBeKept(target);
         var properties = new Properties();

@@ -20,8 +20,7 @@ final class Opening {
             + local("bytea_output", "hex");
 
     /** A function in FROM writes all of its rows to disk first. docs/roles.sql bounds that; superusers are bounded here. */
-    private static final String TEMP_FILES =
-            """
+    private static final String TEMP_FILES = """
             , CASE WHEN pg_catalog.current_setting('is_superuser') = 'on' AND pg_catalog.current_setting('temp_file_limit') = '-1'
             THEN pg_catalog.set_config('temp_file_limit', '1GB', true) END
             """;

@@ -42,7 +42,8 @@ final class Suggestions {
                 case "42703" -> column(unknown(message), statement, sql, server.getHint());
                 case "42883" -> message.startsWith("operator") ? cast(message) : function(unknown(message), sql);
                 case "3F000" -> schema(unknown(message.replace("schema ", "relation ")), sql);
-                case "57014" -> FUNCTION_IN_FROM.matcher(statement).find() ? MADE_FIRST + " raise statement_timeout_ms." : null;
+                case "57014" ->
+                    FUNCTION_IN_FROM.matcher(statement).find() ? MADE_FIRST + " raise statement_timeout_ms." : null;
                 case "53400" -> MADE_FIRST + " raise temp_file_limit of the login.";
                 case "42804" -> "Make the types agree with a cast, such as value::text or value::numeric.";
                 default -> null;

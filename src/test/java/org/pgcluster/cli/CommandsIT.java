@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.postgres.PgServer;
@@ -92,9 +93,9 @@ class CommandsIT {
             assertTrue(text.text().strip().endsWith("All that must work works."), text.text());
             var json = run("check", dsn, "--format", "json");
             assertEquals(0, json.code(), json.text());
-            var data = (Map<?, ?>) JsonText.read(json.text());
+            var data = (Map<?, ?>) Objects.requireNonNull(JsonText.read(json.text()));
             assertEquals(true, data.get("ok"));
-            var first = (Map<?, ?>) ((List<?>) data.get("found")).get(0);
+            var first = (Map<?, ?>) ((List<?>) Objects.requireNonNull(data.get("found"))).get(0);
             assertEquals("works", first.get("verdict"));
             assertEquals("default, reading", first.get("what"));
         }

@@ -101,8 +101,7 @@ class ProbesTest {
     void a_login_that_sees_too_little_is_told_the_grant() throws IOException, InterruptedException {
         server.psql("CREATE ROLE nobody LOGIN");
         var found = found(at("nobody", server.port()));
-        assertTrue(
-                found.stream().anyMatch(one -> one.mend().equals("GRANT pg_monitor TO nobody;")), found.toString());
+        assertTrue(found.stream().anyMatch(one -> one.mend().equals("GRANT pg_monitor TO nobody;")), found.toString());
     }
 
     @Test

@@ -208,7 +208,8 @@ class EarlierServersTest {
                     "coordinator-1",
                     cluster.direct().orElseThrow().hosts().get(0).host());
             assertEquals(
-                    "distributed_postgres_cluster", cluster.direct().orElseThrow().database());
+                    "distributed_postgres_cluster",
+                    cluster.direct().orElseThrow().database());
             assertEquals(List.of("http://coordinator-1:8008"), cluster.patroniUrls());
             assertEquals(List.of("http://haproxy:8404/stats;csv"), cluster.haproxyUrls());
         }
@@ -243,10 +244,8 @@ class EarlierServersTest {
     void each_form_of_the_connection_string_works(String given, String sslmode, String searchPath) {
         var settings = setting().arguments(given).load();
         assertEquals(List.of(), settings.problems());
-        var parameters = Setting.cluster(settings, "default")
-                .coordinator()
-                .orElseThrow()
-                .parameters();
+        var parameters =
+                Setting.cluster(settings, "default").coordinator().orElseThrow().parameters();
         assertEquals(sslmode, parameters.get("sslmode"));
         assertTrue(parameters.toString().contains(searchPath), parameters.toString());
     }

@@ -109,12 +109,11 @@ class SettingsTest {
             if (!key.secret()) {
                 continue;
             }
-            var value =
-                    switch (key.form()) {
-                        case DSN, DSNS -> "postgres://u:hush-hush-hush-hush@localhost/d";
-                        case URLS -> "http://u:hush-hush-hush-hush@localhost:8008/stats";
-                        default -> "hush-hush-hush-hush";
-                    };
+            var value = switch (key.form()) {
+                case DSN, DSNS -> "postgres://u:hush-hush-hush-hush@localhost/d";
+                case URLS -> "http://u:hush-hush-hush-hush@localhost:8008/stats";
+                default -> "hush-hush-hush-hush";
+            };
             var own = folder.resolve(key.upperName());
             var from = List.of(
                     new Setting(own.resolve("a")).arguments(key.flag(), value),
@@ -126,7 +125,8 @@ class SettingsTest {
                             .variable(key.variable() + "_FILE", "~/secret"));
             for (var one : from) {
                 var settings = one.load();
-                var shown = settings.values().toString() + settings.problems() + settings.warnings() + settings.server();
+                var shown =
+                        settings.values().toString() + settings.problems() + settings.warnings() + settings.server();
                 assertTrue(shown.contains(key.name()), key + ": " + shown);
                 assertFalse(shown.contains("hush"), key + ": " + shown);
             }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -57,7 +58,10 @@ class SwitchoverIT {
         Assumptions.assumeTrue(Files.exists(Path.of("/usr/bin/patroni")), "Patroni is not installed in /usr/bin");
         var started = Lab.run(Map.of(), "lab/lab", "up", "--name", "switchover", "--groups", "1", "--empty");
         assertEquals(0, started.code(), started.text());
-        for (var line : Lab.run(Map.of(), "lab/lab", "env", "--name", "switchover").text().lines().toList()) {
+        for (var line : Lab.run(Map.of(), "lab/lab", "env", "--name", "switchover")
+                .text()
+                .lines()
+                .toList()) {
             var pair = line.replace("export ", "").split("=", 2);
             ADDRESSES.put(pair[0], pair[1].replaceAll("^['\"]|['\"]$", ""));
         }
@@ -74,7 +78,7 @@ class SwitchoverIT {
 
     private static String patroni(String path, Optional<String> body) throws IOException, InterruptedException {
         var login = address("LAB_PATRONI_USER") + ":" + address("LAB_PATRONI_PASSWORD");
-        var request = HttpRequest.newBuilder(URI.create(address("LAB_PATRONI").split(",")[0] + path))
+        var request = HttpRequest.newBuilder(URI.create(address("LAB_PATRONI").split(",", -1)[0] + path))
                 .header("Authorization", "Basic " + Base64.getEncoder().encodeToString(login.getBytes(UTF_8)))
                 .timeout(Duration.ofSeconds(60));
         body.ifPresent(text -> request.POST(HttpRequest.BodyPublishers.ofString(text)));
@@ -84,9 +88,9 @@ class SwitchoverIT {
     }
 
     private static List<Map<?, ?>> members() throws IOException, InterruptedException {
-        var cluster = (Map<?, ?>) JsonText.read(patroni("/cluster", Optional.empty()));
+        var cluster = (Map<?, ?>) Objects.requireNonNull(JsonText.read(patroni("/cluster", Optional.empty())));
         var members = new ArrayList<Map<?, ?>>();
-        for (var member : (List<?>) cluster.get("members")) {
+        for (var member : (List<?>) Objects.requireNonNull(cluster.get("members"))) {
             members.add((Map<?, ?>) member);
         }
         return members;
@@ -166,8 +170,7 @@ class SwitchoverIT {
             assertTrue(before.text().contains(String.valueOf(leader.get("port"))), before.text());
             assertNotEquals(heir, String.valueOf(leader.get("port")));
 
-            var order = "{\"leader\": \"" + leader.get("name") + "\", \"candidate\": \""
-                    + next.get("name") + "\"}";
+            var order = "{\"leader\": \"" + leader.get("name") + "\", \"candidate\": \"" + next.get("name") + "\"}";
             var switching = CompletableFuture.supplyAsync(() -> {
                 try {
                     return patroni("/switchover", Optional.of(order));

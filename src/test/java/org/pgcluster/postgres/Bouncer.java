@@ -26,7 +26,8 @@ public final class Bouncer implements AutoCloseable {
     public static Bouncer before(PgServer server) throws IOException, InterruptedException {
         Assumptions.assumeTrue(Files.isExecutable(PGBOUNCER), "PgBouncer is not installed in " + PGBOUNCER);
         int port = PgServer.freePort();
-        Files.writeString(server.folder().resolve("pgbouncer.ini"), """
+        Files.writeString(
+                server.folder().resolve("pgbouncer.ini"), """
                 [databases]
                 * = host=127.0.0.1 port=%d user=postgres
                 [pgbouncer]

@@ -114,14 +114,13 @@ class GatheringTest {
     void ages_are_those_that_the_counters_give() throws SQLException {
         try (var connection = connect("")) {
             for (var age : read(primary, "postgres").freezeAges()) {
-                long next = number(
-                        connection, "SELECT split_part(next_xid, ':', 2)::bigint FROM pg_control_checkpoint()");
+                long next =
+                        number(connection, "SELECT split_part(next_xid, ':', 2)::bigint FROM pg_control_checkpoint()");
                 long oldest = number(
                         connection,
                         "SELECT datfrozenxid::text::bigint FROM pg_database WHERE datname = '" + age.database() + "'");
                 assertTrue(Math.abs(next - oldest - age.transactionAge()) < 1000, age + " " + next + " " + oldest);
-                long multi = number(
-                        connection, "SELECT next_multixact_id::text::bigint FROM pg_control_checkpoint()");
+                long multi = number(connection, "SELECT next_multixact_id::text::bigint FROM pg_control_checkpoint()");
                 long oldestMulti = number(
                         connection,
                         "SELECT datminmxid::text::bigint FROM pg_database WHERE datname = '" + age.database() + "'");
@@ -223,8 +222,10 @@ class GatheringTest {
             assertEquals(List.of(), read(primary, "postgres").oldTransactions());
             Thread.sleep(61_000);
             var told = read(primary, "postgres").oldTransactions();
-            long by = number(watching, "SELECT extract(epoch FROM now() - xact_start)::bigint FROM pg_stat_activity"
-                    + " WHERE pid = " + pid);
+            long by = number(
+                    watching,
+                    "SELECT extract(epoch FROM now() - xact_start)::bigint FROM pg_stat_activity" + " WHERE pid = "
+                            + pid);
             assertEquals(1, told.size(), told.toString());
             assertEquals(pid, told.get(0).pid());
             assertEquals("batch", told.get(0).application());

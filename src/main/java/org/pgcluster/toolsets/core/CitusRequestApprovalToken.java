@@ -36,7 +36,8 @@ public final class CitusRequestApprovalToken
             return token != null
                     ? "Approved by this configuration (approval: self). Call the act with approval_token: " + token
                             + ".\n\n" + plan
-                    : "Request " + request + " waits for a person, who runs on " + host + ": " + command + "\n\n" + plan;
+                    : "Request " + request + " waits for a person, who runs on " + host + ": " + command + "\n\n"
+                            + plan;
         }
     }
 

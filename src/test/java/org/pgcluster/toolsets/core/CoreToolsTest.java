@@ -118,7 +118,9 @@ class CoreToolsTest {
         for (var server : List.of(primary, standby)) {
             var answer = read(server.port(), "blind", "cluster_health");
             assertNotNull(answer.get("not_seen"));
-            assertTrue(call(server.port(), "blind", "cluster_health", Map.of()).text().contains("pg_read_all_stats"));
+            assertTrue(call(server.port(), "blind", "cluster_health", Map.of())
+                    .text()
+                    .contains("pg_read_all_stats"));
         }
     }
 
@@ -127,13 +129,13 @@ class CoreToolsTest {
         var answer = call(PgServer.freePort(), "blind", "cluster_health", Map.of());
         assertFalse(answer.isError(), answer.text());
         assertEquals("critical", answer.structured().get("state"));
-        assertEquals("postgres.out_of_reach", first(answer.structured(), "findings").get("id"));
+        assertEquals(
+                "postgres.out_of_reach", first(answer.structured(), "findings").get("id"));
     }
 
     @Test
     void what_is_left_out_by_component_is_not_called_healthy_by_silence() throws IOException {
-        var answer = call(
-                PgServer.freePort(), "blind", "cluster_health", Map.of("components", List.of("citus")));
+        var answer = call(PgServer.freePort(), "blind", "cluster_health", Map.of("components", List.of("citus")));
         assertEquals("unknown", answer.structured().get("state"), answer.text());
     }
 
@@ -149,8 +151,7 @@ class CoreToolsTest {
         assertTrue(answer.isError(), answer.text());
         assertEquals("TIMEOUT", answer.structured().get("code"), answer.text());
         assertTrue(answer.text().contains("SELECT list"), answer.text());
-        var limit = call(
-                primary.port(), "postgres", "execute_sql", Map.of("sql", "SHOW temp_file_limit"));
+        var limit = call(primary.port(), "postgres", "execute_sql", Map.of("sql", "SHOW temp_file_limit"));
         assertTrue(limit.text().contains("1GB"), limit.text());
         primary.psql("CREATE ROLE limited LOGIN");
         primary.psql("ALTER ROLE limited SET temp_file_limit = '10MB'");

@@ -79,6 +79,13 @@ public final class Bouncer implements AutoCloseable {
 
     @Override
     public void close() throws InterruptedException {
+        // runuser does not hand a kill on: what it started would keep the port, and outlive the tests.
+        for (var bouncer : process.descendants().toList()) {
+            bouncer.destroyForcibly();
+            while (bouncer.isAlive()) {
+                Thread.sleep(10);
+            }
+        }
         process.destroyForcibly();
         process.waitFor();
     }

@@ -4,83 +4,81 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.pgcluster.call.Call;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Clusters;
+import org.pgcluster.cluster.Node;
+import org.pgcluster.cluster.Together;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Dsn;
 import org.pgcluster.config.Mode;
 import org.pgcluster.config.Settings;
+import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.postgres.Database;
+import org.pgcluster.postgres.Sql;
 import org.pgcluster.postgres.Target;
 
-/** Asks every server that is configured, all at once, by connections of its own. Used once. */
+/** Asks every server that is configured or discovered, all at once, by connections of its own. Used once. */
 final class Probes implements AutoCloseable {
     private static final String WHO = "pgcluster-mcp check";
+    private static final Duration ALL = Duration.ofSeconds(5);
+    /** Workers are only known once the coordinator answered, however late that was. */
+    private static final Duration AT_LEAST = Duration.ofSeconds(2);
 
-    private final Settings settings;
-    private final ExecutorService threads = Executors.newCachedThreadPool(work -> {
-        Thread thread = new Thread(work, "check");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final Clusters clusters;
+    private final long end = System.nanoTime() + ALL.toNanos();
 
-    private record Worker(String nodename, int nodeport) {}
+    /** No port where the socket has none. */
+    private record Reached(int port) {}
 
     Probes(Settings settings) {
-        this.settings = settings;
+        this.clusters = new Clusters(settings);
     }
 
     List<Found> all() {
-        List<Future<List<Found>>> running = new ArrayList<>();
-        for (ClusterSettings cluster : settings.clusters().values()) {
-            running.add(threads.submit(() -> coordinator(cluster)));
-            cluster.admin().ifPresent(dsn -> running.add(threads.submit(() -> admin(cluster, dsn))));
-            for (Dsn worker : cluster.workers()) {
-                running.add(threads.submit(() -> worker(cluster, worker)));
+        List<Supplier<List<Found>>> probes = new ArrayList<>();
+        for (Cluster cluster : clusters.all()) {
+            ClusterSettings settings = cluster.settings();
+            probes.add(() -> reading(cluster));
+            settings.direct().ifPresent(dsn -> probes.add(() -> direct(settings, dsn)));
+            settings.admin().ifPresent(dsn -> probes.add(() -> admin(settings, dsn)));
+            if (cluster.nodesAreConfigured()) {
+                probes.add(() -> workers(cluster));
             }
         }
-        List<Found> found = new ArrayList<>();
-        running.forEach(one -> found.addAll(got(one)));
-        return found;
+        return together(probes);
     }
 
-    private static List<Found> got(Future<List<Found>> one) {
-        try {
-            return one.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return List.of();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
-        }
+    private static List<Found> together(List<Supplier<List<Found>>> probes) {
+        return Together.all(probes, Supplier::get).stream()
+                .flatMap(List::stream)
+                .toList();
     }
 
-    private List<Found> coordinator(ClusterSettings cluster) {
+    private Call call() {
+        Duration left = Duration.ofNanos(end - System.nanoTime());
+        return Call.within(left.compareTo(AT_LEAST) < 0 ? AT_LEAST : left);
+    }
+
+    private List<Found> reading(Cluster cluster) {
         String what = cluster.name() + ", reading";
-        if (cluster.coordinator().isEmpty()) {
-            return List.of(Found.fails(
-                    what,
-                    "no database is configured.",
-                    "Give a DSN as argument, in PGCLUSTER_MCP_COORDINATOR_DSN, or as coordinator_dsn in a file."));
-        }
-        Dsn dsn = cluster.coordinator().get();
-        return asked(what, cluster, dsn, (database, call) -> {
-            List<Found> found = new ArrayList<>();
-            Capabilities can = database.capabilities(call);
+        List<Found> found = new ArrayList<>();
+        try {
+            Capabilities can = cluster.capabilities(call());
             found.add(Found.works(what, described(can)));
             tooStrong(what, can, found);
             missing(what, can, found);
-            if (can.citusVersion().isPresent() && !cluster.workersConfigured()) {
-                found.addAll(discovered(cluster, dsn, database, call));
+            if (can.citusVersion().isPresent() && !cluster.nodesAreConfigured()) {
+                found.addAll(workers(cluster));
             }
-            return found;
-        });
+        } catch (ToolException e) {
+            found.add(failed(what, e));
+        }
+        return found;
     }
 
     private static String described(Capabilities can) {
@@ -121,49 +119,34 @@ final class Probes implements AutoCloseable {
         }
     }
 
-    private List<Found> discovered(ClusterSettings cluster, Dsn own, Database database, Call call) {
-        List<Worker> workers = database.sql(call).list(Worker.class, """
-                SELECT nodename, nodeport FROM pg_dist_node
-                 WHERE groupid <> 0 AND noderole = 'primary' ORDER BY groupid
-                """);
-        List<Future<List<Found>>> running = new ArrayList<>();
-        List<Found> found = new ArrayList<>();
-        for (Worker worker : workers) {
-            Address address = new Address(worker.nodename(), worker.nodeport());
-            if (mayBeGivenCredentials(worker.nodename())) {
-                Dsn dsn = new Dsn(List.of(address), own.database(), own.user(), own.password(), own.parameters());
-                running.add(threads.submit(() -> worker(cluster, dsn)));
-            } else {
-                found.add(Found.warns(
-                        cluster.name() + ", worker " + address,
-                        "it was discovered, and discovery_hosts does not name it, so it is given no password.",
-                        "Add " + worker.nodename() + " to discovery_hosts."));
+    private List<Found> workers(Cluster cluster) {
+        try {
+            List<Supplier<List<Found>>> probes = new ArrayList<>();
+            for (Node node : cluster.nodes(call())) {
+                probes.add(() -> List.of(worker(cluster.name() + ", worker " + node.where(), node)));
             }
+            return together(probes);
+        } catch (ToolException e) {
+            return List.of(failed(cluster.name() + ", workers", e));
         }
-        running.forEach(one -> found.addAll(got(one)));
-        return found;
     }
 
-    private boolean mayBeGivenCredentials(String host) {
-        return settings.server().discoveryHosts().stream()
-                .anyMatch(known -> known.startsWith(".") ? host.endsWith(known) : host.equalsIgnoreCase(known));
+    private Found worker(String what, Node node) {
+        try {
+            return Found.works(what, described(node.sql(call()).capabilities()));
+        } catch (ToolException e) {
+            return e.code() == ErrorCode.NOT_CONFIGURED ? Found.warns(what, e.text(), hint(e)) : failed(what, e);
+        }
     }
 
-    private List<Found> worker(ClusterSettings cluster, Dsn dsn) {
-        String what = cluster.name() + ", worker " + label(dsn);
-        return asked(
-                what,
-                cluster,
-                dsn,
-                (database, call) -> List.of(Found.works(what, described(database.capabilities(call)))));
+    private List<Found> direct(ClusterSettings cluster, Dsn dsn) {
+        String what = cluster.name() + ", direct";
+        return asked(what, cluster, dsn, (can, sql, found) -> between(what, dsn, can, sql, found));
     }
 
     private List<Found> admin(ClusterSettings cluster, Dsn dsn) {
         String what = cluster.name() + ", admin";
-        return asked(what, cluster, dsn, (database, call) -> {
-            List<Found> found = new ArrayList<>();
-            Capabilities can = database.capabilities(call);
-            found.add(Found.works(what, described(can)));
+        return asked(what, cluster, dsn, (can, sql, found) -> {
             if (can.standby()) {
                 found.add(Found.fails(what, "acts cannot run on a standby.", "Let admin_dsn name the primary."));
             }
@@ -175,16 +158,33 @@ final class Probes implements AutoCloseable {
                 found.add(Found.warns(
                         what, "it is configured and mode: read_only never uses it.", "Take the credential away."));
             }
-            return found;
+            if (cluster.direct().isEmpty()) {
+                between(what, dsn, can, sql, found);
+            }
         });
     }
 
-    private interface Asking {
-        List<Found> of(Database database, Call call);
+    /** A proxy may lead an act to another server than the one it was planned on, and a pooler to another session. */
+    private static void between(String what, Dsn dsn, Capabilities can, Sql sql, List<Found> found) {
+        int port = sql.one(Reached.class, "SELECT coalesce(inet_server_port(), 0) AS port")
+                .port();
+        String mend = "Let direct_dsn name the coordinator itself, host and port.";
+        if (can.behindPooler()) {
+            found.add(Found.warns(what, "acts would pass a pooler at " + label(dsn) + ".", mend));
+        } else if (port != 0 && dsn.hosts().stream().noneMatch(host -> host.port() == port)) {
+            found.add(Found.warns(
+                    what,
+                    "acts would pass a proxy or a mapped port: " + label(dsn) + " leads to a server at port " + port
+                            + ".",
+                    mend));
+        }
     }
 
-    private List<Found> asked(String what, ClusterSettings cluster, Dsn dsn, Asking asking) {
-        Duration limit = cluster.connectTimeout().plus(cluster.statementTimeout());
+    private interface Judging {
+        void of(Capabilities can, Sql sql, List<Found> found);
+    }
+
+    private List<Found> asked(String what, ClusterSettings cluster, Dsn dsn, Judging judging) {
         Target target = new Target(
                 label(dsn),
                 dsn,
@@ -195,12 +195,24 @@ final class Probes implements AutoCloseable {
                 WHO,
                 cluster.actLockTimeout(),
                 cluster.allowPlaintext());
+        List<Found> found = new ArrayList<>();
         try (Database database = Database.of(target)) {
-            return asking.of(database, Call.within(limit));
+            Sql sql = database.sql(call());
+            Capabilities can = sql.capabilities();
+            found.add(Found.works(what, described(can)));
+            judging.of(can, sql, found);
         } catch (ToolException e) {
-            return List.of(
-                    Found.fails(what, e.text(), Optional.ofNullable(e.hint()).orElse("")));
+            found.add(failed(what, e));
         }
+        return found;
+    }
+
+    private static Found failed(String what, ToolException e) {
+        return Found.fails(what, e.text(), hint(e));
+    }
+
+    private static String hint(ToolException e) {
+        return Optional.ofNullable(e.hint()).orElse("");
     }
 
     private static String label(Dsn dsn) {
@@ -209,6 +221,6 @@ final class Probes implements AutoCloseable {
 
     @Override
     public void close() {
-        threads.shutdownNow();
+        clusters.close();
     }
 }

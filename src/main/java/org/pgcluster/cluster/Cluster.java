@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -40,7 +41,7 @@ public final class Cluster implements AutoCloseable {
 
     private record Reading(Database database, SafeReading safe) {}
 
-    Cluster(ClusterSettings settings, List<String> trusted) {
+    Cluster(ClusterSettings settings, Predicate<String> trusted) {
         this.settings = settings;
         this.workers = new Workers(settings, trusted, (dsn, reading) -> Database.of(target(dsn, reading)));
     }

@@ -17,7 +17,7 @@ public final class Clusters implements AutoCloseable {
 
     public Clusters(Settings settings) {
         for (ClusterSettings one : settings.clusters().values()) {
-            byName.put(one.name(), new Cluster(one, settings.server().discoveryHosts()));
+            byName.put(one.name(), new Cluster(one, settings.server()::givesCredentialsTo));
         }
         this.preferred = settings.server().defaultCluster();
     }

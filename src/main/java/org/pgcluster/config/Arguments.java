@@ -13,6 +13,7 @@ final class Arguments {
     private final Problems problems;
     private final Map<Key<?>, String> seen = new HashMap<>();
     private @Nullable String configFile;
+    private @Nullable String flagOfHttp;
 
     Arguments(Layers layers, Secrets secrets, Problems problems) {
         this.layers = layers;
@@ -46,6 +47,13 @@ final class Arguments {
                 i++;
             }
         }
+        var transport = seen.getOrDefault(Keys.TRANSPORT, "stdio");
+        if (flagOfHttp != null && transport.equals("stdio")) {
+            problems.add(
+                    "transport",
+                    "flag ".concat(flagOfHttp),
+                    flagOfHttp + " is for a transport over the network; this server speaks to clients that start it.");
+        }
     }
 
     /** Tells whether the next argument was used up as the value. */
@@ -57,6 +65,10 @@ final class Arguments {
             }
             configFile = value;
             return !attached;
+        }
+        if (flag.equals("--host") || flag.equals("--port")) {
+            flagOfHttp = flag;
+            return !attached && value != null && !value.startsWith("-");
         }
         var key = Keys.byFlag(flag);
         if (key == null) {

@@ -3,6 +3,7 @@ package org.pgcluster.config;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -34,5 +35,17 @@ public record ServerSettings(
     public ServerSettings {
         toolsets = List.copyOf(toolsets);
         discoveryHosts = List.copyOf(discoveryHosts);
+    }
+
+    /** Whether a host that was discovered, not configured, may be sent credentials. */
+    public boolean givesCredentialsTo(String host) {
+        var lower = host.toLowerCase(Locale.ROOT);
+        for (var known : discoveryHosts) {
+            var one = known.toLowerCase(Locale.ROOT);
+            if (one.startsWith(".") ? lower.endsWith(one) : lower.equals(one)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -47,6 +47,12 @@ final class Variables {
             }
         }
         readOnly();
+        if (inputs.variable("HTTP_API_PORT") != null) {
+            problems.warn(
+                    "transport",
+                    "environment HTTP_API_PORT",
+                    "HTTP_API_PORT has no meaning: this server speaks to clients that start it, not over HTTP.");
+        }
         for (var entry : found.entrySet()) {
             settle(entry.getKey(), entry.getValue());
         }

@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.Dsn;
@@ -45,7 +47,11 @@ record DriverSettings(String url, Properties properties, int hosts) {
     private static final Set<String> PROMISES_NOT_KEPT =
             Set.of("sslcrl", "sslcrldir", "requirepeer", "ssl_min_protocol_version", "ssl_max_protocol_version");
 
+    /** The driver writes some failures to stderr by itself; each is told by an error as well. Held, else it is forgotten. */
+    private static final Logger DRIVERS_OWN_LOG = Logger.getLogger("org.postgresql");
+
     static DriverSettings of(Target target) {
+        DRIVERS_OWN_LOG.setLevel(Level.OFF);
         var dsn = target.dsn();
         refuseWhatCannotBeKept(target);
         var properties = new Properties();
@@ -62,6 +68,7 @@ record DriverSettings(String url, Properties properties, int hosts) {
         properties.setProperty(
                 "loadBalanceHosts",
                 String.valueOf("random".equals(dsn.parameters().get("load_balance_hosts"))));
+        recognisePrimaryByRecovery(properties);
         encrypt(dsn, properties);
         keepPasswordOffTheWire(target, properties);
         timeOut(target.connectTimeout(), properties);
@@ -115,6 +122,16 @@ record DriverSettings(String url, Properties properties, int hosts) {
                     "It takes any, read-write, read-only, primary, standby or prefer-standby.");
         }
         return type;
+    }
+
+    /**
+     * The driver takes a session that begins read-only for one on a standby, and docs/roles.sql makes the reader's begin so.
+     * Every transaction says READ ONLY itself.
+     */
+    private static void recognisePrimaryByRecovery(Properties properties) {
+        if (!"any".equals(properties.getProperty("targetServerType"))) {
+            properties.merge("options", "-c default_transaction_read_only=off", (own, ours) -> own + " " + ours);
+        }
     }
 
     /** As in libpq, {@code require} verifies the certificate as soon as there is an authority to verify it with. */

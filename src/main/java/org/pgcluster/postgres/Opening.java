@@ -19,6 +19,12 @@ final class Opening {
             + local("extra_float_digits", "3")
             + local("bytea_output", "hex");
 
+    /** A function in FROM writes all of its rows to disk first. docs/roles.sql bounds that; superusers are bounded here. */
+    private static final String TEMP_FILES = """
+            , CASE WHEN pg_catalog.current_setting('is_superuser') = 'on' AND pg_catalog.current_setting('temp_file_limit') = '-1'
+            THEN pg_catalog.set_config('temp_file_limit', '1GB', true) END
+            """;
+
     private final Target target;
     private final boolean wantsPrimary;
     /** Not every platform can watch a socket while it computes; the first refusal settles it. */
@@ -32,7 +38,7 @@ final class Opening {
         CATALOGUE(
                 local("search_path", "pg_catalog, pg_temp") + local("IntervalStyle", "iso_8601") + local("jit", "off")),
         OPEN(local("IntervalStyle", "iso_8601") + local("jit", "off")),
-        PERSONAL(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on"));
+        PERSONAL(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on") + TEMP_FILES);
 
         private final String settings;
 

@@ -17,6 +17,11 @@ final class Suggestions {
     private static final Pattern QUALIFIED = Pattern.compile(
             "(?:relation|column|function) \"?([^\"(]+?)\"?(?:\\(.*)? (?:of relation .*)?does not exist.*",
             Pattern.DOTALL);
+    private static final Pattern FUNCTION_IN_FROM =
+            Pattern.compile("\\b(?:from|join)\\s+(?:lateral\\s+)?[\\w.\"]+\\s*\\(", Pattern.CASE_INSENSITIVE);
+    private static final String MADE_FIRST = "Rows of a function in FROM, of a sort and of a hash are all made, on the"
+            + " server's disk, before the first one is read, so LIMIT does not help. Narrow what goes in; a function such as"
+            + " generate_series streams in the SELECT list; or";
     private static final Pattern OPERATOR = Pattern.compile("operator does not exist: (.+) (\\S+) (.+)");
 
     private record Name(String name) {}
@@ -37,6 +42,9 @@ final class Suggestions {
                 case "42703" -> column(unknown(message), statement, sql, server.getHint());
                 case "42883" -> message.startsWith("operator") ? cast(message) : function(unknown(message), sql);
                 case "3F000" -> schema(unknown(message.replace("schema ", "relation ")), sql);
+                case "57014" ->
+                    FUNCTION_IN_FROM.matcher(statement).find() ? MADE_FIRST + " raise statement_timeout_ms." : null;
+                case "53400" -> MADE_FIRST + " raise temp_file_limit of the login.";
                 case "42804" -> "Make the types agree with a cast, such as value::text or value::numeric.";
                 default -> null;
             };

@@ -9,7 +9,10 @@ import org.pgcluster.postgres.Sql;
 /** Reads every component of a cluster, each under its own deadline. What does not answer is told, the rest stays. */
 public final class Gathering {
     private static final String CONNECTIONS = """
-            SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS used,
+            SELECT (SELECT count(*) FROM pg_stat_activity
+                     WHERE backend_type = 'client backend'
+                        -- a role that may not look is told of no type, only of user and database
+                        OR backend_type IS NULL AND usesysid IS NOT NULL AND datid IS NOT NULL) AS used,
                    current_setting('max_connections')::bigint AS max,
                    current_setting('superuser_reserved_connections')::bigint
                      + coalesce(current_setting('reserved_connections', true)::bigint, 0) AS reserved

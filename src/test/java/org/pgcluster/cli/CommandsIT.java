@@ -9,8 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.postgres.PgServer;
+import org.pgcluster.shape.JsonText;
 
 /** The real JAR as a child process, as people and scripts run it. */
 class CommandsIT {
@@ -76,6 +80,32 @@ class CommandsIT {
         var ran = run("check", NOBODY, "--format", "json");
         assertEquals(1, ran.code());
         assertTrue(ran.text().startsWith("{\"ok\":false"), ran.text());
+    }
+
+    @Test
+    void check_of_a_server_that_is_there_succeeds_whatever_it_warns_of() throws Exception {
+        try (var server = PgServer.start()) {
+            var dsn = "postgres://postgres@127.0.0.1:" + server.port() + "/postgres";
+            var text = run("check", dsn);
+            assertEquals(0, text.code(), text.text());
+            assertTrue(text.text().contains("works   default, reading: postgres at postgres"), text.text());
+            assertTrue(text.text().contains("warning default, reading: postgres is a superuser"), text.text());
+            assertTrue(text.text().strip().endsWith("All that must work works."), text.text());
+            var json = run("check", dsn, "--format", "json");
+            assertEquals(0, json.code(), json.text());
+            var data = (Map<?, ?>) Objects.requireNonNull(JsonText.read(json.text()));
+            assertEquals(true, data.get("ok"));
+            var first = (Map<?, ?>) ((List<?>) Objects.requireNonNull(data.get("found"))).get(0);
+            assertEquals("works", first.get("verdict"));
+            assertEquals("default, reading", first.get("what"));
+        }
+    }
+
+    @Test
+    void check_of_a_faulty_configuration_fails_and_names_the_key() throws Exception {
+        var ran = run("check", NOBODY, "--max-rows", "none");
+        assertEquals(1, ran.code());
+        assertTrue(ran.text().contains("max_rows takes a whole number"), ran.text());
     }
 
     @Test

@@ -102,6 +102,37 @@ class SettingsTest {
         assertFalse(only(settings).toString().contains("hush"));
     }
 
+    /** In an address where the key takes one, and bare where it does not. */
+    @Test
+    void no_key_that_may_hold_a_secret_shows_it_from_any_source() {
+        for (var key : Keys.ALL) {
+            if (!key.secret()) {
+                continue;
+            }
+            var value = switch (key.form()) {
+                case DSN, DSNS -> "postgres://u:hush-hush-hush-hush@localhost/d";
+                case URLS -> "http://u:hush-hush-hush-hush@localhost:8008/stats";
+                default -> "hush-hush-hush-hush";
+            };
+            var own = folder.resolve(key.upperName());
+            var from = List.of(
+                    new Setting(own.resolve("a")).arguments(key.flag(), value),
+                    new Setting(own.resolve("b")).variable(key.variable(), value),
+                    new Setting(own.resolve("c"))
+                            .inHome(".config/pgcluster-mcp/config.yaml", key.name() + ": " + value + "\n"),
+                    new Setting(own.resolve("d"))
+                            .inHome("secret", value)
+                            .variable(key.variable() + "_FILE", "~/secret"));
+            for (var one : from) {
+                var settings = one.load();
+                var shown =
+                        settings.values().toString() + settings.problems() + settings.warnings() + settings.server();
+                assertTrue(shown.contains(key.name()), key + ": " + shown);
+                assertFalse(shown.contains("hush"), key + ": " + shown);
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

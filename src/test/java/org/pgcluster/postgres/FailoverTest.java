@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,10 +31,14 @@ class FailoverTest {
     }
 
     private static Dsn both(PgServer first, PgServer second, String attributes) {
+        return both(first, second, attributes, "postgres");
+    }
+
+    private static Dsn both(PgServer first, PgServer second, String attributes, String user) {
         return new Dsn(
                 List.of(new Address("127.0.0.1", first.port()), new Address("127.0.0.1", second.port())),
                 "postgres",
-                Optional.of("postgres"),
+                Optional.of(user),
                 Optional.empty(),
                 Map.of("target_session_attrs", attributes));
     }
@@ -57,6 +62,25 @@ class FailoverTest {
             var after = database.capabilities(Call.within(Duration.ofSeconds(5)));
             assertNotSame(before, after);
             assertFalse(after.standby());
+        }
+    }
+
+    /** As docs/roles.sql makes the reading login: its sessions begin read-only on a primary, too. */
+    @Test
+    void a_login_whose_sessions_begin_read_only_still_tells_primary_and_standby_apart()
+            throws IOException, InterruptedException {
+        try (var old = PgServer.start();
+                var heir = PgServer.following(old)) {
+            old.psql("CREATE ROLE reader LOGIN");
+            old.psql("ALTER ROLE reader SET default_transaction_read_only = on");
+            try (var primary = Database.of(PgServer.target(both(old, heir, "primary", "reader"), 1));
+                    var standby = Database.of(PgServer.target(both(old, heir, "standby", "reader"), 1))) {
+                assertEquals(new Where(old.port(), false), ask(primary));
+                assertEquals(new Where(heir.port(), true), ask(standby));
+                old.stop();
+                heir.promote();
+                assertEquals(new Where(heir.port(), false), ask(primary));
+            }
         }
     }
 }

@@ -119,11 +119,11 @@ public final class PgServer implements AutoCloseable {
     }
 
     /** Every process stands still, as on a host without memory; the kernel still takes connections for it. */
-    void freeze() throws IOException, InterruptedException {
+    public void freeze() throws IOException, InterruptedException {
         signal("-STOP");
     }
 
-    void thaw() throws IOException, InterruptedException {
+    public void thaw() throws IOException, InterruptedException {
         signal("-CONT");
     }
 
@@ -157,6 +157,21 @@ public final class PgServer implements AutoCloseable {
                 "postgres",
                 "-c",
                 sql);
+    }
+
+    public void psqlFile(Path script) throws IOException, InterruptedException {
+        asPostgres(
+                BINARIES.resolve("psql").toString(),
+                "-X",
+                "-q",
+                "-h",
+                folder.toString(),
+                "-p",
+                String.valueOf(port),
+                "-d",
+                "postgres",
+                "-f",
+                script.toString());
     }
 
     Dsn dsn() {

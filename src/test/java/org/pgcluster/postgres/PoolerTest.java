@@ -5,13 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,70 +20,25 @@ import org.pgcluster.error.ToolException;
 @Tag("postgres")
 @Timeout(90)
 class PoolerTest {
-    private static final Path PGBOUNCER = Path.of("/usr/sbin/pgbouncer");
-
     private PgServer server;
-    private int port;
-    private Process bouncer;
+    private Bouncer bouncer;
 
     record Seen(int n) {}
 
     @BeforeEach
     void start() throws IOException, InterruptedException {
-        Assumptions.assumeTrue(Files.isExecutable(PGBOUNCER), "PgBouncer is not installed in " + PGBOUNCER);
         server = PgServer.start();
-        port = PgServer.freePort();
-        Files.writeString(
-                server.folder().resolve("pgbouncer.ini"), """
-                [databases]
-                * = host=127.0.0.1 port=%d user=postgres
-                [pgbouncer]
-                listen_addr = 127.0.0.1
-                listen_port = %d
-                unix_socket_dir =
-                auth_type = any
-                pool_mode = transaction
-                default_pool_size = 2
-                client_idle_timeout = 1
-                server_login_retry = 1
-                query_wait_timeout = 5
-                logfile = %s/bouncer.log
-                """.formatted(server.port(), port, server.folder()));
-        bouncer = startBouncer();
+        bouncer = Bouncer.before(server);
     }
 
     @AfterEach
     void stop() throws IOException, InterruptedException {
-        bouncer.destroyForcibly();
-        bouncer.waitFor();
+        bouncer.close();
         server.close();
     }
 
-    private Process startBouncer() throws IOException, InterruptedException {
-        var started = new ProcessBuilder(
-                        "runuser",
-                        "-u",
-                        "postgres",
-                        "--",
-                        PGBOUNCER.toString(),
-                        server.folder().resolve("pgbouncer.ini").toString())
-                .redirectErrorStream(true)
-                .redirectOutput(server.folder().resolve("bouncer.out").toFile())
-                .start();
-        for (int i = 0; i < 100; i++) {
-            try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                assertTrue(probe.isConnected());
-                return started;
-            } catch (IOException e) {
-                // Not yet.
-                Thread.sleep(100);
-            }
-        }
-        throw new IOException("PgBouncer did not start");
-    }
-
     private Database database() {
-        return Database.of(PgServer.target(server.dsn(new Address("127.0.0.1", port)), 2));
+        return Database.of(PgServer.target(server.dsn(new Address("127.0.0.1", bouncer.port())), 2));
     }
 
     private static int ask(Database database) {
@@ -119,9 +69,7 @@ class PoolerTest {
     void a_restart_of_the_pooler_costs_no_call() throws IOException, InterruptedException {
         try (var database = database()) {
             assertEquals(1, ask(database));
-            bouncer.destroyForcibly();
-            bouncer.waitFor();
-            bouncer = startBouncer();
+            bouncer.restart();
             assertEquals(1, ask(database));
         }
     }

@@ -8,11 +8,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -170,6 +174,43 @@ class TlsTest {
                 "sslrootcert");
         fails(RIGHT, "postgres", Map.of("sslmode", "verify-full"), "root.crt", "sslrootcert");
         fails(RIGHT, "postgres", Map.of("sslmode", "verify-full", "sslrootcert", "system"), "authority", "sslrootcert");
+    }
+
+    /** What it says on stderr would stand in a client's log, in words that nobody can mend anything by. */
+    @Test
+    void the_driver_writes_nothing_by_itself() {
+        var said = new ArrayList<String>();
+        var ear = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                said.add(line.getLoggerName() + ": " + line.getMessage());
+            }
+
+            @Override
+            public void flush() {
+                // Nothing is kept back.
+            }
+
+            @Override
+            public void close() {
+                // Nothing is open.
+            }
+        };
+        var root = Logger.getLogger("");
+        root.addHandler(ear);
+        try {
+            fails(
+                    WRONG,
+                    "postgres",
+                    Map.of("sslmode", "verify-full", "sslrootcert", "ca.crt"),
+                    "certificate for another host name",
+                    "verify-ca");
+            assertEquals(List.of(), said);
+            root.severe("heard");
+            assertEquals(1, said.size());
+        } finally {
+            root.removeHandler(ear);
+        }
     }
 
     @Test

@@ -16,6 +16,7 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.JsonText;
 import org.pgcluster.shape.Nearest;
 import org.pgcluster.tool.Tool;
+import org.pgcluster.toolsets.citus.CitusTools;
 import org.pgcluster.toolsets.core.CoreTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
 
@@ -175,6 +176,7 @@ public final class Catalogue {
         Tool<?, ?> tool = switch (listed.toolset()) {
             case "core" -> CoreTools.named(listed.name());
             case "postgres" -> PostgresTools.named(listed.name());
+            case "citus" -> CitusTools.named(listed.name());
             default -> null;
         };
         if (tool == null) {

@@ -25,15 +25,15 @@ final class Opening {
     private final AtomicBoolean watchesClients = new AtomicBoolean(true);
 
     /** What is asked of one transaction: for our own queries only the catalogue is searched. */
-    enum Style {
-        CATALOGUE(local("search_path", "pg_catalog") + local("IntervalStyle", "iso_8601")),
-        OPEN(local("IntervalStyle", "iso_8601")),
-        PERSONAL(local("IntervalStyle", "postgres"));
+    record Style(String settings) {
+        static final Style CATALOGUE =
+                new Style(local("search_path", "pg_catalog") + local("IntervalStyle", "iso_8601"));
+        static final Style OPEN = new Style(local("IntervalStyle", "iso_8601"));
+        static final Style PERSONAL = new Style(local("IntervalStyle", "postgres"));
 
-        private final String settings;
-
-        Style(String settings) {
-            this.settings = settings;
+        /** Both are ours: nothing here is quoted. */
+        Style with(String setting, String value) {
+            return new Style(settings + local(setting, value));
         }
     }
 

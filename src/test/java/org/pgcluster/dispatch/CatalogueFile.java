@@ -11,6 +11,7 @@ import org.pgcluster.shape.JsonText;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Tool;
+import org.pgcluster.toolsets.citus.CitusTools;
 import org.pgcluster.toolsets.core.CoreTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
 
@@ -33,12 +34,19 @@ final class CatalogueFile {
             "cancel_query",
             "create_index");
 
+    private static final List<String> CITUS = List.of(
+            "list_nodes",
+            "citus_list_distributed_tables",
+            "list_distributed_tables",
+            "list_shards");
+
     private CatalogueFile() {}
 
     static String text() {
         StringBuilder text = new StringBuilder();
         CORE.forEach(name -> text.append(line("core", CoreTools.named(name))));
         POSTGRES.forEach(name -> text.append(line("postgres", PostgresTools.named(name))));
+        CITUS.forEach(name -> text.append(line("citus", CitusTools.named(name))));
         return text.toString();
     }
 
@@ -46,6 +54,7 @@ final class CatalogueFile {
         List<Tool<?, ?>> tools = new ArrayList<>();
         CORE.forEach(name -> tools.add(Objects.requireNonNull(CoreTools.named(name))));
         POSTGRES.forEach(name -> tools.add(Objects.requireNonNull(PostgresTools.named(name))));
+        CITUS.forEach(name -> tools.add(Objects.requireNonNull(CitusTools.named(name))));
         return tools;
     }
 

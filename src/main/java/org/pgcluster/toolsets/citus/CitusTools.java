@@ -1,0 +1,19 @@
+package org.pgcluster.toolsets.citus;
+
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.tool.Tool;
+
+/** The toolset {@code citus}. A switch, so that a call loads its own tool and no other. */
+public final class CitusTools {
+    private CitusTools() {}
+
+    public static @Nullable Tool<?, ?> named(String name) {
+        return switch (name) {
+            case "list_nodes" -> new ListNodes();
+            case "citus_list_distributed_tables" -> new CitusListDistributedTables();
+            case "list_distributed_tables" -> new ListDistributedTables();
+            case "list_shards" -> new ListShards();
+            default -> null;
+        };
+    }
+}

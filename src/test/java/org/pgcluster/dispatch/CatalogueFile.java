@@ -35,10 +35,14 @@ final class CatalogueFile {
             "create_index");
 
     private static final List<String> CITUS = List.of(
+            "citus_cluster_summary",
             "list_nodes",
             "citus_list_distributed_tables",
             "list_distributed_tables",
-            "list_shards");
+            "list_shards",
+            "citus_shard_distribution",
+            "citus_worker_health",
+            "citus_schemas");
 
     private CatalogueFile() {}
 

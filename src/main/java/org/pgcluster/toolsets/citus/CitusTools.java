@@ -9,6 +9,10 @@ public final class CitusTools {
 
     public static @Nullable Tool<?, ?> named(String name) {
         return switch (name) {
+            case "citus_cluster_summary" -> new CitusClusterSummary();
+            case "citus_shard_distribution" -> new CitusShardDistribution();
+            case "citus_schemas" -> new CitusSchemas();
+            case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();
             case "citus_list_distributed_tables" -> new CitusListDistributedTables();
             case "list_distributed_tables" -> new ListDistributedTables();

@@ -7,9 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Together;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.ArrayText;
@@ -154,6 +156,20 @@ public final class Citus {
             return nobody("was asked with the others, and not all answered within " + ONE_ROUND.toMillis() / 1000.0 + " s");
         }
     }
+
+    /** Two questions at the same time, so that a node that is frozen costs its patience once. */
+    @SuppressWarnings("unchecked") // the answers come in the order of the questions
+    public <R extends Record, S extends Record> Both<R, S> atOnce(
+            Function<Citus, Round<R>> one, Function<Citus, Round<S>> other) {
+        nodes();
+        features();
+        List<Function<Citus, ? extends Round<?>>> questions = List.of(one, other);
+        List<Round<?>> answers = Together.all(questions, question -> question.apply(this));
+        return new Both<>((Round<R>) answers.get(0), (Round<S>) answers.get(1));
+    }
+
+    /** The answers to two questions. */
+    public record Both<R extends Record, S extends Record>(Round<R> one, Round<S> other) {}
 
     private <R extends Record> Round<R> nobody(String why) {
         List<Silent> silent = new ArrayList<>();

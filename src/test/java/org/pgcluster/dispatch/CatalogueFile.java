@@ -40,6 +40,7 @@ final class CatalogueFile {
             "citus_list_distributed_tables",
             "list_distributed_tables",
             "list_shards",
+            "citus_table_inspector",
             "citus_shard_distribution",
             "citus_worker_health",
             "citus_schemas");

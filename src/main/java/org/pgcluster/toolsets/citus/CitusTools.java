@@ -11,6 +11,7 @@ public final class CitusTools {
         return switch (name) {
             case "citus_cluster_summary" -> new CitusClusterSummary();
             case "citus_shard_distribution" -> new CitusShardDistribution();
+            case "citus_table_inspector" -> new CitusTableInspector();
             case "citus_schemas" -> new CitusSchemas();
             case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();

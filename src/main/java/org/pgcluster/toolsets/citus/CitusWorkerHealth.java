@@ -72,8 +72,9 @@ public final class CitusWorkerHealth implements Reads<CitusWorkerHealth.Input, C
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Round<NodeState> states = NodeState.ask(citus);
-        Round<Path> paths = citus.everywhere(Path.class, PATHS);
+        Citus.Both<NodeState, Path> both = citus.atOnce(NodeState::ask, asking -> asking.everywhere(Path.class, PATHS));
+        Round<NodeState> states = both.one();
+        Round<Path> paths = both.other();
         List<Row> rows = new ArrayList<>();
         for (CitusNode node : citus.nodes()) {
             if (node.primary()) {
@@ -125,7 +126,7 @@ public final class CitusWorkerHealth implements Reads<CitusWorkerHealth.Input, C
             problems.add(Parts.many(told.missing(), "placement") + " without a table");
         }
         if (told.invalidIndexes() > 0) {
-            problems.add(Parts.many(told.invalidIndexes(), "invalid index") + "(es)");
+            problems.add(told.invalidIndexes() == 1 ? "1 invalid index" : told.invalidIndexes() + " invalid indexes");
         }
         if (told.preparedTransactions() > 0) {
             problems.add(Parts.many(told.preparedTransactions(), "prepared transaction") + " older than 2 minutes");

@@ -19,6 +19,7 @@ import org.pgcluster.tool.Tool;
 import org.pgcluster.toolsets.citus.CitusTools;
 import org.pgcluster.toolsets.core.CoreTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
+import org.pgcluster.toolsets.tables.TablesTools;
 
 /**
  * Which tools there are and which of them this configuration offers. Made from the packed catalogue, so that a client
@@ -177,6 +178,7 @@ public final class Catalogue {
             case "core" -> CoreTools.named(listed.name());
             case "postgres" -> PostgresTools.named(listed.name());
             case "citus" -> CitusTools.named(listed.name());
+            case "tables" -> TablesTools.named(listed.name());
             default -> null;
         };
         if (tool == null) {

@@ -14,6 +14,7 @@ import org.pgcluster.tool.Tool;
 import org.pgcluster.toolsets.citus.CitusTools;
 import org.pgcluster.toolsets.core.CoreTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
+import org.pgcluster.toolsets.tables.TablesTools;
 
 /** Writes the catalogue from the tools themselves: the one place where a tool's place in the list is decided. */
 final class CatalogueFile {
@@ -41,9 +42,14 @@ final class CatalogueFile {
             "list_distributed_tables",
             "list_shards",
             "citus_table_inspector",
+            "citus_colocation_inspector",
             "citus_shard_distribution",
             "citus_worker_health",
-            "citus_schemas");
+            "citus_schemas",
+            "citus_activity",
+            "citus_lock_inspector");
+
+    private static final List<String> TABLES = List.of("list_table_types");
 
     private CatalogueFile() {}
 
@@ -52,6 +58,7 @@ final class CatalogueFile {
         CORE.forEach(name -> text.append(line("core", CoreTools.named(name))));
         POSTGRES.forEach(name -> text.append(line("postgres", PostgresTools.named(name))));
         CITUS.forEach(name -> text.append(line("citus", CitusTools.named(name))));
+        TABLES.forEach(name -> text.append(line("tables", TablesTools.named(name))));
         return text.toString();
     }
 
@@ -60,6 +67,7 @@ final class CatalogueFile {
         CORE.forEach(name -> tools.add(Objects.requireNonNull(CoreTools.named(name))));
         POSTGRES.forEach(name -> tools.add(Objects.requireNonNull(PostgresTools.named(name))));
         CITUS.forEach(name -> tools.add(Objects.requireNonNull(CitusTools.named(name))));
+        TABLES.forEach(name -> tools.add(Objects.requireNonNull(TablesTools.named(name))));
         return tools;
     }
 

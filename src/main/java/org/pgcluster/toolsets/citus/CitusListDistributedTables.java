@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
-import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Table;
 import org.pgcluster.citus.TableKind;
+import org.pgcluster.citus.TableSize;
 import org.pgcluster.shape.Cursor;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
@@ -89,8 +89,6 @@ public final class CitusListDistributedTables
             @Nullable String accessMethod,
             long total) {}
 
-    record Size(String schema, String name, @Nullable Long bytes, long rows, long unknown) {}
-
     private static final String PAGE = """
             WITH matching AS (
                 SELECT shell.oid, space.nspname AS schema, shell.relname AS name, shell.relowner, shell.relam,
@@ -127,22 +125,6 @@ public final class CitusListDistributedTables
              ORDER BY schema, name
             """;
 
-    /** One row a table on each node; a reference table's rows are the same everywhere. */
-    static final String SIZES = "WITH "
-            + Placements.sized("(coalesce(pg_partition_root(shell.oid)::oid, shell.oid)) IN (SELECT top.oid"
-                    + " FROM pg_class AS top JOIN pg_namespace AS its ON its.oid = top.relnamespace"
-                    + " WHERE (its.nspname::text, top.relname::text) IN"
-                    + " (SELECT * FROM unnest(%L::text[], %L::text[])))")
-            + """
-            SELECT its.nspname AS schema, top.relname AS name, sum(sized.bytes)::bigint AS bytes,
-                   coalesce(sum(pg_stat_get_live_tuples(sized.rel)), 0)::bigint AS rows,
-                   count(*) FILTER (WHERE sized.bytes IS NULL) AS unknown
-              FROM sized
-              JOIN pg_class AS top ON top.oid = sized.root
-              JOIN pg_namespace AS its ON its.oid = top.relnamespace
-             GROUP BY 1, 2
-            """;
-
     @Override
     public Declaration<Input, Output> declaration() {
         return Declaration.reads(
@@ -170,9 +152,8 @@ public final class CitusListDistributedTables
                         citus.forThisVersion(PAGE),
                         schema, schema, kind, kind, afterSchema, afterSchema, afterName, input.offset(), input.limit() + 1L);
         List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
-        Round<Size> sizes = citus.everywhere(
-                Size.class,
-                SIZES,
+        Round<TableSize> sizes = TableSize.ask(
+                citus,
                 shown.stream().map(Found::schema).toList(),
                 shown.stream().map(Found::name).toList());
         Found last = shown.isEmpty() ? null : shown.get(shown.size() - 1);
@@ -183,25 +164,25 @@ public final class CitusListDistributedTables
         return new Output(rows(shown, sizes), new Rest(shown.size(), total, cursor), Parts.unavailable(sizes.silent()));
     }
 
-    private static List<Row> rows(List<Found> shown, Round<Size> sizes) {
-        Map<String, List<Size>> byTable = new LinkedHashMap<>();
-        for (Size size : sizes.rows()) {
+    private static List<Row> rows(List<Found> shown, Round<TableSize> sizes) {
+        Map<String, List<TableSize>> byTable = new LinkedHashMap<>();
+        for (TableSize size : sizes.rows()) {
             byTable.computeIfAbsent(size.schema() + "." + size.name(), name -> new ArrayList<>())
                     .add(size);
         }
         List<Row> rows = new ArrayList<>();
         for (Found table : shown) {
-            List<Size> told = byTable.getOrDefault(table.schema() + "." + table.name(), List.of());
+            List<TableSize> told = byTable.getOrDefault(table.schema() + "." + table.name(), List.of());
             rows.add(row(table, told));
         }
         return rows;
     }
 
-    private static Row row(Found table, List<Size> told) {
+    private static Row row(Found table, List<TableSize> told) {
         Long bytes = null;
         Long rows = null;
         long unknown = 0;
-        for (Size size : told) {
+        for (TableSize size : told) {
             Long here = size.bytes();
             bytes = here == null ? bytes : Long.valueOf(here + (bytes == null ? 0 : bytes));
             long before = rows == null ? 0 : rows;

@@ -12,6 +12,9 @@ public final class CitusTools {
             case "citus_cluster_summary" -> new CitusClusterSummary();
             case "citus_shard_distribution" -> new CitusShardDistribution();
             case "citus_table_inspector" -> new CitusTableInspector();
+            case "citus_colocation_inspector" -> new CitusColocationInspector();
+            case "citus_activity" -> new CitusActivity();
+            case "citus_lock_inspector" -> new CitusLockInspector();
             case "citus_schemas" -> new CitusSchemas();
             case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();

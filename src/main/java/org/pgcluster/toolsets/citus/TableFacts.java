@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Identity;
 import org.pgcluster.citus.Table;
+import org.pgcluster.citus.TableKind;
 
 /** What the metadata says of one table: its definition, its partitions, its indexes. */
 record TableFacts(
@@ -88,11 +89,7 @@ record TableFacts(
     static TableFacts of(Citus citus, Table table) {
         Facts facts = citus.sql().one(Facts.class, FACTS, table.oid());
         List<Name> tree = citus.sql().list(Name.class, TREE, table.oid(), table.oid());
-        List<String> stuck = Identity.missingInGroupOf(citus, table);
-        String why = stuck.isEmpty()
-                ? null
-                : "no replica identity or primary key on " + String.join(", ", stuck.subList(0, Math.min(5, stuck.size())))
-                        + (stuck.size() > 5 ? " and " + (stuck.size() - 5) + " more" : "");
+        String why = whyNotMovable(citus, table);
         CitusTableInspector.Definition definition = new CitusTableInspector.Definition(
                 facts.owner(),
                 facts.accessMethod(),
@@ -114,6 +111,22 @@ record TableFacts(
                 tree.stream().map(Name::schema).toList(),
                 tree.stream().map(Name::name).toList(),
                 citus.sql().list(Defined.class, INDEXES, table.distributionColumn(), table.oid()));
+    }
+
+    private static @Nullable String whyNotMovable(Citus citus, Table table) {
+        if (table.kind() == TableKind.REFERENCE) {
+            return "every node has a copy, so there is nothing to move";
+        }
+        if (table.kind() == TableKind.CITUS_LOCAL) {
+            return "it lies on the coordinator only";
+        }
+        List<String> stuck = Identity.missingInGroupOf(citus, table);
+        if (stuck.isEmpty()) {
+            return null;
+        }
+        String first = String.join(", ", stuck.subList(0, Math.min(5, stuck.size())));
+        return "no replica identity or primary key on " + first
+                + (stuck.size() > 5 ? " and " + (stuck.size() - 5) + " more" : "");
     }
 
     /** Where a node is silent, its shards are in none of the figures. */

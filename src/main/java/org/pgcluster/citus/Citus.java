@@ -157,6 +157,33 @@ public final class Citus {
         }
     }
 
+    /**
+     * A statement that Citus itself sends on to the nodes: in bounded time, with what the server said beside its rows. Who
+     * did not answer stands only there.
+     */
+    public <R extends Record> Forwarded<R> forwarded(Class<R> row, String statement, @Nullable Object... values) {
+        Duration left = call.timeLeft();
+        Call own = Call.within(left.compareTo(ONE_ROUND) < 0 ? left : ONE_ROUND);
+        try (var handle = call.onCancel(own::cancel)) {
+            Sql asking = cluster.sql(own).askingNodes(TO_CONNECT);
+            List<R> rows = asking.list(row, statement, values);
+            return new Forwarded<>(rows, asking.notices(), null);
+        } catch (ToolException e) {
+            if (call.cancelled() || call.timeLeft().isZero()) {
+                throw e;
+            }
+            return new Forwarded<>(List.of(), List.of(), e);
+        }
+    }
+
+    /** Rows, what was said beside them, and why there are none. */
+    public record Forwarded<R extends Record>(List<R> rows, List<String> notices, @Nullable ToolException failed) {
+        public List<Silent> silent() {
+            ToolException why = failed;
+            return why == null ? List.of() : List.of(new Silent(-1, "nodes", why.text()));
+        }
+    }
+
     /** Two questions at the same time, so that a node that is frozen costs its patience once. */
     @SuppressWarnings("unchecked") // the answers come in the order of the questions
     public <R extends Record, S extends Record> Both<R, S> atOnce(

@@ -47,7 +47,9 @@ final class CatalogueFile {
             "citus_worker_health",
             "citus_schemas",
             "citus_activity",
-            "citus_lock_inspector");
+            "citus_lock_inspector",
+            "citus_job_inspector",
+            "citus_rebalance_status");
 
     private static final List<String> TABLES = List.of("list_table_types");
 

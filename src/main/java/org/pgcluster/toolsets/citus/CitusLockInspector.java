@@ -80,7 +80,8 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
                                            JOIN pg_dist_local_group AS grp ON grp.groupid = node.groupid
                                           WHERE node.noderole = 'primary' LIMIT 1), 0) AS nodeid) AS here
              WHERE held.pid IS NOT NULL AND held.locktype <> 'virtualxid'
-               AND (held.relation IS NULL OR held.relation >= 16384)
+               AND (held.relation IS NULL
+                    OR held.relation NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace))
                AND coalesce(nullif(own.global_pid, 0), here.nodeid::bigint * 10000000000 + held.pid) = ANY (%L::bigint[])
              ORDER BY 1, 2, 3, 4
              LIMIT 500

@@ -15,6 +15,8 @@ public final class CitusTools {
             case "citus_colocation_inspector" -> new CitusColocationInspector();
             case "citus_activity" -> new CitusActivity();
             case "citus_lock_inspector" -> new CitusLockInspector();
+            case "citus_job_inspector" -> new CitusJobInspector();
+            case "citus_rebalance_status" -> new CitusRebalanceStatus();
             case "citus_schemas" -> new CitusSchemas();
             case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();

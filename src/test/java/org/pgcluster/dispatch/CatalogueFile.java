@@ -49,7 +49,11 @@ final class CatalogueFile {
             "citus_activity",
             "citus_lock_inspector",
             "citus_job_inspector",
-            "citus_rebalance_status");
+            "citus_rebalance_status",
+            "citus_connections",
+            "citus_shard_heatmap",
+            "citus_shard_skew_report",
+            "citus_distributed_query_stats");
 
     private static final List<String> TABLES = List.of("list_table_types");
 

@@ -142,7 +142,8 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
     /** At most 200, what has not ended first. Which nodes a task involves is known since 12.1 only. */
     private static final String TASKS = """
             SELECT task.job_id, task.task_id, task.status::text, task.command, task.pid, task.retry_count,
-                   task.not_before, coalesce((
+                   CASE WHEN task.status = 'runnable' AND task.retry_count > 0 THEN task.not_before END AS not_before,
+                   coalesce((
                        SELECT array_agg(node::int)
                          FROM jsonb_array_elements_text(
                               CASE jsonb_typeof(to_jsonb(task) -> 'nodes_involved')
@@ -151,7 +152,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                    (SELECT coalesce(array_agg(depends_on ORDER BY depends_on), '{}')
                       FROM pg_dist_background_task_depend AS depend
                      WHERE depend.job_id = task.job_id AND depend.task_id = task.task_id) AS depends_on,
-                   nullif(task.message, '') AS message, count(*) OVER () AS total
+                   CASE WHEN task.status <> 'done' THEN nullif(task.message, '') END AS message, count(*) OVER () AS total
               FROM pg_dist_background_task AS task
              WHERE task.job_id = ANY (?::bigint[])
              ORDER BY task.job_id DESC, task.status IN ('done', 'cancelled', 'unscheduled'), task.task_id

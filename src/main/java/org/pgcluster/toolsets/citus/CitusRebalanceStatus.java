@@ -131,7 +131,9 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
             """;
 
     private static final String TASKS = """
-            SELECT task_id, status::text, command, retry_count, not_before, nullif(message, '') AS message
+            SELECT task_id, status::text, command, retry_count,
+                   CASE WHEN status = 'runnable' AND retry_count > 0 THEN not_before END AS not_before,
+                   CASE WHEN status <> 'done' THEN nullif(message, '') END AS message
               FROM pg_dist_background_task
              WHERE job_id = ?::bigint
                AND (?::boolean OR status IN ('running', 'cancelling', 'error')

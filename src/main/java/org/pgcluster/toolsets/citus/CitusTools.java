@@ -17,6 +17,10 @@ public final class CitusTools {
             case "citus_lock_inspector" -> new CitusLockInspector();
             case "citus_job_inspector" -> new CitusJobInspector();
             case "citus_rebalance_status" -> new CitusRebalanceStatus();
+            case "citus_shard_heatmap" -> new CitusShardHeatmap();
+            case "citus_shard_skew_report" -> new CitusShardSkewReport();
+            case "citus_connections" -> new CitusConnections();
+            case "citus_distributed_query_stats" -> new CitusDistributedQueryStats();
             case "citus_schemas" -> new CitusSchemas();
             case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();

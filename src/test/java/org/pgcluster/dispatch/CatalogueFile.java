@@ -53,7 +53,10 @@ final class CatalogueFile {
             "citus_connections",
             "citus_shard_heatmap",
             "citus_shard_skew_report",
-            "citus_distributed_query_stats");
+            "citus_distributed_query_stats",
+            "citus_validate_rebalance_prereqs",
+            "citus_rebalance_plan",
+            "citus_move_shard_plan");
 
     private static final List<String> TABLES = List.of("list_table_types");
 

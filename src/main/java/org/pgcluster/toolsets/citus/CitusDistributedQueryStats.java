@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -92,12 +93,12 @@ public final class CitusDistributedQueryStats
                 SELECT queryid, userid, dbid, min(executor) AS executor, sum(calls)::bigint AS calls,
                        coalesce(sum(calls) FILTER (WHERE partition_key IS NOT NULL), 0)::bigint AS with_key,
                        min(query) AS query
-                  FROM citus_stat_statements
+                  FROM pg_catalog.citus_stat_statements
                  WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
                  GROUP BY 1, 2, 3)
             SELECT asked.queryid AS query_id, pg_get_userbyid(asked.userid) AS user_name, asked.executor, asked.calls,
-                   asked.with_key AS calls_with_key, round(timed.total::numeric, 3) AS total_ms,
-                   round((timed.total / nullif(timed.calls, 0))::numeric, 3) AS mean_ms, timed.rows,
+                   asked.with_key AS calls_with_key, round(timed.total, 3) AS total_ms,
+                   round(timed.total / nullif(timed.calls, 0), 3) AS mean_ms, timed.rows,
                    left(asked.query, 500) AS query, count(*) OVER () AS total
               FROM asked
               LEFT JOIN {timed} AS timed ON timed.queryid = asked.queryid AND timed.userid = asked.userid
@@ -107,12 +108,12 @@ public final class CitusDistributedQueryStats
             """;
 
     private static final String TIMED = """
-            (SELECT queryid, userid, dbid, sum(calls) AS calls, sum(total_exec_time) AS total, sum(rows)::bigint AS rows
+            (SELECT queryid, userid, dbid, sum(calls) AS calls, sum(total_exec_time)::numeric AS total, sum(rows)::bigint AS rows
                FROM %s.pg_stat_statements GROUP BY 1, 2, 3)""";
 
     private static final String NOT_TIMED = """
             (SELECT NULL::bigint AS queryid, NULL::oid AS userid, NULL::oid AS dbid, NULL::numeric AS calls,
-                    NULL::float8 AS total, NULL::bigint AS rows WHERE false)""";
+                    NULL::numeric AS total, NULL::bigint AS rows WHERE false)""";
 
     private static final String COUNTERS = """
             SELECT current_setting('citus.enable_stat_counters')::boolean AS counting,
@@ -142,14 +143,10 @@ public final class CitusDistributedQueryStats
                 .map(Space::space)
                 .orElse(null);
         Tracking tracking = citus.sql().one(Tracking.class, TRACKING.replace("{space}", String.valueOf(space)));
+        List<String> off = new ArrayList<>();
         List<Found> found = space == null || !citus.features().statements()
                 ? List.of()
-                : citus.sql().list(
-                        Found.class,
-                        STATEMENTS
-                                .replace("{timed}", tracking.timed() ? String.format(TIMED, space) : NOT_TIMED)
-                                .replace("{order}", order(input.sort())),
-                        input.limit());
+                : found(citus, tracking, space, input, off);
         Round<Counter> counters = citus.features().counters()
                 ? citus.everywhere(Counter.class, COUNTERS)
                 : new Round<>(java.util.Map.of(), List.of());
@@ -157,8 +154,30 @@ public final class CitusDistributedQueryStats
                 found.stream().map(CitusDistributedQueryStats::row).toList(),
                 new Rest(found.size(), found.isEmpty() ? 0 : found.get(0).total(), null),
                 counted(citus, counters),
-                off(tracking, space, counters),
+                off(tracking, space, counters, off),
                 Parts.unavailable(counters.silent()));
+    }
+
+    /** Citus calls pg_stat_statements by its bare name, so that it is found on the login's search path or not at all. */
+    private static List<Found> found(
+            Citus citus, Tracking tracking, String space, Input input, List<String> off) {
+        try {
+            return citus.sql()
+                    .withSearchPathOfLogin()
+                    .list(
+                            Found.class,
+                            STATEMENTS
+                                    .replace("{timed}", tracking.timed() ? String.format(TIMED, space) : NOT_TIMED)
+                                    .replace("{order}", order(input.sort())),
+                            input.limit());
+        } catch (ToolException e) {
+            if (!"42883".equals(e.sqlstate())) {
+                throw e;
+            }
+            off.add("citus_stat_statements cannot be read: pg_stat_statements lies in schema " + space
+                    + ", which is not on this role's search_path.");
+            return List.of();
+        }
     }
 
     private static String order(Sort sort) {
@@ -187,8 +206,7 @@ public final class CitusDistributedQueryStats
     }
 
     /** An empty list with tracking off is no good news. */
-    private static List<String> off(Tracking tracking, @Nullable String space, Round<Counter> counters) {
-        List<String> off = new ArrayList<>();
+    private static List<String> off(Tracking tracking, @Nullable String space, Round<Counter> counters, List<String> off) {
         if (space == null) {
             off.add("pg_stat_statements is not installed here, which citus_stat_statements needs.");
         }

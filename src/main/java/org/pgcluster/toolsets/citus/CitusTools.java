@@ -21,6 +21,9 @@ public final class CitusTools {
             case "citus_shard_skew_report" -> new CitusShardSkewReport();
             case "citus_connections" -> new CitusConnections();
             case "citus_distributed_query_stats" -> new CitusDistributedQueryStats();
+            case "citus_validate_rebalance_prereqs" -> new CitusValidateRebalancePrereqs();
+            case "citus_rebalance_plan" -> new CitusRebalancePlan();
+            case "citus_move_shard_plan" -> new CitusMoveShardPlan();
             case "citus_schemas" -> new CitusSchemas();
             case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();

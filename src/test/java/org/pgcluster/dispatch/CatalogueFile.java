@@ -56,9 +56,11 @@ final class CatalogueFile {
             "citus_distributed_query_stats",
             "citus_validate_rebalance_prereqs",
             "citus_rebalance_plan",
-            "citus_move_shard_plan");
+            "citus_move_shard_plan",
+            "citus_lost_node_report",
+            "citus_leftovers");
 
-    private static final List<String> TABLES = List.of("list_table_types");
+    private static final List<String> TABLES = List.of("list_table_types", "advise_distribution");
 
     private CatalogueFile() {}
 

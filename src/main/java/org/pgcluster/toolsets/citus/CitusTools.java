@@ -24,6 +24,8 @@ public final class CitusTools {
             case "citus_validate_rebalance_prereqs" -> new CitusValidateRebalancePrereqs();
             case "citus_rebalance_plan" -> new CitusRebalancePlan();
             case "citus_move_shard_plan" -> new CitusMoveShardPlan();
+            case "citus_lost_node_report" -> new CitusLostNodeReport();
+            case "citus_leftovers" -> new CitusLeftovers();
             case "citus_schemas" -> new CitusSchemas();
             case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();

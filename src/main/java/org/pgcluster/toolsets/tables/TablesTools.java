@@ -9,6 +9,7 @@ public final class TablesTools {
 
     public static @Nullable Tool<?, ?> named(String name) {
         return switch (name) {
+            case "advise_distribution" -> new AdviseDistribution();
             case "list_table_types" -> new ListTableTypes();
             default -> null;
         };

@@ -31,7 +31,7 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
             List<Row> leftovers,
             Rest rest,
             long unfinishedJobs,
-            List<String> order,
+            List<Step> order,
             List<Unavailable> unavailable)
             implements InWords {
         @Override
@@ -41,6 +41,8 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
                     + busy + Parts.partial(unavailable).replace("sizes and counts lack", "this lacks");
         }
     }
+
+    record Step(int step, String what) {}
 
     /** {@code sure} is likely where something else could own it, too. */
     record Row(
@@ -214,7 +216,7 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
                         : "its group is gone: the record stays until somebody deletes it");
     }
 
-    private static List<String> order(List<Row> rows, long jobs) {
+    private static List<Step> order(List<Row> rows, long jobs) {
         if (rows.isEmpty()) {
             return List.of();
         }
@@ -226,6 +228,8 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
         order.add("subscriptions, then replication slots, then publications");
         order.add("prepared transactions through recover_prepared_transactions()");
         order.add("shards last, after comparing them with their placement");
-        return order;
+        return java.util.stream.IntStream.range(0, order.size())
+                .mapToObj(i -> new Step(i + 1, order.get(i)))
+                .toList();
     }
 }

@@ -39,9 +39,9 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
             long tablesUntouched,
             List<String> otherMembers,
             long commitsToFinish,
-            List<String> stillWorks,
-            List<String> waysBack,
-            List<String> neverDo)
+            List<Line> stillWorks,
+            List<Line> waysBack,
+            List<Line> neverDo)
             implements InWords {
         @Override
         public String inWords() {
@@ -51,6 +51,12 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
                             : "It holds the only copy of " + Parts.many(onlyCopies, "shard") + " of "
                                     + Parts.many(rest.total(), "table") + ".");
         }
+    }
+
+    record Line(String what) {}
+
+    private static List<Line> lines(List<String> texts) {
+        return texts.stream().map(Line::new).toList();
     }
 
     record Row(String table, TableKind kind, long shardsOnlyThere, long shards) {}
@@ -123,14 +129,14 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
                 totals.tablesUntouched(),
                 others,
                 totals.commits(),
-                stillWorks(node, totals),
-                waysBack(citus, node, totals, others),
-                totals.onlyCopies() == 0
+                lines(stillWorks(node, totals)),
+                lines(waysBack(node, totals, others)),
+                lines(totals.onlyCopies() == 0
                         ? List.of()
                         : List.of(
                                 "citus_remove_node is refused while it has the only copies; deleting its rows from"
                                         + " pg_dist_* by hand loses the way back to them",
-                                "DROP or TRUNCATE of a table that has shards there: it waits for the node"));
+                                "DROP or TRUNCATE of a table that has shards there: it waits for the node")));
     }
 
     private static List<String> stillWorks(CitusNode node, Totals totals) {
@@ -146,7 +152,7 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
         return works;
     }
 
-    private static List<String> waysBack(Citus citus, CitusNode node, Totals totals, List<String> others) {
+    private static List<String> waysBack(CitusNode node, Totals totals, List<String> others) {
         List<String> ways = new ArrayList<>();
         ways.add("Start PostgreSQL on " + node.where() + " again: nothing is lost then.");
         ways.add((others.isEmpty() ? "Promote a standby of it, if there is one" : "Promote one of its group: " + others)

@@ -28,7 +28,7 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
             List<Obstacle> obstacles,
             List<String> convertBefore,
             @Nullable String statement,
-            List<String> notes)
+            List<Note> notes)
             implements InWords {
         @Override
         public String inWords() {
@@ -42,7 +42,7 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
             Candidate best = candidates.get(0);
             return "Best column to distribute " + table + " by: " + best.column()
                     + (colocateWith == null ? "" : ", with " + colocateWith) + "."
-                    + (obstacles.isEmpty() ? "" : " " + obstacles.size() + " obstacles for that column.");
+                    + (obstacles.isEmpty() ? "" : " " + obstacles.size() + (obstacles.size() == 1 ? " obstacle" : " obstacles") + " for that column.");
         }
     }
 
@@ -55,6 +55,8 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
             @Nullable Double distinct,
             @Nullable Double nullPercent,
             @Nullable Double topValuePercent) {}
+
+    record Note(String note) {}
 
     record Obstacle(String what, String name, String mend) {}
 
@@ -77,8 +79,7 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
         boolean convertible = table.kind() == TableKind.PLAIN || table.kind() == TableKind.CITUS_LOCAL;
         List<Candidate> candidates = convertible ? candidates(facts) : List.of();
         Candidate best = candidates.isEmpty() ? null : candidates.get(0);
-        Optional<ConversionFacts.Link> mate = best == null ? Optional.empty() : facts.mate(best.column());
-        String with = mate.map(ConversionFacts.Link::other).orElse(null);
+        String with = best == null ? null : facts.neighbour(best.column()).orElse(null);
         return new Output(
                 table.qualified(),
                 table.kind(),
@@ -89,7 +90,7 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
                 best == null ? List.of() : obstacles(facts, best.column()),
                 convertible ? before(facts) : List.of(),
                 best == null ? null : statement(table, best, with),
-                convertible ? notes(facts) : List.of());
+                convertible ? notes(facts).stream().map(Note::new).toList() : List.of());
     }
 
     private static String statement(Table table, Candidate best, @Nullable String with) {
@@ -120,7 +121,7 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
             score += 40;
             why.add("foreign key with " + mate.get().other() + ", which is distributed by the column it joins");
         } else if (facts.sameName(column).isPresent()) {
-            score += 25;
+            score += 45;
             why.add("same name and type as the key of " + facts.sameName(column).orElse(""));
         }
         long unique = facts.keys().stream().filter(key -> key.columns().contains(column.name())).count();
@@ -128,7 +129,7 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
             score += 20;
             why.add("in every unique key");
         } else if (unique < facts.keys().size()) {
-            score -= 20;
+            score -= 10;
             why.add("not in every unique key");
         }
         if (column.inForeignKey()) {

@@ -152,6 +152,16 @@ record ConversionFacts(Shell shell, List<Column> columns, List<Key> keys, List<L
                 .findFirst();
     }
 
+    /** With which table it would lie together. */
+    Optional<String> neighbour(String column) {
+        return mate(column)
+                .map(Link::other)
+                .or(() -> columns.stream()
+                        .filter(one -> one.name().equals(column))
+                        .findFirst()
+                        .flatMap(this::sameName));
+    }
+
     /** The first distributed table whose key has the same name and type. */
     Optional<String> sameName(Column column) {
         return known.stream()

@@ -39,17 +39,7 @@ final class Answers {
                         .replace("&amp;", "&");
     }
 
-    /** The reason of a failed connection stands in a warning only. */
-    static String why(String where, String said, List<String> notices) {
-        for (String notice : notices) {
-            if (notice.contains(where)) {
-                return oneLine(notice);
-            }
-        }
-        return oneLine(said);
-    }
-
-    private static String oneLine(String text) {
+    static String oneLine(String text) {
         return text.strip().replaceAll("\\s*\\n\\s*", " ");
     }
 }

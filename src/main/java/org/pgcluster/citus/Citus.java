@@ -53,6 +53,10 @@ public final class Citus {
              ORDER BY node_id
             """;
 
+    private static final String REACH = "SELECT citus_check_connection_to_node(?::text, ?::int) AS reached";
+
+    private record Reached(boolean reached) {}
+
     private record Answer(int nodeId, boolean success, @Nullable String result) {}
 
     private final Cluster cluster;
@@ -148,7 +152,7 @@ public final class Citus {
         try (var handle = call.onCancel(own::cancel)) {
             Sql asking = cluster.sql(own).askingNodes(TO_CONNECT);
             List<Answer> answers = asking.list(Answer.class, ASK, question, texts);
-            return sorted(row, answers, asking.notices());
+            return sorted(row, answers, reasons(answers, asking));
         } catch (ToolException e) {
             if (e.code() != ErrorCode.TIMEOUT || call.timeLeft().isZero()) {
                 throw e;
@@ -206,6 +210,17 @@ public final class Citus {
         return new Round<>(Map.of(), silent);
     }
 
+    /** Where not even the coordinator reaches itself, it is the role that is not let in: one more try has the words. */
+    private List<String> reasons(List<Answer> answers, Sql asking) {
+        boolean nobodyReached = answers.stream().noneMatch(Answer::success);
+        if (nobodyReached && answers.size() > 1) {
+            CitusNode first = nodes().stream().filter(CitusNode::isAsked).findFirst().orElseThrow();
+            asking.list(Reached.class, REACH, first.host(), first.port());
+            return asking.notices();
+        }
+        return List.of();
+    }
+
     private <R extends Record> Round<R> sorted(Class<R> row, List<Answer> answers, List<String> notices) {
         Map<Integer, List<R>> told = new TreeMap<>();
         List<Silent> silent = new ArrayList<>();
@@ -216,7 +231,8 @@ public final class Citus {
             if (answer.success() && text != null) {
                 told.put(answer.nodeId(), Answers.rows(shape, text));
             } else {
-                silent.add(new Silent(answer.nodeId(), where, Answers.why(where, String.valueOf(text), notices)));
+                String said = notices.isEmpty() ? String.valueOf(text) : notices.get(0);
+                silent.add(new Silent(answer.nodeId(), where, Answers.oneLine(said)));
             }
         }
         for (CitusNode node : nodes()) {

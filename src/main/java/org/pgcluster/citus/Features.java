@@ -8,19 +8,14 @@ public record Features(
         boolean splitPlan,
         boolean tenants,
         boolean counters,
-        boolean statements,
-        boolean parallelTransfers,
-        boolean cleanupRecords) {
+        boolean statements) {
     private static final String QUERY = """
             SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL AS schema_sharding,
                    to_regprocedure('pg_catalog.get_snapshot_based_node_split_plan(text,integer,text,integer,name)')
                        IS NOT NULL AS split_plan,
                    to_regclass('pg_catalog.citus_stat_tenants') IS NOT NULL AS tenants,
                    to_regclass('pg_catalog.citus_stat_counters') IS NOT NULL AS counters,
-                   to_regclass('pg_catalog.citus_stat_statements') IS NOT NULL AS statements,
-                   to_regprocedure('pg_catalog.citus_rebalance_start(name,boolean,citus.shard_transfer_mode,boolean,boolean)')
-                       IS NOT NULL AS parallel_transfers,
-                   to_regclass('pg_catalog.pg_dist_cleanup') IS NOT NULL AS cleanup_records
+                   to_regclass('pg_catalog.citus_stat_statements') IS NOT NULL AS statements
             """;
 
     static Features ask(Sql sql) {

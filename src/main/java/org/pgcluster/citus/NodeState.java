@@ -2,14 +2,17 @@ package org.pgcluster.citus;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a node says of itself. {@code unknownSizes} are placements that somebody holds exclusively. */
+/**
+ * What a node says of itself. {@code unknownSizes} are placements that somebody holds exclusively; connections are counted
+ * only by a role that sees all sessions.
+ */
 public record NodeState(
         int groupId,
         String postgresVersion,
         @Nullable String citusVersion,
         @Nullable String extensionVersion,
         boolean inRecovery,
-        long connections,
+        @Nullable Long connections,
         long maxConnections,
         long diskFreeBytes,
         long diskTotalBytes,
@@ -25,7 +28,9 @@ public record NodeState(
                    current_setting('citus.version', true) AS citus_version,
                    (SELECT extversion FROM pg_extension WHERE extname = 'citus') AS extension_version,
                    pg_is_in_recovery() AS in_recovery,
-                   (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+                   CASE WHEN pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
+                        THEN (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') END
+                       AS connections,
                    current_setting('max_connections')::bigint AS max_connections,
                    (SELECT available_disk_size FROM citus_local_disk_space_stats()) AS disk_free_bytes,
                    (SELECT total_disk_size FROM citus_local_disk_space_stats()) AS disk_total_bytes,
@@ -39,6 +44,11 @@ public record NodeState(
                    coalesce(sum(bytes), 0)::bigint AS bytes
               FROM sized
             """;
+
+    /** Those in use out of all, where this role may count them. */
+    public @Nullable String connectionsInWords() {
+        return connections == null ? null : connections + " of " + maxConnections;
+    }
 
     public static Round<NodeState> ask(Citus citus) {
         return citus.everywhere(NodeState.class, ASK);

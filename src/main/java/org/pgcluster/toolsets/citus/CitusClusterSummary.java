@@ -195,7 +195,7 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
                 state.map(NodeState::postgresVersion).orElse(null),
                 state.map(NodeState::placements).orElse(null),
                 state.map(NodeState::bytes).orElse(null),
-                state.map(one -> one.connections() + " of " + one.maxConnections()).orElse(null),
+                state.map(NodeState::connectionsInWords).orElse(null),
                 state.map(NodeState::diskFreeBytes).orElse(null));
     }
 

@@ -62,6 +62,7 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
             String sharedPoolSize,
             String adaptivePoolSize,
             String maxClientConnections,
+            boolean seesAll,
             List<From> origins) {}
 
     record From(long nodeId, long connections) {}
@@ -74,7 +75,8 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
                 SELECT activity.state, (regexp_match(activity.application_name,
                             '^citus_(?:internal|rebalancer|run_command) gpid=([0-9]+)'))[1]::bigint AS gpid
                   FROM pg_stat_activity AS activity
-                 WHERE activity.backend_type = 'client backend'
+                 WHERE (activity.backend_type = 'client backend' OR activity.backend_type IS NULL)
+                   AND activity.datid IS NOT NULL
                    AND activity.application_name NOT LIKE '%%gpid=' || citus_backend_gpid())
             SELECT count(*) AS used,
                    current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint
@@ -86,6 +88,7 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
                    current_setting('citus.max_shared_pool_size') AS shared_pool_size,
                    current_setting('citus.max_adaptive_executor_pool_size') AS adaptive_pool_size,
                    current_setting('citus.max_client_connections') AS max_client_connections,
+                   pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all,
                    (SELECT coalesce(json_agg(json_build_object('node_id', node, 'connections', many)), '[]')
                       FROM (SELECT gpid / 10000000000 AS node, count(*) AS many FROM sessions
                              WHERE gpid IS NOT NULL GROUP BY 1 ORDER BY 1) AS by_node) AS origins
@@ -139,8 +142,19 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
         return new Output(
                 rows,
                 pairs,
-                counting ? null : "Failed connections are not counted: citus.enable_stat_counters is off or missing.",
+                note(counting, round.rows().stream().allMatch(Told::seesAll)),
                 Parts.unavailable(round, counters));
+    }
+
+    private static @Nullable String note(boolean counting, boolean seesAll) {
+        String uncounted =
+                counting ? "" : "Failed connections are not counted: citus.enable_stat_counters is off or missing.";
+        String blind = seesAll
+                ? ""
+                : " States of other users' sessions are hidden from this role (pg_read_all_stats), and background"
+                        + " workers count as connections.";
+        String note = (uncounted + blind).strip();
+        return note.isEmpty() ? null : note;
     }
 
     /** Maintenance daemons that did not know their node's number yet use the largest there is. */

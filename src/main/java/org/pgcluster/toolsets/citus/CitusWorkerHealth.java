@@ -109,7 +109,7 @@ public final class CitusWorkerHealth implements Reads<CitusWorkerHealth.Input, C
                 problems,
                 state.map(NodeState::postgresVersion).orElse(null),
                 state.map(NodeState::citusVersion).orElse(null),
-                state.map(told -> told.connections() + " of " + told.maxConnections()).orElse(null),
+                state.map(NodeState::connectionsInWords).orElse(null),
                 state.map(NodeState::diskFreeBytes).orElse(null),
                 state.map(told -> Math.round(told.diskFreeBytes() * 1000.0 / Math.max(1, told.diskTotalBytes())) / 10.0)
                         .orElse(null));
@@ -134,7 +134,8 @@ public final class CitusWorkerHealth implements Reads<CitusWorkerHealth.Input, C
         if (told.diskFreeBytes() < told.diskTotalBytes() * DISK_NEARLY_FULL) {
             problems.add("disk nearly full");
         }
-        if (told.connections() > told.maxConnections() * CONNECTIONS_NEARLY_USED) {
+        Long connections = told.connections();
+        if (connections != null && connections > told.maxConnections() * CONNECTIONS_NEARLY_USED) {
             problems.add("connections nearly used up");
         }
         long versions = states.rows().stream()

@@ -19,7 +19,7 @@ record ClientSession(
         @Nullable Double transactionSeconds,
         @Nullable String query) {
     /**
-     * A backend that never ran anything of Citus has no global pid yet; what Citus would give it is node and pid. The
+     * Whose sessions this role may not see has no kind either. A backend that never ran anything of Citus has no global pid yet; what Citus would give it is node and pid. The
      * question's own backends are left out.
      */
     private static final String ASK = """
@@ -36,7 +36,8 @@ record ClientSession(
              CROSS JOIN (SELECT coalesce((SELECT nodeid FROM pg_dist_node AS node
                                            JOIN pg_dist_local_group AS grp ON grp.groupid = node.groupid
                                           WHERE node.noderole = 'primary' LIMIT 1), 0) AS nodeid) AS here
-             WHERE activity.backend_type = 'client backend' AND activity.datname = current_database()
+             WHERE (activity.backend_type = 'client backend' OR activity.backend_type IS NULL)
+               AND activity.datname = current_database()
                AND coalesce(own.global_pid, 0) <> citus_backend_gpid()
             """;
 

@@ -17,10 +17,13 @@ record LockWait(
         @Nullable String blockingState,
         @Nullable String blockingQuery,
         @Nullable String prepared) {
-    /** Citus marks locks of its own on a shard by advisory classes 4 (its metadata) and 5 (its rows). */
+    /**
+     * A prepared transaction is known by the lock that it holds on its own number. Citus marks locks of its own on a shard by
+     * advisory classes 4 (its metadata) and 5 (its rows).
+     */
     private static final String ASK = """
             WITH gpids AS MATERIALIZED (
-                SELECT activity.pid, activity.state, activity.query, activity.query_start, activity.wait_event_type,
+                SELECT activity.pid, activity.state, activity.query, activity.query_start,
                        coalesce(nullif(own.global_pid, 0), here.nodeid::bigint * 10000000000 + activity.pid) AS gpid
                   FROM pg_stat_activity AS activity
                   LEFT JOIN get_all_active_transactions() AS own ON own.process_id = activity.pid
@@ -46,14 +49,16 @@ record LockWait(
               LEFT JOIN LATERAL (
                    SELECT string_agg(DISTINCT tx.gid, ', ') AS gid
                      FROM pg_locks AS held
-                     JOIN pg_prepared_xacts AS tx ON held.virtualtransaction = '-1/' || tx.transaction::text
-                    WHERE blocker.pid = 0 AND held.granted AND held.locktype = asked.locktype
+                     JOIN pg_locks AS itself ON itself.virtualtransaction = held.virtualtransaction
+                          AND itself.locktype = 'transactionid' AND itself.pid IS NULL
+                     JOIN pg_prepared_xacts AS tx ON tx.transaction = itself.transactionid
+                    WHERE blocker.pid = 0 AND held.granted AND held.pid IS NULL AND held.locktype = asked.locktype
                       AND held.database IS NOT DISTINCT FROM asked.database
                       AND held.relation IS NOT DISTINCT FROM asked.relation
                       AND held.transactionid IS NOT DISTINCT FROM asked.transactionid
                       AND held.classid IS NOT DISTINCT FROM asked.classid
                       AND held.objid IS NOT DISTINCT FROM asked.objid) AS ready ON true
-             WHERE waiting.wait_event_type = 'Lock'
+             WHERE waiting.pid IN (SELECT pid FROM pg_locks WHERE NOT granted)
             """;
 
     static Round<LockWait> ask(Citus citus) {

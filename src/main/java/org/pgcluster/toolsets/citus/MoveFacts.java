@@ -19,6 +19,7 @@ record MoveFacts(
         long diskTotalBytes,
         @Nullable Double oldestTransactionSeconds,
         @Nullable Long oldestTransactionPid,
+        boolean seesAll,
         @Nullable String decoders) {
     /** One precondition of a move, judged. */
     record Check(String what, Verdict verdict, String found, @Nullable String mend) {}
@@ -37,7 +38,7 @@ record MoveFacts(
                    current_setting('max_replication_slots')::bigint - (SELECT count(*) FROM pg_replication_slots)
                        AS free_slots,
                    current_setting('max_wal_senders')::bigint
-                       - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walsender') AS free_senders,
+                       - (SELECT count(*) FROM pg_stat_replication) AS free_senders,
                    current_setting('max_logical_replication_workers')::bigint
                        - (SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'logical replication%%')
                        AS free_logical_workers,
@@ -47,6 +48,7 @@ record MoveFacts(
                       FROM pg_stat_activity WHERE backend_type = 'client backend') AS oldest_transaction_seconds,
                    (SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND xact_start IS NOT NULL
                      ORDER BY xact_start, pid LIMIT 1) AS oldest_transaction_pid,
+                   pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all,
                    current_setting('output_plugin_libraries', true) AS decoders
             """;
 
@@ -111,6 +113,13 @@ record MoveFacts(
                     "raise max_wal_senders");
             check(checks, where + " has a free logical replication worker", facts.freeLogicalWorkers() > 0,
                     facts.freeLogicalWorkers() + " free", "raise max_logical_replication_workers");
+        }
+        if (!facts.seesAll()) {
+            checks.add(new Check(
+                    "No old transaction on " + where + " stalls it",
+                    Verdict.UNKNOWN,
+                    "other users' sessions are hidden from this role",
+                    "grant it pg_read_all_stats"));
         }
         Double oldest = facts.oldestTransactionSeconds();
         if (oldest != null && oldest > LONG_TRANSACTION_SECONDS) {

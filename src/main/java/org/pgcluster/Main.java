@@ -10,11 +10,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.cli.Cli;
 import org.pgcluster.cli.Terminal;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Problem;
 import org.pgcluster.config.Settings;
+import org.pgcluster.dispatch.Catalogue;
 import org.pgcluster.dispatch.Desk;
 import org.pgcluster.dispatch.Dispatcher;
 import org.pgcluster.dispatch.Workshop;
@@ -54,6 +56,8 @@ public final class Main {
     private static int serve(List<String> arguments) {
         PrintStream out = System.out;
         System.setOut(System.err);
+        var ahead = new Ahead();
+        ahead.start();
         Settings settings = Settings.load(Inputs.ofThisProcess(arguments));
         if (!settings.problems().isEmpty() && Terminal.isThere()) {
             for (Problem problem : settings.problems()) {
@@ -61,7 +65,6 @@ public final class Main {
             }
             return 2;
         }
-        String version = version();
         Duration deadline = Duration.ofSeconds(30);
         for (var cluster : settings.clusters().values()) {
             if (cluster.statementTimeout().compareTo(deadline) > 0) {
@@ -71,12 +74,39 @@ public final class Main {
         int code = StdioServer.serve(
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
-                Dispatcher.front(settings, version),
-                new Opening(settings, version),
+                Dispatcher.front(settings, ahead.catalogue(), ahead.version()),
+                new Opening(settings, ahead.version()),
                 Features.NONE,
                 Limits.with(deadline.plusSeconds(5)));
         out.flush();
         return code;
+    }
+
+    /** What needs no configuration, read beside it: a client waits for the longer of the two and not for both. */
+    private static final class Ahead extends Thread {
+        private @Nullable String catalogue;
+        private @Nullable String version;
+
+        @Override
+        public void run() {
+            catalogue = Catalogue.packed();
+            version = Main.version();
+            StdioServer.load();
+        }
+
+        /** Where that thread failed, this one meets the same problem and reports it. */
+        String catalogue() {
+            try {
+                join();
+            } catch (InterruptedException e) {
+                currentThread().interrupt();
+            }
+            return catalogue == null ? Catalogue.packed() : catalogue;
+        }
+
+        String version() {
+            return version == null ? Main.version() : version;
+        }
     }
 
     /** No lambda: the first one of a process takes 20 ms, and a client waits for this one. */

@@ -19,7 +19,9 @@ final class Answers {
     static <R extends Record> List<R> rows(Shape<R> shape, String text) {
         int from = text.indexOf(OPEN);
         int to = text.lastIndexOf(CLOSE);
-        if (from < 0 || to < from || !(JsonText.read(plain(text.substring(from + OPEN.length(), to))) instanceof List<?> rows)) {
+        if (from < 0
+                || to < from
+                || !(JsonText.read(plain(text.substring(from + OPEN.length(), to))) instanceof List<?> rows)) {
             throw new ToolException(ErrorCode.UPSTREAM_ERROR, "A node answered something that is no list.", null);
         }
         List<R> bound = new ArrayList<>(rows.size());

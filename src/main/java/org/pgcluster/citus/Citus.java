@@ -57,7 +57,8 @@ public final class Citus {
 
     private record Reached(boolean reached) {}
 
-    private record Answer(int nodeId, boolean success, @Nullable String result) {}
+    private record Answer(
+            int nodeId, boolean success, @Nullable String result) {}
 
     private final Cluster cluster;
     private final Call call;
@@ -128,7 +129,9 @@ public final class Citus {
     private static String inWords(List<CitusNode> nodes) {
         return String.join(
                 ", ",
-                nodes.stream().map(node -> node.nodeId() + " (" + node.where() + ")").toList());
+                nodes.stream()
+                        .map(node -> node.nodeId() + " (" + node.where() + ")")
+                        .toList());
     }
 
     /** How a node is called in an answer; 0 is a coordinator that nobody registered. */
@@ -157,7 +160,8 @@ public final class Citus {
             if (e.code() != ErrorCode.TIMEOUT || call.timeLeft().isZero()) {
                 throw e;
             }
-            return nobody("was asked with the others, and not all answered within " + ONE_ROUND.toMillis() / 1000.0 + " s");
+            return nobody(
+                    "was asked with the others, and not all answered within " + ONE_ROUND.toMillis() / 1000.0 + " s");
         }
     }
 
@@ -181,7 +185,8 @@ public final class Citus {
     }
 
     /** Rows, what was said beside them, and why there are none. */
-    public record Forwarded<R extends Record>(List<R> rows, List<String> notices, @Nullable ToolException failed) {
+    public record Forwarded<R extends Record>(
+            List<R> rows, List<String> notices, @Nullable ToolException failed) {
         public List<Silent> silent() {
             ToolException why = failed;
             return why == null ? List.of() : List.of(new Silent(-1, "nodes", why.text()));
@@ -192,11 +197,15 @@ public final class Citus {
     @SuppressWarnings("unchecked") // the answers come in the order of the questions
     public <R extends Record, S extends Record> Both<R, S> atOnce(
             Function<Citus, Round<R>> one, Function<Citus, Round<S>> other) {
+        List<Round<?>> answers = allAtOnce(List.of(one, other));
+        return new Both<>((Round<R>) answers.get(0), (Round<S>) answers.get(1));
+    }
+
+    /** Several; the answers come in the order of the questions. */
+    public List<Round<?>> allAtOnce(List<Function<Citus, ? extends Round<?>>> questions) {
         nodes();
         features();
-        List<Function<Citus, ? extends Round<?>>> questions = List.of(one, other);
-        List<Round<?>> answers = Together.all(questions, question -> question.apply(this));
-        return new Both<>((Round<R>) answers.get(0), (Round<S>) answers.get(1));
+        return Together.all(questions, question -> question.apply(this));
     }
 
     /** The answers to two questions. */
@@ -214,7 +223,8 @@ public final class Citus {
     private List<String> reasons(List<Answer> answers, Sql asking) {
         boolean nobodyReached = answers.stream().noneMatch(Answer::success);
         if (nobodyReached && answers.size() > 1) {
-            CitusNode first = nodes().stream().filter(CitusNode::isAsked).findFirst().orElseThrow();
+            CitusNode first =
+                    nodes().stream().filter(CitusNode::isAsked).findFirst().orElseThrow();
             asking.list(Reached.class, REACH, first.host(), first.port());
             return asking.notices();
         }
@@ -244,7 +254,9 @@ public final class Citus {
     }
 
     private static String notAsked(CitusNode node) {
-        return node.active() ? "is a " + node.role() + ", so nobody asks it" : "is inactive in pg_dist_node, so nobody asks it";
+        return node.active()
+                ? "is a " + node.role() + ", so nobody asks it"
+                : "is inactive in pg_dist_node, so nobody asks it";
     }
 
     /** Texts of ours with {@code {schemas}} in place of a catalogue that not every version has. */

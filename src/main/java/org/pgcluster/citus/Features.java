@@ -4,11 +4,7 @@ import org.pgcluster.postgres.Sql;
 
 /** What this Citus has, looked up by name and argument types: versions differ, and names are overloaded. */
 public record Features(
-        boolean schemaSharding,
-        boolean splitPlan,
-        boolean tenants,
-        boolean counters,
-        boolean statements) {
+        boolean schemaSharding, boolean splitPlan, boolean tenants, boolean counters, boolean statements) {
     private static final String QUERY = """
             SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL AS schema_sharding,
                    to_regprocedure('pg_catalog.get_snapshot_based_node_split_plan(text,integer,text,integer,name)')

@@ -24,11 +24,11 @@ public record Page<T>(List<T> rows, Rest rest) {
         return 0;
     };
 
-    public static <T> Page<T> of(
-            String list, List<T> all, Key<T> key, int limit, int offset, Optional<String> cursor) {
+    public static <T> Page<T> of(String list, List<T> all, Key<T> key, int limit, int offset, Optional<String> cursor) {
         List<T> sorted = new ArrayList<>(all);
         sorted.sort(Comparator.comparing(key, BY_KEY));
-        List<@Nullable Object> after = cursor.map(text -> Cursor.read(list, text)).orElse(List.of());
+        List<@Nullable Object> after =
+                cursor.map(text -> Cursor.read(list, text)).orElse(List.of());
         int from = offset;
         while (cursor.isPresent() && from < sorted.size() && BY_KEY.compare(key.apply(sorted.get(from)), after) <= 0) {
             from++;
@@ -36,9 +36,8 @@ public record Page<T>(List<T> rows, Rest rest) {
         from = Math.min(from, sorted.size());
         int to = (int) Math.min(sorted.size(), (long) from + limit);
         List<T> rows = List.copyOf(sorted.subList(from, to));
-        String next = to < sorted.size() && !rows.isEmpty()
-                ? Cursor.write(list, key.apply(rows.get(rows.size() - 1)))
-                : null;
+        String next =
+                to < sorted.size() && !rows.isEmpty() ? Cursor.write(list, key.apply(rows.get(rows.size() - 1))) : null;
         return new Page<>(rows, new Rest(rows.size(), sorted.size(), next));
     }
 

@@ -93,6 +93,8 @@ public record Table(
                 "There is no table " + name + ".",
                 near.isEmpty()
                         ? "list_table_types shows what there is."
-                        : "Did you mean " + String.join(", ", near.stream().map(Name::name).toList()) + "?");
+                        : "Did you mean "
+                                + String.join(
+                                        ", ", near.stream().map(Name::name).toList()) + "?");
     }
 }

@@ -6,7 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What one node has of one table, its partitions included. {@code unknown} are placements without a size. */
-public record TableSize(String schema, String name, @Nullable Long bytes, long rows, long unknown) {
+public record TableSize(
+        String schema, String name, @Nullable Long bytes, long rows, long unknown) {
     private static final String SIZES = "WITH "
             + Placements.sized("(coalesce(pg_partition_root(shell.oid)::oid, shell.oid)) IN (SELECT top.oid"
                     + " FROM pg_class AS top JOIN pg_namespace AS its ON its.oid = top.relnamespace"

@@ -15,7 +15,9 @@ import org.pgcluster.call.Call;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.safety.Admitted;
 import org.pgcluster.postgres.safety.Verdict;
+import org.postgresql.core.QueryExecutor;
 import org.postgresql.jdbc.PgConnection;
+import org.postgresql.jdbc.PgStatement;
 
 /** Runs a person's SQL in a reading transaction, within a budget, without losing anything of a value. */
 public final class FreeSql {
@@ -88,6 +90,28 @@ public final class FreeSql {
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
     }
 
+    /** {@code text} is an EXPLAIN (GENERIC_PLAN …), whose parameters only the simple protocol leaves open. */
+    Result explainGeneric(Admitted text, Budget budget, Judging judging) {
+        return database.read(
+                call,
+                Opening.Style.PERSONAL,
+                (connection, snapshot, lease) -> {
+                    var verdict = judging.judge(connection, snapshot);
+                    prepareLeaving(lease, verdict);
+                    takeRole(connection, verdict.sandbox());
+                    try (var statement = connection.createStatement()) {
+                        statement.setEscapeProcessing(false);
+                        statement
+                                .unwrap(PgStatement.class)
+                                .executeWithFlags(text.sql(), QueryExecutor.QUERY_EXECUTE_AS_SIMPLE);
+                        try (var rows = statement.getResultSet()) {
+                            return read(statement, rows, budget, verdict);
+                        }
+                    }
+                },
+                error -> Suggestions.of(error, text.sql(), database.sql(call)));
+    }
+
     private static Result genericPlan(
             Connection connection, Admitted text, String explain, Budget budget, Verdict verdict) throws SQLException {
         var nothing = String.join(", ", Collections.nCopies(text.highestParameter(), "NULL"));
@@ -95,12 +119,14 @@ public final class FreeSql {
             statement.setEscapeProcessing(false);
             statement.execute("SET LOCAL plan_cache_mode = force_generic_plan");
             statement.execute("PREPARE " + EXPLAINED + " AS " + text.inner());
-            Result result;
+            statement.execute("SAVEPOINT " + EXPLAINED);
             try (var rows = statement.executeQuery(explain + "EXECUTE " + EXPLAINED + "(" + nothing + ")")) {
-                result = read(statement, rows, budget, verdict);
+                return read(statement, rows, budget, verdict);
+            } finally {
+                // No transaction takes a prepared statement back, and a pooler hands the session on as it is.
+                statement.execute("ROLLBACK TO SAVEPOINT " + EXPLAINED);
+                statement.execute("DEALLOCATE " + EXPLAINED);
             }
-            statement.execute("DEALLOCATE " + EXPLAINED);
-            return result;
         }
     }
 

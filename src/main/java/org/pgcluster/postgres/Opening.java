@@ -48,7 +48,9 @@ final class Opening {
             return beginOn(lease.connection(), call, style);
         }
         // BEGIN waits for no lock: a pooled connection that stays silent is dead, however the network hides it.
-        lease.connection().setNetworkTimeout(Runnable::run, (int) LONGEST_SILENCE.toMillis());
+        // Half of what is left must do, so that there is time for another one.
+        long patience = Math.min(LONGEST_SILENCE.toMillis(), call.timeLeft().toMillis() / 2);
+        lease.connection().setNetworkTimeout(Runnable::run, (int) Math.max(1, patience));
         var snapshot = beginOn(lease.connection(), call, style);
         lease.connection().setNetworkTimeout(Runnable::run, 0);
         return snapshot;

@@ -61,7 +61,7 @@ public final class SafeReading {
         Admitted generic = TextGate.admit("EXPLAIN (GENERIC_PLAN, " + options + ") " + sql);
         FreeSql.Judging judging = (connection, snapshot) -> verdict(connection, snapshot, generic, capabilities);
         return capabilities.atLeast(16)
-                ? database.free(call).run(generic, List.of(), budget, judging)
+                ? database.free(call).explainGeneric(generic, budget, judging)
                 : database.free(call).explainPrepared(generic, explain, budget, judging);
     }
 

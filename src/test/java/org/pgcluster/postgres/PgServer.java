@@ -11,11 +11,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.Dsn;
 
 /** A PostgreSQL of its own for a test class, on a free port, gone afterwards. */
-final class PgServer implements AutoCloseable {
+public final class PgServer implements AutoCloseable {
     private static final Path BINARIES = Path.of("/usr/lib/postgresql/15/bin");
 
     private final Path folder;
@@ -26,7 +27,8 @@ final class PgServer implements AutoCloseable {
         this.port = port;
     }
 
-    static PgServer start(String... settings) throws IOException, InterruptedException {
+    public static PgServer start(String... settings) throws IOException, InterruptedException {
+        Assumptions.assumeTrue(Files.exists(BINARIES), "Debian's PostgreSQL 15 is not installed in " + BINARIES);
         var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
         var server = new PgServer(folder, freePort());
         run(List.of("chown", "postgres", folder.toString()), Optional.empty());
@@ -55,7 +57,7 @@ final class PgServer implements AutoCloseable {
     }
 
     /** A standby of its own folder and port that follows {@code primary}. */
-    static PgServer following(PgServer primary) throws IOException, InterruptedException {
+    public static PgServer following(PgServer primary) throws IOException, InterruptedException {
         var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
         var server = new PgServer(folder, freePort());
         run(List.of("chown", "postgres", folder.toString()), Optional.empty());
@@ -80,33 +82,33 @@ final class PgServer implements AutoCloseable {
         return server;
     }
 
-    void promote() throws IOException, InterruptedException {
+    public void promote() throws IOException, InterruptedException {
         control("promote");
     }
 
-    static int freePort() throws IOException {
+    public static int freePort() throws IOException {
         try (var probe = new ServerSocket(0)) {
             return probe.getLocalPort();
         }
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
-    void resume() throws IOException, InterruptedException {
+    public void resume() throws IOException, InterruptedException {
         control("start", "-l", folder.resolve("log").toString());
     }
 
-    void stop() throws IOException, InterruptedException {
+    public void stop() throws IOException, InterruptedException {
         control("stop", "-m", "fast");
     }
 
-    void restart() throws IOException, InterruptedException {
+    public void restart() throws IOException, InterruptedException {
         control("restart", "-m", "fast", "-l", folder.resolve("log").toString());
     }
 
@@ -116,7 +118,31 @@ final class PgServer implements AutoCloseable {
         asPostgres(command.toArray(String[]::new));
     }
 
-    void psql(String sql) throws IOException, InterruptedException {
+    /** Every process stands still, as on a host without memory; the kernel still takes connections for it. */
+    void freeze() throws IOException, InterruptedException {
+        signal("-STOP");
+    }
+
+    void thaw() throws IOException, InterruptedException {
+        signal("-CONT");
+    }
+
+    private void signal(String which) throws IOException, InterruptedException {
+        var postmaster = Long.parseLong(
+                Files.readAllLines(folder.resolve("data/postmaster.pid")).get(0));
+        var pids = new StringBuilder().append(postmaster);
+        ProcessHandle.of(postmaster).stream()
+                .flatMap(ProcessHandle::children)
+                .forEach(child -> pids.append(' ').append(child.pid()));
+        // Some of them may just be ending, which is no matter.
+        run(List.of("sh", "-c", "kill " + which + " " + pids + " || true"), Optional.empty());
+    }
+
+    void reload() throws IOException, InterruptedException {
+        control("reload");
+    }
+
+    public void psql(String sql) throws IOException, InterruptedException {
         asPostgres(
                 BINARIES.resolve("psql").toString(),
                 "-X",

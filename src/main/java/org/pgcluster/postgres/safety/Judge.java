@@ -59,7 +59,7 @@ public final class Judge {
         try {
             return underItsRole(connection, statement, standing);
         } catch (SQLException e) {
-            throw Positions.inUsersText(e, statement, TreeTaker.prefix("").length());
+            throw Positions.inUsersText(e, statement, TreeTaker.shift(standing));
         }
     }
 

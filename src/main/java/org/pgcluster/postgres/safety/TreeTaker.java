@@ -4,6 +4,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
@@ -39,21 +41,74 @@ final class TreeTaker {
             statement.clearWarnings();
             StringBuilder trees = new StringBuilder();
             try {
-                statement.execute(prefix + inner);
-                for (SQLWarning w = statement.getWarnings(); w != null; w = w.getNextWarning()) {
-                    trees.append(treeIn(w)).append(' ');
+                if (showsPrepared()) {
+                    statement.execute(prefix + inner);
+                    collect(statement, trees);
+                } else {
+                    describe(inner, argumentTypes, trees);
                 }
             } finally {
                 statement.execute("ROLLBACK TO SAVEPOINT " + NAME);
                 statement.clearWarnings();
             }
-            statement.execute("RELEASE SAVEPOINT " + NAME + "; DEALLOCATE " + NAME);
+            statement.execute("RELEASE SAVEPOINT " + NAME + (showsPrepared() ? "; DEALLOCATE " + NAME : ""));
             return checked(Tree.of(trees.toString()));
+        }
+    }
+
+    /** PostgreSQL 14 shows no tree of what PREPARE holds, only of what the protocol brings. */
+    private boolean showsPrepared() {
+        return standing.versionNum() >= 150000;
+    }
+
+    /** Sent to be described, so that it is analysed and rewritten and never run. */
+    private void describe(String inner, String argumentTypes, StringBuilder trees) throws SQLException {
+        String text = Parameters.of(inner, Lexer.tokens(inner), 0).jdbcText(typesOf(argumentTypes));
+        BaseConnection driver = (BaseConnection) connection.unwrap(PGConnection.class);
+        var plain = driver.createQuery(text, false, true).query;
+        var sent = driver.createQuery(text, true, true).query;
+        if (plain.getSubqueries() != null || !plain.getNativeSql().equals(sent.getNativeSql())) {
+            throw ToolException.invalidInput(
+                    "The driver would send the statement in other words than were judged.",
+                    "Leave {d …}, {fn …} and other braces out; they are no SQL of PostgreSQL.");
+        }
+        // The driver describes the same text only once; as another role it may mean something else.
+        String anew = "\n/* " + System.nanoTime() + " */";
+        try (var described = connection.prepareStatement(text + anew)) {
+            described.getMetaData();
+            collect(described, trees);
+        }
+    }
+
+    private static List<String> typesOf(String argumentTypes) {
+        List<String> types = new ArrayList<>();
+        int depth = 0;
+        int from = 1;
+        for (int at = 1; at < argumentTypes.length(); at++) {
+            char letter = argumentTypes.charAt(at);
+            boolean ends = depth == 0 && (letter == ',' || letter == ')');
+            depth += letter == '(' ? 1 : letter == ')' ? -1 : 0;
+            if (ends) {
+                types.add(argumentTypes.substring(from, at).strip());
+                from = at + 1;
+            }
+        }
+        return types;
+    }
+
+    private static void collect(Statement statement, StringBuilder trees) throws SQLException {
+        for (SQLWarning w = statement.getWarnings(); w != null; w = w.getNextWarning()) {
+            trees.append(treeIn(w)).append(' ');
         }
     }
 
     static String prefix(String argumentTypes) {
         return "PREPARE " + NAME + argumentTypes + " AS ";
+    }
+
+    /** How far the statement is moved to the right in what the server sees. */
+    static int shift(Standing standing) {
+        return standing.versionNum() >= 150000 ? prefix("").length() : 0;
     }
 
     private static Tree checked(Tree tree) {

@@ -47,7 +47,13 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
 
     /** Over all nodes and before the filters. {@code connections} are backends, {@code sessions} clients. */
     record Summary(
-            long sessions, long connections, long active, long idle, long idleInTransaction, long waitingForLocks, long hidden) {}
+            long sessions,
+            long connections,
+            long active,
+            long idle,
+            long idleInTransaction,
+            long waitingForLocks,
+            long hidden) {}
 
     record Row(
             long globalPid,
@@ -107,7 +113,9 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
                 round.rows().size(),
                 count(rows, "active"),
                 count(rows, "idle"),
-                rows.stream().filter(row -> String.valueOf(row.state()).startsWith("idle in transaction")).count(),
+                rows.stream()
+                        .filter(row -> String.valueOf(row.state()).startsWith("idle in transaction"))
+                        .count(),
                 round.told().stream()
                         .filter(told -> told.row().waitsForLock())
                         .map(told -> told.row().globalPid())
@@ -146,7 +154,9 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
                         .limit(5)
                         .map(told -> "pid " + told.row().pid() + " on " + citus.where(told.nodeId()) + ": "
                                 + told.row().state()
-                                + (told.row().waitsFor() == null ? "" : ", waits for " + told.row().waitsFor()))
+                                + (told.row().waitsFor() == null
+                                        ? ""
+                                        : ", waits for " + told.row().waitsFor()))
                         .toList(),
                 session.query());
     }

@@ -28,8 +28,7 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
     record Input(
             @Says("List the workers") @Default("true") boolean includeWorkers,
 
-            @Says("Settings that were changed or differ between nodes")
-            @Default("false")
+            @Says("Settings that were changed or differ between nodes") @Default("false")
             boolean includeGucs) {}
 
     record Output(
@@ -87,7 +86,10 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
             long shards,
             long placements) {}
 
-    record Operations(long jobsUnfinished, long cleanupRecords, @Nullable Long oldPreparedTransactions) {}
+    record Operations(
+            long jobsUnfinished,
+            long cleanupRecords,
+            @Nullable Long oldPreparedTransactions) {}
 
     record Setting(String name, String value) {}
 
@@ -159,7 +161,10 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
         }
         List<Setting> gucs = input.includeGucs() ? settings(citus.everywhere(GucOfNode.class, GUCS), citus) : List.of();
         List<NodeState> rows = states.rows();
-        Long prepared = rows.isEmpty() ? null : Long.valueOf(rows.stream().mapToLong(NodeState::preparedTransactions).sum());
+        Long prepared = rows.isEmpty()
+                ? null
+                : Long.valueOf(
+                        rows.stream().mapToLong(NodeState::preparedTransactions).sum());
         return new Output(
                 coordinator(citus, own, states),
                 workers,
@@ -173,8 +178,9 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
     }
 
     private static Coordinator coordinator(Citus citus, Capabilities own, Round<NodeState> states) {
-        Optional<CitusNode> node =
-                citus.nodes().stream().filter(one -> one.groupId() == 0 && one.primary()).findFirst();
+        Optional<CitusNode> node = citus.nodes().stream()
+                .filter(one -> one.groupId() == 0 && one.primary())
+                .findFirst();
         Optional<NodeState> state = states.of(node.map(CitusNode::nodeId).orElse(0));
         return new Coordinator(
                 node.map(CitusNode::where).orElse("not in pg_dist_node"),
@@ -202,12 +208,15 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
     /** One line where all nodes agree, else what each has. */
     private static List<Setting> settings(Round<GucOfNode> round, Citus citus) {
         Map<String, Map<String, Set<Integer>>> byName = new java.util.TreeMap<>();
-        round.told().forEach(told -> byName.computeIfAbsent(told.row().name(), name -> new LinkedHashMap<>())
-                .computeIfAbsent(told.row().value(), value -> new TreeSet<>())
-                .add(told.nodeId()));
+        round.told()
+                .forEach(told -> byName.computeIfAbsent(told.row().name(), name -> new LinkedHashMap<>())
+                        .computeIfAbsent(told.row().value(), value -> new TreeSet<>())
+                        .add(told.nodeId()));
         List<Setting> settings = new ArrayList<>();
         byName.forEach((name, values) -> {
-            boolean alike = values.size() == 1 && values.values().iterator().next().size() == round.byNode().size();
+            boolean alike = values.size() == 1
+                    && values.values().iterator().next().size()
+                            == round.byNode().size();
             String value = alike
                     ? values.keySet().iterator().next()
                     : values.entrySet().stream()
@@ -246,9 +255,10 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
 
     private static Optional<String> differing(Round<NodeState> states, String what, Version version, Citus citus) {
         Map<String, List<String>> byVersion = new java.util.TreeMap<>();
-        states.told().forEach(told -> byVersion.computeIfAbsent(
-                        String.valueOf(version.of(told.row())), value -> new ArrayList<>())
-                .add(citus.where(told.nodeId())));
+        states.told()
+                .forEach(told -> byVersion
+                        .computeIfAbsent(String.valueOf(version.of(told.row())), value -> new ArrayList<>())
+                        .add(citus.where(told.nodeId())));
         return byVersion.size() < 2 ? Optional.empty() : Optional.of(what + " differs: " + byVersion + ".");
     }
 }

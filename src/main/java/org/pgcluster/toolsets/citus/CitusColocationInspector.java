@@ -148,12 +148,18 @@ public final class CitusColocationInspector
         Integer wanted = input.colocationId().isPresent() ? input.colocationId().getAsInt() : null;
         List<Found> all = citus.sql().list(Found.class, citus.forThisVersion(GROUPS), wanted, wanted);
         Page<Found> page = Page.of(
-                "groups " + wanted, all, group -> List.of((long) group.colocationId()), input.limit(), 0, input.cursor());
+                "groups " + wanted,
+                all,
+                group -> List.of((long) group.colocationId()),
+                input.limit(),
+                0,
+                input.cursor());
         Round<Size> sizes = citus.everywhere(
                 Size.class, SIZES, page.rows().stream().map(Found::colocationId).toList());
         Map<Integer, List<Round.Told<Size>>> byGroup = new LinkedHashMap<>();
-        sizes.told().forEach(told -> byGroup.computeIfAbsent(told.row().colocationId(), id -> new ArrayList<>())
-                .add(told));
+        sizes.told()
+                .forEach(told -> byGroup.computeIfAbsent(told.row().colocationId(), id -> new ArrayList<>())
+                        .add(told));
         List<Group> groups = new ArrayList<>();
         for (Found group : page.rows()) {
             groups.add(group(citus, group, byGroup.getOrDefault(group.colocationId(), List.of()), sizes.complete()));
@@ -176,7 +182,11 @@ public final class CitusColocationInspector
             largest = largest == null || size.largest() > largest.largest() ? size : largest;
             nodes.add(new OnNode(one.nodeId() + " " + citus.where(one.nodeId()), size.bytes()));
         }
-        boolean judged = complete && unknown == 0 && ranges > 1 && bytes > 0 && group.kind().equals("distributed");
+        boolean judged = complete
+                && unknown == 0
+                && ranges > 1
+                && bytes > 0
+                && group.kind().equals("distributed");
         return new Group(
                 group.colocationId(),
                 group.kind(),

@@ -17,7 +17,8 @@ import org.pgcluster.tool.Reads;
 public final class CitusConnections implements Reads<CitusConnections.Input, CitusConnections.Output> {
     record Input() {}
 
-    record Output(List<Row> nodes, List<Pair> between, @Nullable String note, List<Unavailable> unavailable)
+    record Output(
+            List<Row> nodes, List<Pair> between, @Nullable String note, List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
@@ -134,8 +135,9 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
                         .map(Counter::failed)
                         .orElse(null);
                 rows.add(row(node, told, failed));
-                told.origins().forEach(from -> pairs.add(
-                        new Pair(origin(citus, from.nodeId()), node.nodeId() + " " + node.where(), from.connections())));
+                told.origins()
+                        .forEach(from -> pairs.add(new Pair(
+                                origin(citus, from.nodeId()), node.nodeId() + " " + node.where(), from.connections())));
             });
         }
         boolean counting = counters.rows().stream().anyMatch(Counter::counting);

@@ -33,18 +33,15 @@ public final class CitusDistributedQueryStats
     }
 
     record Output(
-            List<Row> statements,
-            Rest rest,
-            List<Counted> perNode,
-            List<String> off,
-            List<Unavailable> unavailable)
+            List<Row> statements, Rest rest, List<Counted> perNode, List<String> off, List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
             String found = statements.isEmpty()
                     ? "No distributed statements are on record."
                     : Parts.many(rest.total(), "distributed statement") + " on record by this node.";
-            return found + (off.isEmpty() ? "" : " " + String.join(" ", off))
+            return found
+                    + (off.isEmpty() ? "" : " " + String.join(" ", off))
                     + Parts.partial(unavailable).replace("sizes and counts lack", "this lacks");
         }
     }
@@ -62,9 +59,16 @@ public final class CitusDistributedQueryStats
             @Nullable Long rows,
             @Nullable String query) {}
 
-    record Counted(String node, boolean counting, @Nullable Long singleShard, @Nullable Long multiShard) {}
+    record Counted(
+            String node,
+            boolean counting,
+            @Nullable Long singleShard,
+            @Nullable Long multiShard) {}
 
-    record Counter(boolean counting, @Nullable Long singleShard, @Nullable Long multiShard) {}
+    record Counter(
+            boolean counting,
+            @Nullable Long singleShard,
+            @Nullable Long multiShard) {}
 
     private record Found(
             long queryId,
@@ -144,9 +148,8 @@ public final class CitusDistributedQueryStats
                 .orElse(null);
         Tracking tracking = citus.sql().one(Tracking.class, TRACKING.replace("{space}", String.valueOf(space)));
         List<String> off = new ArrayList<>();
-        List<Found> found = space == null || !citus.features().statements()
-                ? List.of()
-                : found(citus, tracking, space, input, off);
+        List<Found> found =
+                space == null || !citus.features().statements() ? List.of() : found(citus, tracking, space, input, off);
         Round<Counter> counters = citus.features().counters()
                 ? citus.everywhere(Counter.class, COUNTERS)
                 : new Round<>(java.util.Map.of(), List.of());
@@ -159,8 +162,7 @@ public final class CitusDistributedQueryStats
     }
 
     /** Citus calls pg_stat_statements by its bare name, so that it is found on the login's search path or not at all. */
-    private static List<Found> found(
-            Citus citus, Tracking tracking, String space, Input input, List<String> off) {
+    private static List<Found> found(Citus citus, Tracking tracking, String space, Input input, List<String> off) {
         try {
             return citus.sql()
                     .withSearchPathOfLogin()
@@ -191,22 +193,32 @@ public final class CitusDistributedQueryStats
 
     private static Row row(Found one) {
         return new Row(
-                one.queryId(), one.userName(), one.executor(), one.calls(), one.callsWithKey(), one.callsWithKey() > 0,
-                one.totalMs(), one.meanMs(), one.rows(), one.query());
+                one.queryId(),
+                one.userName(),
+                one.executor(),
+                one.calls(),
+                one.callsWithKey(),
+                one.callsWithKey() > 0,
+                one.totalMs(),
+                one.meanMs(),
+                one.rows(),
+                one.query());
     }
 
     private static List<Counted> counted(Citus citus, Round<Counter> counters) {
         List<Counted> nodes = new ArrayList<>();
-        counters.told().forEach(told -> nodes.add(new Counted(
-                told.nodeId() + " " + citus.where(told.nodeId()),
-                told.row().counting(),
-                told.row().counting() ? told.row().singleShard() : null,
-                told.row().counting() ? told.row().multiShard() : null)));
+        counters.told()
+                .forEach(told -> nodes.add(new Counted(
+                        told.nodeId() + " " + citus.where(told.nodeId()),
+                        told.row().counting(),
+                        told.row().counting() ? told.row().singleShard() : null,
+                        told.row().counting() ? told.row().multiShard() : null)));
         return nodes;
     }
 
     /** An empty list with tracking off is no good news. */
-    private static List<String> off(Tracking tracking, @Nullable String space, Round<Counter> counters, List<String> off) {
+    private static List<String> off(
+            Tracking tracking, @Nullable String space, Round<Counter> counters, List<String> off) {
         if (space == null) {
             off.add("pg_stat_statements is not installed here, which citus_stat_statements needs.");
         }

@@ -20,7 +20,9 @@ import org.pgcluster.tool.Reads;
 public final class CitusJobInspector implements Reads<CitusJobInspector.Input, CitusJobInspector.Output> {
     record Input(
             @Says("Only these") Optional<State> state,
-            @Says("List their tasks, unfinished first") @Default("false") boolean includeTasks,
+
+            @Says("List their tasks, unfinished first") @Default("false")
+            boolean includeTasks,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
             int limit,
@@ -37,15 +39,22 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
         FAILED
     }
 
-    record Output(List<Job> jobs, Rest rest, List<Task> tasks, @Nullable Rest tasksRest) implements InWords {
+    record Output(
+            List<Job> jobs,
+            Rest rest,
+            List<Task> tasks,
+            @Nullable Rest tasksRest) implements InWords {
         @Override
         public String inWords() {
             if (jobs.isEmpty()) {
                 return "No background jobs.";
             }
             Job newest = jobs.get(0);
-            long troubled = jobs.stream().filter(job -> job.retrying() > 0 || job.failedTasks() > 0).count();
-            return Parts.many(rest.total(), "job") + "; the newest, " + newest.jobId() + " (" + newest.jobType() + "), is "
+            long troubled = jobs.stream()
+                    .filter(job -> job.retrying() > 0 || job.failedTasks() > 0)
+                    .count();
+            return Parts.many(rest.total(), "job") + "; the newest, " + newest.jobId() + " (" + newest.jobType()
+                    + "), is "
                     + newest.state() + " with " + newest.doneTasks() + " of " + newest.taskCount() + " tasks done."
                     + (troubled == 0 ? "" : " " + Parts.many(troubled, "job") + " with failed or retried tasks.");
         }
@@ -96,8 +105,19 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
             long total) {
         Job job() {
             return new Job(
-                    jobId, jobType, state, description, startedAt, finishedAt, taskCount, doneTasks, runningTasks,
-                    waitingTasks, retrying, failedTasks, lastMessage);
+                    jobId,
+                    jobType,
+                    state,
+                    description,
+                    startedAt,
+                    finishedAt,
+                    taskCount,
+                    doneTasks,
+                    runningTasks,
+                    waitingTasks,
+                    retrying,
+                    failedTasks,
+                    lastMessage);
         }
     }
 
@@ -173,15 +193,20 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
         String list = "jobs " + input.state();
-        Object after = input.cursor().map(text -> Cursor.read(list, text).get(0)).orElse(null);
-        String state = input.state().map(one -> one.name().toLowerCase(Locale.ROOT)).orElse(null);
+        Object after =
+                input.cursor().map(text -> Cursor.read(list, text).get(0)).orElse(null);
+        String state =
+                input.state().map(one -> one.name().toLowerCase(Locale.ROOT)).orElse(null);
         List<Found> found = citus.sql().list(Found.class, JOBS, state, state, after, after, input.limit() + 1L);
         List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
         Found last = shown.isEmpty() ? null : shown.get(shown.size() - 1);
-        String cursor =
-                last == null || shown.size() == found.size() ? null : Cursor.write(list, List.of(last.jobId()));
+        String cursor = last == null || shown.size() == found.size() ? null : Cursor.write(list, List.of(last.jobId()));
         List<TaskFound> tasks = input.includeTasks()
-                ? citus.sql().list(TaskFound.class, TASKS, shown.stream().map(Found::jobId).toList())
+                ? citus.sql()
+                        .list(
+                                TaskFound.class,
+                                TASKS,
+                                shown.stream().map(Found::jobId).toList())
                 : List.of();
         return new Output(
                 shown.stream().map(Found::job).toList(),

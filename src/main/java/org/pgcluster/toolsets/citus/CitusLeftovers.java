@@ -27,18 +27,16 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
 
             @Says("From the last answer") Optional<String> cursor) {}
 
-    record Output(
-            List<Row> leftovers,
-            Rest rest,
-            long unfinishedJobs,
-            List<Step> order,
-            List<Unavailable> unavailable)
+    record Output(List<Row> leftovers, Rest rest, long unfinishedJobs, List<Step> order, List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
             String busy = unfinishedJobs == 0 ? "" : " A job is unfinished, so some of it may be in use.";
-            return (rest.total() == 0 ? "Nothing is left over on what answered." : Parts.many(rest.total(), "leftover") + ".")
-                    + busy + Parts.partial(unavailable).replace("sizes and counts lack", "this lacks");
+            return (rest.total() == 0
+                            ? "Nothing is left over on what answered."
+                            : Parts.many(rest.total(), "leftover") + ".")
+                    + busy
+                    + Parts.partial(unavailable).replace("sizes and counts lack", "this lacks");
         }
     }
 
@@ -127,9 +125,10 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
         Citus citus = Citus.of(context.cluster(), context.call());
         Round<OnNode> round = citus.everywhere(OnNode.class, ON_NODE);
         List<Record> records = citus.sql().list(Record.class, RECORDS);
-        List<String> committed = citus.sql().list(Known.class, "SELECT gid FROM pg_dist_transaction ORDER BY gid").stream()
-                .map(Known::gid)
-                .toList();
+        List<String> committed =
+                citus.sql().list(Known.class, "SELECT gid FROM pg_dist_transaction ORDER BY gid").stream()
+                        .map(Known::gid)
+                        .toList();
         long jobs = citus.sql()
                 .one(
                         Jobs.class,
@@ -194,7 +193,8 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
         return switch (one.kind()) {
             case "replication slot" -> "pg_drop_replication_slot on that node, once no move runs";
             case "publication" -> "DROP PUBLICATION on that node, once no move runs";
-            case "subscription" -> "ALTER SUBSCRIPTION … DISABLE, SET (slot_name = NONE), DROP SUBSCRIPTION on that node";
+            case "subscription" ->
+                "ALTER SUBSCRIPTION … DISABLE, SET (slot_name = NONE), DROP SUBSCRIPTION on that node";
             default -> "compare its rows with the shard's placement, then DROP TABLE on that node";
         };
     }
@@ -206,7 +206,8 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
         return new Row(
                 record.kind(),
                 record.name(),
-                node.map(one -> one.nodeId() + " " + one.where()).orElse("group " + record.groupId() + ", which is gone"),
+                node.map(one -> one.nodeId() + " " + one.where())
+                        .orElse("group " + record.groupId() + ", which is gone"),
                 "certain",
                 null,
                 null,

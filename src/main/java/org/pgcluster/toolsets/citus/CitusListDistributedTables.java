@@ -150,7 +150,15 @@ public final class CitusListDistributedTables
                 .list(
                         Found.class,
                         citus.forThisVersion(PAGE),
-                        schema, schema, kind, kind, afterSchema, afterSchema, afterName, input.offset(), input.limit() + 1L);
+                        schema,
+                        schema,
+                        kind,
+                        kind,
+                        afterSchema,
+                        afterSchema,
+                        afterName,
+                        input.offset(),
+                        input.limit() + 1L);
         List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
         Round<TableSize> sizes = TableSize.ask(
                 citus,

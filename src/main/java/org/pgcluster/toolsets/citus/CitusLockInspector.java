@@ -40,7 +40,8 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
                     : Parts.many(rest.total(), "wait") + " across the cluster. "
                             + (roots.isEmpty()
                                     ? "They form a circle: Citus ends a distributed deadlock by itself."
-                                    : "Ending " + roots.get(0).who() + " would free " + roots.get(0).frees() + ".");
+                                    : "Ending " + roots.get(0).who() + " would free "
+                                            + roots.get(0).frees() + ".");
             return state + Parts.partial(unavailable).replace("sizes and counts lack", "this lacks");
         }
     }
@@ -67,7 +68,13 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
             @Nullable String waitingQuery,
             @Nullable String blockingQuery) {}
 
-    record Held(long globalPid, String node, String lockType, @Nullable String relation, String mode, boolean granted) {}
+    record Held(
+            long globalPid,
+            String node,
+            String lockType,
+            @Nullable String relation,
+            String mode,
+            boolean granted) {}
 
     record HeldRow(long gpid, String lockType, @Nullable String relation, String mode, boolean granted) {}
 
@@ -102,15 +109,21 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
         Citus citus = Citus.of(context.cluster(), context.call());
         Citus.Both<LockWait, ClientSession> both = citus.atOnce(LockWait::ask, ClientSession::ask);
         Map<Long, Told<ClientSession>> clients = new HashMap<>();
-        both.other().told().forEach(told -> clients.merge(
-                told.row().globalPid(), told, (one, other) -> one.row().workerQuery() ? other : one));
+        both.other()
+                .told()
+                .forEach(told -> clients.merge(
+                        told.row().globalPid(), told, (one, other) -> one.row().workerQuery() ? other : one));
         List<Told<LockWait>> edges = both.one().told().stream()
-                .sorted(Comparator.comparingDouble((Told<LockWait> told) -> -told.row().seconds())
+                .sorted(Comparator.comparingDouble(
+                                (Told<LockWait> told) -> -told.row().seconds())
                         .thenComparing(told -> told.row().waitingGpid())
                         .thenComparing(told -> told.row().blockingPid())
                         .thenComparing(Told::nodeId))
                 .toList();
-        List<Wait> waits = edges.stream().map(edge -> wait(citus, edge, clients)).distinct().toList();
+        List<Wait> waits = edges.stream()
+                .map(edge -> wait(citus, edge, clients))
+                .distinct()
+                .toList();
         List<Wait> shown = List.copyOf(waits.subList(0, Math.min(input.limit(), waits.size())));
         return new Output(
                 roots(citus, edges, clients),
@@ -137,11 +150,12 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
     }
 
     private static @Nullable String query(@Nullable Told<ClientSession> client, @Nullable String here) {
-        return client == null || client.row().query() == null ? here : client.row().query();
+        return client == null || client.row().query() == null
+                ? here
+                : client.row().query();
     }
 
-    private static List<Root> roots(
-            Citus citus, List<Told<LockWait>> edges, Map<Long, Told<ClientSession>> clients) {
+    private static List<Root> roots(Citus citus, List<Told<LockWait>> edges, Map<Long, Told<ClientSession>> clients) {
         Set<String> waiting = new TreeSet<>();
         Map<String, Set<String>> blocked = new LinkedHashMap<>();
         Map<String, Told<LockWait>> seen = new HashMap<>();
@@ -182,8 +196,7 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
                 : String.valueOf(wait.blockingGpid());
     }
 
-    private static Root root(
-            Citus citus, Told<LockWait> edge, int frees, Map<Long, Told<ClientSession>> clients) {
+    private static Root root(Citus citus, Told<LockWait> edge, int frees, Map<Long, Told<ClientSession>> clients) {
         LockWait wait = edge.row();
         String where = edge.nodeId() + " " + citus.where(edge.nodeId());
         if (wait.blockingPid() == 0) {

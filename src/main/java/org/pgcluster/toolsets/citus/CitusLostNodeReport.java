@@ -3,7 +3,6 @@ package org.pgcluster.toolsets.citus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
@@ -112,8 +111,8 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
         CitusNode node = citus.node(input.node());
         Totals totals = citus.sql().one(Totals.class, TOTALS, node.groupId(), node.groupId());
         List<Row> tables = citus.sql().list(Row.class, citus.forThisVersion(TABLES), node.groupId());
-        Page<Row> page = Page.of(
-                "lost " + node.nodeId(), tables, row -> List.of(row.table()), input.limit(), 0, input.cursor());
+        Page<Row> page =
+                Page.of("lost " + node.nodeId(), tables, row -> List.of(row.table()), input.limit(), 0, input.cursor());
         boolean answers = NodeState.ask(citus).byNode().containsKey(node.nodeId());
         List<String> others = citus.nodes().stream()
                 .filter(other -> other.groupId() == node.groupId() && other.nodeId() != node.nodeId())
@@ -131,12 +130,13 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
                 totals.commits(),
                 lines(stillWorks(node, totals)),
                 lines(waysBack(node, totals, others)),
-                lines(totals.onlyCopies() == 0
-                        ? List.of()
-                        : List.of(
-                                "citus_remove_node is refused while it has the only copies; deleting its rows from"
-                                        + " pg_dist_* by hand loses the way back to them",
-                                "DROP or TRUNCATE of a table that has shards there: it waits for the node")));
+                lines(
+                        totals.onlyCopies() == 0
+                                ? List.of()
+                                : List.of(
+                                        "citus_remove_node is refused while it has the only copies; deleting its rows from"
+                                                + " pg_dist_* by hand loses the way back to them",
+                                        "DROP or TRUNCATE of a table that has shards there: it waits for the node")));
     }
 
     private static List<String> stillWorks(CitusNode node, Totals totals) {

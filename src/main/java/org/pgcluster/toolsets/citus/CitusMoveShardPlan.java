@@ -47,8 +47,11 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
             implements InWords {
         @Override
         public String inWords() {
-            long failing = checks.stream().filter(check -> check.verdict() == MoveFacts.Verdict.FAILS).count();
-            return "Moves " + Parts.many(shards.size(), "colocated shard") + " with " + Parts.bytes(bytes) + " from " + from
+            long failing = checks.stream()
+                    .filter(check -> check.verdict() == MoveFacts.Verdict.FAILS)
+                    .count();
+            return "Moves " + Parts.many(shards.size(), "colocated shard") + " with " + Parts.bytes(bytes) + " from "
+                    + from
                     + " to " + to + (online ? ", online." : ", blocking writes.")
                     + (failing == 0 ? "" : " It would fail: " + Parts.many(failing, "precondition") + " not met.");
         }
@@ -100,11 +103,17 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         CitusNode source = source(citus, input, shard);
         Citus.Both<ListShards.Size, MoveFacts> both = citus.atOnce(
                 asking -> asking.everywhere(
-                        ListShards.Size.class, ListShards.SIZES, found.stream().map(Found::shardId).toList()),
+                        ListShards.Size.class,
+                        ListShards.SIZES,
+                        found.stream().map(Found::shardId).toList()),
                 MoveFacts::ask);
         List<Shard> shards = new ArrayList<>();
-        found.forEach(one -> shards.add(new Shard(one.shardId(), one.tableName(), size(both.one(), source, one.shardId()))));
-        long bytes = shards.stream().flatMap(one -> Optional.ofNullable(one.bytes()).stream()).mapToLong(Long::longValue).sum();
+        found.forEach(
+                one -> shards.add(new Shard(one.shardId(), one.tableName(), size(both.one(), source, one.shardId()))));
+        long bytes = shards.stream()
+                .flatMap(one -> Optional.ofNullable(one.bytes()).stream())
+                .mapToLong(Long::longValue)
+                .sum();
         List<String> stuck = Identity.missingInGroup(citus, shard.colocationId());
         List<MoveFacts.Check> checks = checks(citus, shard, source, target, both.other(), stuck, bytes);
         return new Output(
@@ -154,19 +163,32 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         if (there.size() > 1) {
             throw ToolException.invalidInput(
                     "Several nodes are on " + host + ": `" + which + "_port` tells which, one of "
-                            + String.join(", ", there.stream().map(node -> String.valueOf(node.port())).toList()) + ".",
+                            + String.join(
+                                    ", ",
+                                    there.stream()
+                                            .map(node -> String.valueOf(node.port()))
+                                            .toList()) + ".",
                     null);
         }
         return there.isEmpty() ? citus.node(host) : there.get(0);
     }
 
     private static List<MoveFacts.Check> checks(
-            Citus citus, Found shard, CitusNode source, CitusNode target, Round<MoveFacts> facts, List<String> stuck, long bytes) {
+            Citus citus,
+            Found shard,
+            CitusNode source,
+            CitusNode target,
+            Round<MoveFacts> facts,
+            List<String> stuck,
+            long bytes) {
         List<MoveFacts.Check> checks = new ArrayList<>();
         must(checks, "Its table has shards that move", shard.kind().equals("moves"), shard.kind());
         must(checks, "The source holds it", shard.groups().contains(source.groupId()), source.where());
         must(checks, "The target does not hold it yet", !shard.groups().contains(target.groupId()), target.where());
-        must(checks, "The target takes shards", target.shouldHaveShards(),
+        must(
+                checks,
+                "The target takes shards",
+                target.shouldHaveShards(),
                 target.shouldHaveShards() ? "yes" : "shouldhaveshards is false");
         must(checks, "The target is an active primary", target.isAsked(), target.isAsked() ? "yes" : target.role());
         if (!stuck.isEmpty()) {

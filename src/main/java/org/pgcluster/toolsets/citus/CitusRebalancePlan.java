@@ -29,7 +29,9 @@ import org.pgcluster.tool.Reads;
 public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input, CitusRebalancePlan.Output> {
     record Input(
             @Says("Only the colocation group of this table") Optional<String> table,
-            @Says("by_disk_size, by_shard_count or one of your own; the cluster's default") Optional<String> strategy,
+
+            @Says("by_disk_size, by_shard_count or one of your own; the cluster's default")
+            Optional<String> strategy,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
             int limit,
@@ -51,7 +53,9 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
             if (rest.total() == 0) {
                 return "The rebalancer (" + strategy + ") would move nothing.";
             }
-            long stuck = problems.stream().filter(one -> one.verdict() == MoveFacts.Verdict.FAILS).count();
+            long stuck = problems.stream()
+                    .filter(one -> one.verdict() == MoveFacts.Verdict.FAILS)
+                    .count();
             return "A rebalance (" + strategy + ") would move " + Parts.many(rest.total(), "shard group") + " with "
                     + Parts.bytes(bytes) + "."
                     + (stuck == 0 ? "" : " " + Parts.many(stuck, "precondition") + " would make it fail.");
@@ -68,7 +72,11 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
             long bytes,
             boolean online) {}
 
-    record OnNode(String node, @Nullable Long bytesBefore, @Nullable Long bytesAfter, @Nullable Long diskFreeBytes) {}
+    record OnNode(
+            String node,
+            @Nullable Long bytesBefore,
+            @Nullable Long bytesAfter,
+            @Nullable Long diskFreeBytes) {}
 
     private record Planned(
             long shardId,
@@ -120,15 +128,17 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Table table = input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
+        Table table =
+                input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
         String strategy = strategy(citus, input.strategy());
         Citus.Forwarded<Planned> planned =
                 citus.forwarded(Planned.class, PLAN, table == null ? null : table.oid(), strategy);
         ToolException failed = planned.failed();
         if (failed != null) {
             throw failed.code() == ErrorCode.TIMEOUT || "08006".equals(failed.sqlstate())
-                    ? failed.withHint("The rebalancer plans only when every node answers and this role sees every schema:"
-                            + " citus_worker_health shows which does not.")
+                    ? failed.withHint(
+                            "The rebalancer plans only when every node answers and this role sees every schema:"
+                                    + " citus_worker_health shows which does not.")
                     : failed;
         }
         Citus.Both<NodeState, MoveFacts> nodes = citus.atOnce(NodeState::ask, MoveFacts::ask);
@@ -156,12 +166,17 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
     private static String strategy(Citus citus, Optional<String> wanted) {
         List<Strategy> known = citus.sql().list(Strategy.class, STRATEGIES);
         if (wanted.isEmpty()) {
-            return known.stream().filter(Strategy::preferred).findFirst().map(Strategy::name).orElse("by_disk_size");
+            return known.stream()
+                    .filter(Strategy::preferred)
+                    .findFirst()
+                    .map(Strategy::name)
+                    .orElse("by_disk_size");
         }
         if (known.stream().noneMatch(one -> one.name().equals(wanted.get()))) {
             throw ToolException.invalidInput(
                     "`strategy` is one of "
-                            + String.join(", ", known.stream().map(Strategy::name).toList()) + ", not \"" + wanted.get()
+                            + String.join(
+                                    ", ", known.stream().map(Strategy::name).toList()) + ", not \"" + wanted.get()
                             + "\".",
                     null);
         }
@@ -184,7 +199,9 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
             moves.add(new Move(
                     first.colocationId(),
                     first.rangeFrom(),
-                    group.stream().map(one -> one.tableName() + " " + one.shardId()).toList(),
+                    group.stream()
+                            .map(one -> one.tableName() + " " + one.shardId())
+                            .toList(),
                     first.source(),
                     first.target(),
                     group.stream().mapToLong(Planned::bytes).sum(),
@@ -202,7 +219,8 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
                 nodes.add(new OnNode(
                         node.nodeId() + " " + node.where(),
                         state.map(NodeState::bytes).orElse(null),
-                        state.map(one -> one.bytes() + change.getOrDefault(node.where(), 0L)).orElse(null),
+                        state.map(one -> one.bytes() + change.getOrDefault(node.where(), 0L))
+                                .orElse(null),
                         state.map(NodeState::diskFreeBytes).orElse(null)));
             }
         }
@@ -235,9 +253,12 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
         Map<String, Long> change = change(moves);
         for (CitusNode node : citus.nodes()) {
             if (change.containsKey(node.where())) {
-                checks.addAll(MoveFacts.ofNode(citus, node, facts, true, Math.max(0, change.getOrDefault(node.where(), 0L))));
+                checks.addAll(
+                        MoveFacts.ofNode(citus, node, facts, true, Math.max(0, change.getOrDefault(node.where(), 0L))));
             }
         }
-        return checks.stream().filter(check -> check.verdict() != MoveFacts.Verdict.HOLDS).toList();
+        return checks.stream()
+                .filter(check -> check.verdict() != MoveFacts.Verdict.HOLDS)
+                .toList();
     }
 }

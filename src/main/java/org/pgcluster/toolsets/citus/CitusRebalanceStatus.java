@@ -44,7 +44,8 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
         @Override
         public String inWords() {
             Job newest = job;
-            String moving = moves.isEmpty() ? "Nothing moves now." : Parts.many(moves.size(), "shard") + " being moved now.";
+            String moving =
+                    moves.isEmpty() ? "Nothing moves now." : Parts.many(moves.size(), "shard") + " being moved now.";
             if (newest == null) {
                 return "There was no rebalance. " + moving;
             }
@@ -91,7 +92,11 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
             @Nullable Instant notBefore,
             @Nullable String message) {}
 
-    record Wait(double seconds, @Nullable String on, @Nullable Long blockingGpid, @Nullable String blockingQuery) {}
+    record Wait(
+            double seconds,
+            @Nullable String on,
+            @Nullable Long blockingGpid,
+            @Nullable String blockingQuery) {}
 
     private record TaskRow(
             long taskId,
@@ -189,13 +194,20 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 page.rows().stream().map(CitusRebalanceStatus::task).toList(),
                 job.isPresent() ? page.rest() : null,
                 waits,
-                citus.sql().one(Cleanup.class, "SELECT count(*) AS records FROM pg_dist_cleanup").records(),
+                citus.sql()
+                        .one(Cleanup.class, "SELECT count(*) AS records FROM pg_dist_cleanup")
+                        .records(),
                 Parts.unavailable(first.silent()));
     }
 
     private static Task task(TaskRow row) {
         return new Task(
-                row.taskId(), row.status(), TaskWords.of(row.command()), row.retryCount(), row.notBefore(), row.message());
+                row.taskId(),
+                row.status(),
+                TaskWords.of(row.command()),
+                row.retryCount(),
+                row.notBefore(),
+                row.message());
     }
 
     /** Ends early when the call is cancelled. */
@@ -216,7 +228,9 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
         for (Progress one : later.isEmpty() ? first : later) {
             Long rate = null;
             for (Progress before : first) {
-                if (!later.isEmpty() && before.shardId() == one.shardId() && before.target().equals(one.target())) {
+                if (!later.isEmpty()
+                        && before.shardId() == one.shardId()
+                        && before.target().equals(one.target())) {
                     rate = Math.max(0, one.targetBytes() - before.targetBytes()) * 1000 / BETWEEN_SAMPLES_MS;
                 }
             }
@@ -237,7 +251,8 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
 
     /** The session of a move lies on the server that was asked. */
     private static List<Wait> waits(Citus citus, List<Progress> moving) {
-        List<Integer> sessions = moving.stream().map(Progress::session).distinct().toList();
+        List<Integer> sessions =
+                moving.stream().map(Progress::session).distinct().toList();
         Round<LockWait> round = LockWait.ask(citus);
         return round.rows().stream()
                 .filter(wait -> sessions.contains((int) (wait.waitingGpid() % 10_000_000_000L)))

@@ -48,7 +48,12 @@ public final class CitusSchemas implements Reads<CitusSchemas.Input, CitusSchema
             @Nullable String where,
             @Nullable Long bytes) {}
 
-    private record Found(String schema, String owner, int colocationId, long tables, @Nullable Integer groupId) {}
+    private record Found(
+            String schema,
+            String owner,
+            int colocationId,
+            long tables,
+            @Nullable Integer groupId) {}
 
     record Size(int colocationId, @Nullable Long bytes) {}
 
@@ -98,8 +103,8 @@ public final class CitusSchemas implements Reads<CitusSchemas.Input, CitusSchema
                 bytes.merge(size.colocationId(), here, Long::sum);
             }
         }
-        Page<Found> page = Page.of(
-                "schemas", found, schema -> List.of(schema.schema()), input.limit(), 0, input.cursor());
+        Page<Found> page =
+                Page.of("schemas", found, schema -> List.of(schema.schema()), input.limit(), 0, input.cursor());
         List<Row> rows = new ArrayList<>();
         page.rows().forEach(schema -> rows.add(row(citus, schema, bytes)));
         return new Output(rows, page.rest(), Parts.unavailable(sizes.silent()));

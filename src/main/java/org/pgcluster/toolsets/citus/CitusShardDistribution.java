@@ -84,7 +84,8 @@ public final class CitusShardDistribution
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Table table = input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
+        Table table =
+                input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
         Object oid = table == null ? null : table.oid();
         String schema = table == null ? null : table.schema();
         String name = table == null ? null : table.name();
@@ -116,7 +117,9 @@ public final class CitusShardDistribution
                 node.shouldHaveShards(),
                 count.shards(),
                 size.map(Size::bytes).orElse(null),
-                size.filter(one -> all > 0).map(one -> Math.round(one.bytes() * 1000.0 / all) / 10.0).orElse(null),
+                size.filter(one -> all > 0)
+                        .map(one -> Math.round(one.bytes() * 1000.0 / all) / 10.0)
+                        .orElse(null),
                 count.copies(),
                 size.map(Size::copied).orElse(null),
                 size.map(Size::unknown).orElse(null));

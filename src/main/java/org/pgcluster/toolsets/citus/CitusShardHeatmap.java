@@ -28,8 +28,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
     record Input(
             @Says("Only this table and its partitions") Optional<String> table,
 
-            @Says("What counts; reads and writes are tuples since the statistics were reset")
-            @Default("bytes")
+            @Says("What counts; reads and writes are tuples since the statistics were reset") @Default("bytes")
             Metric metric,
 
             @Says("What is compared") @Default("node") GroupBy groupBy,
@@ -52,7 +51,11 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
     }
 
     record Output(
-            List<Group> groups, Rest rest, List<Hot> hotShards, @Nullable Double maxOverMean, List<Unavailable> unavailable)
+            List<Group> groups,
+            Rest rest,
+            List<Hot> hotShards,
+            @Nullable Double maxOverMean,
+            List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
@@ -69,7 +72,8 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
 
     record Group(String name, long shards, long bytes, long rows, long reads, long writes, double percent) {}
 
-    record Hot(long shardId, String table, String node, long bytes, long rows, long reads, long writes, double percent) {}
+    record Hot(
+            long shardId, String table, String node, long bytes, long rows, long reads, long writes, double percent) {}
 
     record Figures(String name, long shards, long bytes, long rows, long reads, long writes) {}
 
@@ -123,7 +127,8 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Table table = input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
+        Table table =
+                input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
         String schema = table == null ? null : table.schema();
         String name = table == null ? null : table.name();
         String by = input.groupBy().name().toLowerCase(Locale.ROOT);
@@ -133,7 +138,9 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                 asking -> asking.everywhere(Shard.class, HOTTEST, schema, schema, name, metric, input.limit()));
         List<Group> groups = groups(citus, both.one(), input);
         List<Group> shown = groups.subList(0, Math.min(input.limit(), groups.size()));
-        double total = groups.stream().mapToDouble(group -> figure(group, input.metric())).sum();
+        double total = groups.stream()
+                .mapToDouble(group -> figure(group, input.metric()))
+                .sum();
         Double ratio = groups.size() < 2 || total == 0 || !both.one().complete()
                 ? null
                 : Math.round(figure(groups.get(0), input.metric()) * 100.0 * groups.size() / total) / 100.0;
@@ -148,25 +155,33 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
     private static List<Group> groups(Citus citus, Round<Figures> round, Input input) {
         Map<String, Group> byName = new TreeMap<>();
         for (var node : citus.nodes()) {
-            if (input.groupBy() == GroupBy.NODE && node.holdsShards() && round.byNode().containsKey(node.nodeId())) {
+            if (input.groupBy() == GroupBy.NODE
+                    && node.holdsShards()
+                    && round.byNode().containsKey(node.nodeId())) {
                 String name = node.nodeId() + " " + node.where();
                 byName.put(name, new Group(name, 0, 0, 0, 0, 0, 0));
             }
         }
         for (Told<Figures> told : round.told()) {
             Figures one = told.row();
-            String name = input.groupBy() == GroupBy.NODE
-                    ? told.nodeId() + " " + citus.where(told.nodeId())
-                    : one.name();
+            String name =
+                    input.groupBy() == GroupBy.NODE ? told.nodeId() + " " + citus.where(told.nodeId()) : one.name();
             byName.merge(
                     name,
                     new Group(name, one.shards(), one.bytes(), one.rows(), one.reads(), one.writes(), 0),
                     CitusShardHeatmap::sum);
         }
-        double total = byName.values().stream().mapToDouble(group -> figure(group, input.metric())).sum();
+        double total = byName.values().stream()
+                .mapToDouble(group -> figure(group, input.metric()))
+                .sum();
         return byName.values().stream()
                 .map(group -> new Group(
-                        group.name(), group.shards(), group.bytes(), group.rows(), group.reads(), group.writes(),
+                        group.name(),
+                        group.shards(),
+                        group.bytes(),
+                        group.rows(),
+                        group.reads(),
+                        group.writes(),
                         percent(figure(group, input.metric()), total)))
                 .sorted(Comparator.comparingDouble((Group group) -> -figure(group, input.metric()))
                         .thenComparing(Group::name))
@@ -186,11 +201,13 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
 
     private static List<Hot> hottest(Citus citus, Round<Shard> round, Input input, List<Group> groups) {
         Metric metric = input.metric() == Metric.SHARD_COUNT ? Metric.BYTES : input.metric();
-        double total = groups.stream().mapToDouble(group -> figure(group, metric)).sum();
+        double total =
+                groups.stream().mapToDouble(group -> figure(group, metric)).sum();
         List<Hot> all = new ArrayList<>();
         for (Told<Shard> told : round.told()) {
             Shard shard = told.row();
-            double figure = figure(new Group("", 1, shard.bytes(), shard.rows(), shard.reads(), shard.writes(), 0), metric);
+            double figure =
+                    figure(new Group("", 1, shard.bytes(), shard.rows(), shard.reads(), shard.writes(), 0), metric);
             all.add(new Hot(
                     shard.shardId(),
                     shard.name(),

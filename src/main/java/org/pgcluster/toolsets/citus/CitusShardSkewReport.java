@@ -30,12 +30,10 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
     record Input(
             @Says("Only this table and its partitions") Optional<String> table,
 
-            @Says("What is compared; writes are tuples since the statistics were reset")
-            @Default("bytes")
+            @Says("What is compared; writes are tuples since the statistics were reset") @Default("bytes")
             Metric metric,
 
-            @Says("The largest hash ranges with the value behind each")
-            @Default("true")
+            @Says("The largest hash ranges with the value behind each") @Default("true")
             boolean includeTopShards) {}
 
     enum Metric {
@@ -92,7 +90,12 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
     record Range(int colocationId, String minValue, long shards, long figure) {}
 
     record Suspect(
-            int colocationId, String minValue, long shardId, String name, @Nullable String value, @Nullable Double share) {}
+            int colocationId,
+            String minValue,
+            long shardId,
+            String name,
+            @Nullable String value,
+            @Nullable Double share) {}
 
     private static final String ONLY = """
             part.partkey IS NOT NULL AND part.partmethod = 'h' AND (%L IS NULL OR shell.oid IN (
@@ -113,8 +116,10 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
             """;
 
     /** Of each range asked for, its largest shard and the most frequent value of the distribution column there. */
-    private static final String SUSPECTS = "WITH " + Placements.sized(ONLY
-            + " AND (part.colocationid::text, shard.shardminvalue) IN (SELECT * FROM unnest(%L::text[], %L::text[]))")
+    private static final String SUSPECTS = "WITH "
+            + Placements.sized(
+                    ONLY
+                            + " AND (part.colocationid::text, shard.shardminvalue) IN (SELECT * FROM unnest(%L::text[], %L::text[]))")
             + """
             , largest AS (
                 SELECT DISTINCT ON (colocationid, shardminvalue) * FROM sized
@@ -144,14 +149,16 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Table table = input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
+        Table table =
+                input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
         String schema = table == null ? null : table.schema();
         String name = table == null ? null : table.name();
         String metric = input.metric().name().toLowerCase(Locale.ROOT);
         Round<Range> round = citus.everywhere(Range.class, RANGES, schema, schema, name, metric);
         Map<Integer, List<Told<Range>>> byGroup = new TreeMap<>();
-        round.told().forEach(told -> byGroup.computeIfAbsent(told.row().colocationId(), id -> new ArrayList<>())
-                .add(told));
+        round.told()
+                .forEach(told -> byGroup.computeIfAbsent(told.row().colocationId(), id -> new ArrayList<>())
+                        .add(told));
         List<Group> groups = new ArrayList<>();
         byGroup.forEach((id, ranges) -> groups.add(group(id, ranges, round.complete())));
         groups.sort(Comparator.comparingDouble((Group group) -> group.ratio() == null ? 0 : -group.ratio())
@@ -166,7 +173,9 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                     schema,
                     schema,
                     name,
-                    top.stream().map(one -> String.valueOf(one.row().colocationId())).toList(),
+                    top.stream()
+                            .map(one -> String.valueOf(one.row().colocationId()))
+                            .toList(),
                     top.stream().map(one -> one.row().minValue()).toList(),
                     context.cluster().settings().rowDataAllowed());
         }
@@ -175,7 +184,13 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                 nodes,
                 mean == 0 || !round.complete() || nodes.size() < 2
                         ? null
-                        : Math.round(nodes.stream().mapToLong(OnNode::figure).max().orElse(0) * 100.0 / mean) / 100.0,
+                        : Math.round(nodes.stream()
+                                                .mapToLong(OnNode::figure)
+                                                .max()
+                                                .orElse(0)
+                                        * 100.0
+                                        / mean)
+                                / 100.0,
                 groups,
                 hot(citus, groups, suspects),
                 Parts.unavailable(round, suspects));

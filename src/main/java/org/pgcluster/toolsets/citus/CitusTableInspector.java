@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
-import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Table;
 import org.pgcluster.shape.Default;
@@ -47,10 +46,10 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
         @Override
         public String inWords() {
             Measured sizes = measured;
-            String data = sizes == null
-                    ? ""
-                    : ", " + Parts.bytes(sizes.bytes()) + " and some " + sizes.rows() + " rows";
-            return table + " is a " + kind.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-')
+            String data =
+                    sizes == null ? "" : ", " + Parts.bytes(sizes.bytes()) + " and some " + sizes.rows() + " rows";
+            return table + " is a "
+                    + kind.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-')
                     + " table with " + Parts.many(shardCount, "shard") + data + "."
                     + (definition.movableOnline()
                             ? ""
@@ -128,8 +127,8 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
         List<Index> indexes = List.of();
         List<Unavailable> unavailable;
         if (input.includeIndexes()) {
-            var both = citus.atOnce(
-                    asking -> ShardFacts.ask(asking, facts), asking -> ShardFacts.indexes(asking, facts));
+            var both =
+                    citus.atOnce(asking -> ShardFacts.ask(asking, facts), asking -> ShardFacts.indexes(asking, facts));
             ranges = both.one();
             indexes = facts.indexes(both.other().rows());
             unavailable = Parts.unavailable(ranges, both.other());
@@ -211,7 +210,8 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
 
     private static List<Shard> shards(Citus citus, Round<ShardFacts.Range> round) {
         return round.told().stream()
-                .sorted(Comparator.comparingLong((Round.Told<ShardFacts.Range> told) -> -told.row().bytes())
+                .sorted(Comparator.comparingLong((Round.Told<ShardFacts.Range> told) ->
+                                -told.row().bytes())
                         .thenComparing(told -> told.row().shardId())
                         .thenComparing(Round.Told::nodeId))
                 .limit(MOST_SHARDS)

@@ -18,7 +18,8 @@ import org.pgcluster.tool.Reads;
 /** Whether the shards of a table, and all that move with them, can move without blocking writes. */
 public final class CitusValidateRebalancePrereqs
         implements Reads<CitusValidateRebalancePrereqs.Input, CitusValidateRebalancePrereqs.Output> {
-    record Input(@Says("Schema-qualified, or on the search path") String table) {}
+    record Input(
+            @Says("Schema-qualified, or on the search path") String table) {}
 
     record Output(
             boolean ready,
@@ -30,7 +31,9 @@ public final class CitusValidateRebalancePrereqs
             implements InWords {
         @Override
         public String inWords() {
-            long failing = checks.stream().filter(check -> check.verdict() == MoveFacts.Verdict.FAILS).count();
+            long failing = checks.stream()
+                    .filter(check -> check.verdict() == MoveFacts.Verdict.FAILS)
+                    .count();
             return ready
                     ? "The shards of " + table + " and of its colocation group can move online."
                     : Parts.many(failing, "precondition") + " of moving the shards of " + table + " online fail.";
@@ -39,7 +42,10 @@ public final class CitusValidateRebalancePrereqs
 
     /** Every table and partition whose shards move along. */
     record TableIdentity(
-            String table, String replicaIdentity, boolean movableOnline, @Nullable String keyThatWouldDo) {}
+            String table,
+            String replicaIdentity,
+            boolean movableOnline,
+            @Nullable String keyThatWouldDo) {}
 
     /** A unique index on plain columns that can be NULL nowhere could serve as identity. */
     private static final String GROUP = """
@@ -81,8 +87,7 @@ public final class CitusValidateRebalancePrereqs
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
         Table table = Table.distributedNamed(citus, input.table());
-        List<TableIdentity> group =
-                citus.sql().list(TableIdentity.class, GROUP, table.oid(), table.colocationId());
+        List<TableIdentity> group = citus.sql().list(TableIdentity.class, GROUP, table.oid(), table.colocationId());
         List<MoveFacts.Check> checks = new ArrayList<>();
         if (table.kind() == TableKind.REFERENCE || table.kind() == TableKind.CITUS_LOCAL) {
             checks.add(new MoveFacts.Check(

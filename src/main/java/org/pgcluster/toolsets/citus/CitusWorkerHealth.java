@@ -25,7 +25,9 @@ public final class CitusWorkerHealth implements Reads<CitusWorkerHealth.Input, C
         @Override
         public String inWords() {
             long ill = nodes.stream().filter(node -> !node.problems().isEmpty()).count();
-            String paths = unreachable.isEmpty() ? "" : " " + Parts.many(unreachable.size(), "path") + " between nodes broken.";
+            String paths = unreachable.isEmpty()
+                    ? ""
+                    : " " + Parts.many(unreachable.size(), "path") + " between nodes broken.";
             return (ill == 0
                             ? "All " + nodes.size() + " nodes answer and nothing is wrong with them."
                             : ill + " of " + Parts.many(nodes.size(), "node") + " have problems.")

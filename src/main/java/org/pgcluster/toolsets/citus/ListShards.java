@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
-import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Table;
@@ -27,8 +26,12 @@ import org.pgcluster.tool.Reads;
 public final class ListShards implements Reads<ListShards.Input, ListShards.Output> {
     record Input(
             @Says("Only this table and its partitions") Optional<String> table,
-            @Says("Only what lies on this node: id or host:port") Optional<String> node,
-            @Says("Only the shard that this value of the distribution column belongs to") Optional<String> value,
+
+            @Says("Only what lies on this node: id or host:port")
+            Optional<String> node,
+
+            @Says("Only the shard that this value of the distribution column belongs to")
+            Optional<String> value,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
             int limit,
@@ -73,7 +76,11 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
             List<Integer> groups,
             long total) {}
 
-    record Size(long shardId, boolean missing, @Nullable Long bytes, @Nullable Long rows) {}
+    record Size(
+            long shardId,
+            boolean missing,
+            @Nullable Long bytes,
+            @Nullable Long rows) {}
 
     private record Min(@Nullable String min) {}
 
@@ -127,7 +134,8 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
         }
         Optional<Table> table = input.table().map(name -> Table.distributedNamed(citus, name));
         Optional<String> min = input.value().flatMap(value -> table.flatMap(of -> range(citus, of, value)));
-        boolean byRange = input.value().isPresent() && table.map(Table::distributionColumn).isPresent();
+        boolean byRange = input.value().isPresent()
+                && table.map(Table::distributionColumn).isPresent();
         Integer group = input.node().map(node -> citus.node(node).groupId()).orElse(null);
         String list = "shards " + table.map(Table::oid) + input.node() + input.value();
         List<@Nullable Object> after =
@@ -138,8 +146,19 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
                 .list(
                         Found.class,
                         PAGE,
-                        oid, oid, oid, group, group, byRange, min.orElse(null),
-                        started, after.get(0), after.get(1), after.get(2), input.offset(), input.limit() + 1L);
+                        oid,
+                        oid,
+                        oid,
+                        group,
+                        group,
+                        byRange,
+                        min.orElse(null),
+                        started,
+                        after.get(0),
+                        after.get(1),
+                        after.get(2),
+                        input.offset(),
+                        input.limit() + 1L);
         List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
         Round<Size> sizes = citus.everywhere(
                 Size.class, SIZES, shown.stream().map(Found::shardId).toList());
@@ -170,8 +189,9 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
 
     private static List<Row> rows(Citus citus, List<Found> shown, Round<Size> sizes) {
         Map<Long, List<Size>> byShard = new LinkedHashMap<>();
-        sizes.rows().forEach(size -> byShard.computeIfAbsent(size.shardId(), id -> new ArrayList<>())
-                .add(size));
+        sizes.rows()
+                .forEach(size -> byShard.computeIfAbsent(size.shardId(), id -> new ArrayList<>())
+                        .add(size));
         List<Row> rows = new ArrayList<>();
         for (Found shard : shown) {
             List<Size> told = byShard.getOrDefault(shard.shardId(), List.of());

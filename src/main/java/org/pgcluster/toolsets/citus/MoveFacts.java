@@ -22,7 +22,11 @@ record MoveFacts(
         boolean seesAll,
         @Nullable String decoders) {
     /** One precondition of a move, judged. */
-    record Check(String what, Verdict verdict, String found, @Nullable String mend) {}
+    record Check(
+            String what,
+            Verdict verdict,
+            String found,
+            @Nullable String mend) {}
 
     enum Verdict {
         HOLDS,
@@ -103,16 +107,37 @@ record MoveFacts(
             return checks;
         }
         MoveFacts facts = told.get();
-        check(checks, where + " is a primary", !facts.inRecovery(), facts.inRecovery() ? "a standby" : "yes", "citus_worker_health");
+        check(
+                checks,
+                where + " is a primary",
+                !facts.inRecovery(),
+                facts.inRecovery() ? "a standby" : "yes",
+                "citus_worker_health");
         if (online) {
-            check(checks, where + " has wal_level logical", facts.walLevel().equals("logical"), facts.walLevel(),
+            check(
+                    checks,
+                    where + " has wal_level logical",
+                    facts.walLevel().equals("logical"),
+                    facts.walLevel(),
                     "set wal_level = logical and restart, or move with block_writes");
-            check(checks, where + " has a free replication slot", facts.freeSlots() > 0, facts.freeSlots() + " free",
+            check(
+                    checks,
+                    where + " has a free replication slot",
+                    facts.freeSlots() > 0,
+                    facts.freeSlots() + " free",
                     "raise max_replication_slots, or see citus_leftovers");
-            check(checks, where + " has a free WAL sender", facts.freeSenders() > 0, facts.freeSenders() + " free",
+            check(
+                    checks,
+                    where + " has a free WAL sender",
+                    facts.freeSenders() > 0,
+                    facts.freeSenders() + " free",
                     "raise max_wal_senders");
-            check(checks, where + " has a free logical replication worker", facts.freeLogicalWorkers() > 0,
-                    facts.freeLogicalWorkers() + " free", "raise max_logical_replication_workers");
+            check(
+                    checks,
+                    where + " has a free logical replication worker",
+                    facts.freeLogicalWorkers() > 0,
+                    facts.freeLogicalWorkers() + " free",
+                    "raise max_logical_replication_workers");
         }
         if (!facts.seesAll()) {
             checks.add(new Check(

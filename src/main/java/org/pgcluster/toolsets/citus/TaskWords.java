@@ -12,7 +12,8 @@ final class TaskWords {
                         "citus_(move|copy)_shard_placement\\s*\\(\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*(\\d+)")
                 .matcher(command);
         if (move.find()) {
-            return move.group(1) + " shard " + move.group(2) + " from node " + move.group(3) + " to node " + move.group(4);
+            return move.group(1) + " shard " + move.group(2) + " from node " + move.group(3) + " to node "
+                    + move.group(4);
         }
         if (command.contains("replicate_reference_tables")) {
             return "copy reference tables to nodes that lack them";

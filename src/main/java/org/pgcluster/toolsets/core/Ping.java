@@ -1,18 +1,14 @@
 package org.pgcluster.toolsets.core;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.call.Call;
-import org.pgcluster.cluster.Node;
-import org.pgcluster.cluster.Together;
-import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
 import org.pgcluster.shape.Says;
+import org.pgcluster.snapshot.Everywhere;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -55,33 +51,9 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
         return new RoundTrip(component, where, Math.round((System.nanoTime() - started) / 10_000.0) / 100.0);
     }
 
-    private static Object worker(Node node, Context context) {
-        Call own = Call.within(EACH);
-        try (var handle = context.call().onCancel(own::cancel)) {
-            return trip("citus", node.where(), node.sql(own));
-        } catch (ToolException e) {
-            return new Unavailable("citus", node.where(), e.text());
-        }
-    }
-
     @Override
     public Output read(Input input, Context context) {
-        List<RoundTrip> trips = new ArrayList<>();
-        List<Unavailable> unavailable = new ArrayList<>();
-        String where = context.cluster().addressInWords().orElse("not configured");
-        try {
-            trips.add(trip("postgres", where, context.sql()));
-            List<Node> nodes = context.cluster().nodes(context.call());
-            for (Object one : Together.all(nodes, node -> worker(node, context))) {
-                if (one instanceof RoundTrip trip) {
-                    trips.add(trip);
-                } else {
-                    unavailable.add((Unavailable) one);
-                }
-            }
-        } catch (ToolException e) {
-            unavailable.add(new Unavailable("postgres", where, e.text()));
-        }
-        return new Output(input.message().orElse("pong"), trips, unavailable);
+        var asked = Everywhere.ask(context.cluster(), context.call(), EACH, Ping::trip);
+        return new Output(input.message().orElse("pong"), asked.answers(), asked.unavailable());
     }
 }

@@ -16,7 +16,8 @@ import org.pgcluster.tool.Reads;
 
 /** Whether and by which column a table should be distributed, with whom, and what stands in the way. */
 public final class AdviseDistribution implements Reads<AdviseDistribution.Input, AdviseDistribution.Output> {
-    record Input(@Says("Schema-qualified, or on the search path") String table) {}
+    record Input(
+            @Says("Schema-qualified, or on the search path") String table) {}
 
     record Output(
             String table,
@@ -33,7 +34,8 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
         @Override
         public String inWords() {
             if (kind != TableKind.PLAIN && kind != TableKind.CITUS_LOCAL) {
-                return table + " is a " + kind.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-')
+                return table + " is a "
+                        + kind.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-')
                         + " table already; citus_table_inspector describes it.";
             }
             if (candidates.isEmpty()) {
@@ -42,7 +44,10 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
             Candidate best = candidates.get(0);
             return "Best column to distribute " + table + " by: " + best.column()
                     + (colocateWith == null ? "" : ", with " + colocateWith) + "."
-                    + (obstacles.isEmpty() ? "" : " " + obstacles.size() + (obstacles.size() == 1 ? " obstacle" : " obstacles") + " for that column.");
+                    + (obstacles.isEmpty()
+                            ? ""
+                            : " " + obstacles.size() + (obstacles.size() == 1 ? " obstacle" : " obstacles")
+                                    + " for that column.");
         }
     }
 
@@ -124,7 +129,9 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
             score += 45;
             why.add("same name and type as the key of " + facts.sameName(column).orElse(""));
         }
-        long unique = facts.keys().stream().filter(key -> key.columns().contains(column.name())).count();
+        long unique = facts.keys().stream()
+                .filter(key -> key.columns().contains(column.name()))
+                .count();
         if (!facts.keys().isEmpty() && unique == facts.keys().size()) {
             score += 20;
             why.add("in every unique key");
@@ -181,25 +188,33 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
         for (ConversionFacts.Key key : facts.keys()) {
             if (!key.columns().contains(column)) {
                 obstacles.add(new Obstacle(
-                        "unique without the distribution column", key.name(), "extend it by " + column + ", or drop it"));
+                        "unique without the distribution column",
+                        key.name(),
+                        "extend it by " + column + ", or drop it"));
             }
         }
         for (ConversionFacts.Link link : facts.links()) {
-            boolean fine = link.reference() || (link.distributed() && link.column().equals(column));
+            boolean fine =
+                    link.reference() || (link.distributed() && link.column().equals(column));
             if (!fine) {
                 obstacles.add(new Obstacle(
-                        link.outgoing() ? "foreign key to a table that does not lie together" : "foreign key from a table that does not lie together",
+                        link.outgoing()
+                                ? "foreign key to a table that does not lie together"
+                                : "foreign key from a table that does not lie together",
                         link.name() + " (" + link.other() + ")",
                         "convert " + link.other() + " first or make it a reference table, or drop the constraint"));
             }
         }
-        facts.shell().triggers().forEach(name -> obstacles.add(new Obstacle(
-                "trigger", name, "drop it: Citus refuses triggers unless citus.enable_unsafe_triggers is on")));
+        facts.shell()
+                .triggers()
+                .forEach(name -> obstacles.add(new Obstacle(
+                        "trigger", name, "drop it: Citus refuses triggers unless citus.enable_unsafe_triggers is on")));
         if (facts.shell().rowSecurity()) {
             obstacles.add(new Obstacle("row level security", "policies", "test them: they run on the shards"));
         }
         if (facts.shell().inherits()) {
-            obstacles.add(new Obstacle("plain inheritance", "pg_inherits", "Citus distributes partitions, not inheritance"));
+            obstacles.add(
+                    new Obstacle("plain inheritance", "pg_inherits", "Citus distributes partitions, not inheritance"));
         }
         facts.columns().stream()
                 .filter(one -> one.generated() && one.name().equals(column))

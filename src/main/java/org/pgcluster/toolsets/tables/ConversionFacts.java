@@ -33,7 +33,13 @@ record ConversionFacts(Shell shell, List<Column> columns, List<Key> keys, List<L
 
     /** A foreign key by one of its column pairs; {@code distributed} where the other side's column is its key. */
     record Link(
-            String name, String column, String other, String otherColumn, boolean outgoing, boolean reference, boolean distributed) {}
+            String name,
+            String column,
+            String other,
+            String otherColumn,
+            boolean outgoing,
+            boolean reference,
+            boolean distributed) {}
 
     /** A table that is distributed by hash, and its key. */
     record Distributed(String name, String column, String type) {}
@@ -148,7 +154,8 @@ record ConversionFacts(Shell shell, List<Column> columns, List<Key> keys, List<L
     /** A distributed table that a foreign key joins to this one by both keys. */
     Optional<Link> mate(String column) {
         return links.stream()
-                .filter(link -> link.distributed() && !link.reference() && link.column().equals(column))
+                .filter(link ->
+                        link.distributed() && !link.reference() && link.column().equals(column))
                 .findFirst();
     }
 

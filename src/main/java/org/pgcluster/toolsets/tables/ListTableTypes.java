@@ -127,7 +127,8 @@ public final class ListTableTypes implements Reads<ListTableTypes.Input, ListTab
         List<@Nullable Object> after =
                 input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of());
         String schema = input.schema().orElse(null);
-        String type = input.type().map(kind -> kind.name().toLowerCase(Locale.ROOT)).orElse(null);
+        String type =
+                input.type().map(kind -> kind.name().toLowerCase(Locale.ROOT)).orElse(null);
         Object afterSchema = after.isEmpty() ? null : after.get(0);
         Object afterName = after.isEmpty() ? null : after.get(1);
         List<Count> counts = citus.sql().list(Count.class, citus.forThisVersion(COUNTS), schema, schema);
@@ -135,11 +136,21 @@ public final class ListTableTypes implements Reads<ListTableTypes.Input, ListTab
                 .list(
                         Found.class,
                         citus.forThisVersion(PAGE),
-                        schema, schema, type, type, afterSchema, afterSchema, afterName, input.limit() + 1L);
+                        schema,
+                        schema,
+                        type,
+                        type,
+                        afterSchema,
+                        afterSchema,
+                        afterName,
+                        input.limit() + 1L);
         List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
-        List<Found> managed = shown.stream().filter(table -> table.type() != TableKind.PLAIN).toList();
+        List<Found> managed =
+                shown.stream().filter(table -> table.type() != TableKind.PLAIN).toList();
         Round<TableSize> sizes = TableSize.ask(
-                citus, managed.stream().map(Found::schema).toList(), managed.stream().map(Found::name).toList());
+                citus,
+                managed.stream().map(Found::schema).toList(),
+                managed.stream().map(Found::name).toList());
         Found last = shown.isEmpty() ? null : shown.get(shown.size() - 1);
         String cursor = last == null || shown.size() == found.size()
                 ? null
@@ -148,7 +159,9 @@ public final class ListTableTypes implements Reads<ListTableTypes.Input, ListTab
                 counts,
                 rows(shown, TableSize.bytesByTable(sizes)),
                 new Rest(shown.size(), last == null ? 0 : last.total(), cursor),
-                sizes.silent().stream().map(one -> new Unavailable("citus", one.where(), one.why())).toList());
+                sizes.silent().stream()
+                        .map(one -> new Unavailable("citus", one.where(), one.why()))
+                        .toList());
     }
 
     private static List<Row> rows(List<Found> shown, Map<String, Long> bytes) {

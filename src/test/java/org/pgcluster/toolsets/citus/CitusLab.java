@@ -40,7 +40,7 @@ final class CitusLab implements AutoCloseable {
     private CitusLab(Settings settings) {
         assertEquals(List.of(), settings.problems());
         this.desk = new Dispatcher(new Workshop(settings, "test"));
-        for (Object tool : list(JsonText.read(Dispatcher.front(settings, "test").toolsJsonArray()))) {
+        for (Object tool : list(JsonText.read(Dispatcher.front(settings, "test", "pgcluster-mcp").toolsJsonArray()))) {
             Map<?, ?> one = (Map<?, ?>) tool;
             outputSchemas.put(String.valueOf(one.get("name")), JsonText.write(one.get("outputSchema")));
         }
@@ -143,7 +143,8 @@ final class CitusLab implements AutoCloseable {
     }
 
     static Connection connectTo(String dsn) throws SQLException {
-        var parts = java.util.regex.Pattern.compile("postgresql://([^:]+):([^@]+)@(.+)").matcher(dsn);
+        var parts = java.util.regex.Pattern.compile("postgresql://([^:]+):([^@]+)@(.+)")
+                .matcher(dsn);
         assertTrue(parts.matches(), "a DSN of the lab");
         return DriverManager.getConnection("jdbc:postgresql://" + parts.group(3), parts.group(1), parts.group(2));
     }

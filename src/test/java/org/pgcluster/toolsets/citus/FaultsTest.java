@@ -53,8 +53,8 @@ class FaultsTest {
             new Object[] {"advise_distribution", "table", "invoices"});
 
     /** These ask no node, so that a frozen one changes nothing. */
-    private static final List<String> OF_METADATA = List.of("citus_job_inspector", "citus_rebalance_status",
-            "citus_lost_node_report", "advise_distribution");
+    private static final List<String> OF_METADATA =
+            List.of("citus_job_inspector", "citus_rebalance_status", "citus_lost_node_report", "advise_distribution");
 
     @TempDir
     Path state;
@@ -73,10 +73,13 @@ class FaultsTest {
         }
     }
 
-
     /** The postmaster alone: sessions that exist go on, so that nothing fails over meanwhile. */
     private static void signal(String pid, boolean frozen) throws IOException, InterruptedException {
-        assertEquals(0, new ProcessBuilder("kill", frozen ? "-STOP" : "-CONT", pid).start().waitFor());
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", frozen ? "-STOP" : "-CONT", pid)
+                        .start()
+                        .waitFor());
     }
 
     @Test
@@ -84,7 +87,8 @@ class FaultsTest {
         String worker = CitusLab.workers().get(0);
         String pid;
         try (Connection connection = CitusLab.connectTo(worker)) {
-            pid = psql(connection, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)").get(0);
+            pid = psql(connection, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+                    .get(0);
         }
         for (Object[] inspection : INSPECTIONS) {
             lab.call((String) inspection[0], arguments(inspection)); // loads what a first call loads
@@ -170,7 +174,9 @@ class FaultsTest {
                             + "$$SELECT pg_total_relation_size('pg_class'::regclass::oid)$$)")
                     .get(0);
             assertEquals("42", taken, "on the nodes' own search path it would be taken");
-            assertEquals(before.get("bytes"), superuser.call("citus_shard_distribution").get("bytes"));
+            assertEquals(
+                    before.get("bytes"),
+                    superuser.call("citus_shard_distribution").get("bytes"));
         } finally {
             psql("DROP FUNCTION public.pg_total_relation_size(oid)");
         }
@@ -178,7 +184,8 @@ class FaultsTest {
 
     @Test
     void a_shard_that_somebody_holds_exclusively_is_left_out_instead_of_awaited() throws SQLException {
-        String shard = psql("SELECT shard_name FROM citus_shards WHERE table_name = 'settings'::regclass").get(0);
+        String shard = psql("SELECT shard_name FROM citus_shards WHERE table_name = 'settings'::regclass")
+                .get(0);
         long port = one("SELECT nodeport FROM citus_shards WHERE table_name = 'settings'::regclass");
         String worker = CitusLab.workers().stream()
                 .filter(dsn -> dsn.contains(":" + port + "/"))
@@ -208,8 +215,10 @@ class FaultsTest {
                 .orElseThrow();
         try (Connection holder = CitusLab.connectTo(worker);
                 Connection waiter = CitusLab.connect("LAB_DIRECT_DSN")) {
-            psql(holder, "BEGIN; UPDATE tenants_" + shard + " SET name = name WHERE tenant_id = 7;"
-                    + " PREPARE TRANSACTION 'left_by_an_application'");
+            psql(
+                    holder,
+                    "BEGIN; UPDATE tenants_" + shard + " SET name = name WHERE tenant_id = 7;"
+                            + " PREPARE TRANSACTION 'left_by_an_application'");
             waiter.setAutoCommit(false);
             Thread waiting = new Thread(() -> {
                 try {
@@ -289,7 +298,9 @@ class FaultsTest {
             psql(connection, "SELECT pg_create_logical_replication_slot('citus_shard_move_slot_9_9_9', 'pgoutput')");
             List<Map<?, ?>> left = rows(lab.call("citus_leftovers"), "leftovers");
             assertEquals("public.clicks_" + shard, row(left, "kind", "shard").get("name"));
-            assertEquals("citus_shard_move_slot_9_9_9", row(left, "kind", "replication slot").get("name"));
+            assertEquals(
+                    "citus_shard_move_slot_9_9_9",
+                    row(left, "kind", "replication slot").get("name"));
             assertEquals(2, left.size());
             psql(connection, "SELECT pg_drop_replication_slot('citus_shard_move_slot_9_9_9')");
             psql(connection, "DROP TABLE clicks_" + shard);
@@ -299,11 +310,19 @@ class FaultsTest {
     @Test
     void a_move_takes_along_what_the_plan_says() throws SQLException {
         long shard = one("SELECT get_shard_id_for_distribution_column('tenants', 3)");
-        long source = one("SELECT nodeid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport) WHERE shardid = " + shard);
-        String target = psql("SELECT nodeid FROM pg_dist_node WHERE groupid <> 0 AND nodeid <> " + source).get(0);
+        long source =
+                one("SELECT nodeid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport) WHERE shardid = "
+                        + shard);
+        String target = psql("SELECT nodeid FROM pg_dist_node WHERE groupid <> 0 AND nodeid <> " + source)
+                .get(0);
         Map<?, ?> plan = lab.call("citus_move_shard_plan", "shard_id", shard, "target_host", target);
-        List<String> planned = rows(plan, "shards").stream().map(one -> String.valueOf(one.get("shard_id"))).sorted().toList();
-        assertTrue(rows(plan, "checks").stream().noneMatch(check -> "fails".equals(check.get("verdict"))), plan.toString());
+        List<String> planned = rows(plan, "shards").stream()
+                .map(one -> String.valueOf(one.get("shard_id")))
+                .sorted()
+                .toList();
+        assertTrue(
+                rows(plan, "checks").stream().noneMatch(check -> "fails".equals(check.get("verdict"))),
+                plan.toString());
         String placed = "SELECT shardid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport) WHERE nodeid = "
                 + target + " AND citus_table_type <> 'reference' ORDER BY shardid::text";
         List<String> before = psql(placed);
@@ -320,7 +339,9 @@ class FaultsTest {
     void the_rebalancer_s_own_plan_is_told_by_what_moves_together() throws SQLException {
         String own = "get_rebalance_table_shards_plan(rebalance_strategy => 'by_shard_count')";
         Map<?, ?> plan = lab.call("citus_rebalance_plan", "strategy", "by_shard_count");
-        long shards = rows(plan, "moves").stream().mapToLong(move -> CitusLab.list(move.get("shards")).size()).sum();
+        long shards = rows(plan, "moves").stream()
+                .mapToLong(move -> CitusLab.list(move.get("shards")).size())
+                .sum();
         assertEquals(one("SELECT count(*) FROM " + own), shards);
         assertEquals(one("SELECT coalesce(sum(shard_size), 0) FROM " + own), number(plan.get("bytes")));
         String error = lab.error("citus_rebalance_plan", "strategy", "by_luck");
@@ -332,12 +353,15 @@ class FaultsTest {
         Map<?, ?> clicks = lab.call("citus_validate_rebalance_prereqs", "table", "clicks");
         assertEquals(false, clicks.get("ready"));
         assertEquals(false, row(rows(clicks, "group"), "table", "public.clicks").get("movable_online"));
-        assertEquals(true, lab.call("citus_validate_rebalance_prereqs", "table", "orders").get("ready"));
+        assertEquals(
+                true,
+                lab.call("citus_validate_rebalance_prereqs", "table", "orders").get("ready"));
     }
 
     @Test
     void a_lost_node_is_reported_by_what_is_only_there() throws SQLException {
-        String node = psql("SELECT nodeid FROM pg_dist_node WHERE groupid <> 0 ORDER BY nodeid").get(0);
+        String node = psql("SELECT nodeid FROM pg_dist_node WHERE groupid <> 0 ORDER BY nodeid")
+                .get(0);
         Map<?, ?> report = lab.call("citus_lost_node_report", "node", node);
         assertEquals(
                 one("SELECT count(*) FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport)"

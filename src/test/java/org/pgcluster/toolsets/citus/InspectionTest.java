@@ -73,14 +73,19 @@ class InspectionTest {
         assertEquals("single_shard", row(tables, "name", "settings").get("type"));
         assertEquals("schema", row(tables, "schema", "tenant_a").get("type"));
         assertEquals("plain", row(tables, "name", "invoices").get("type"));
-        assertTrue(tables.stream().noneMatch(table -> String.valueOf(table.get("name")).startsWith("readings_p")));
+        assertTrue(tables.stream()
+                .noneMatch(table -> String.valueOf(table.get("name")).startsWith("readings_p")));
     }
 
     @Test
     void a_plain_table_has_its_own_size_and_others_that_of_their_shards() throws SQLException {
         List<Map<?, ?>> tables = lab.pages("tables", "list_table_types");
-        assertEquals(one("SELECT pg_total_relation_size('invoices')"), row(tables, "name", "invoices").get("bytes"));
-        assertEquals(one("SELECT citus_total_relation_size('orders')"), row(tables, "name", "orders").get("bytes"));
+        assertEquals(
+                one("SELECT pg_total_relation_size('invoices')"),
+                row(tables, "name", "invoices").get("bytes"));
+        assertEquals(
+                one("SELECT citus_total_relation_size('orders')"),
+                row(tables, "name", "orders").get("bytes"));
     }
 
     @Test
@@ -113,7 +118,8 @@ class InspectionTest {
             Map<?, ?> shard = rows(answer, "shards").get(0);
             assertEquals(1L, map(answer.get("rest")).get("total"));
             assertEquals(
-                    one("SELECT get_shard_id_for_distribution_column('orders', " + tenant + ")"), shard.get("shard_id"));
+                    one("SELECT get_shard_id_for_distribution_column('orders', " + tenant + ")"),
+                    shard.get("shard_id"));
             String where = psql("SELECT nodename || ':' || nodeport FROM citus_shards WHERE shardid = "
                             + shard.get("shard_id"))
                     .get(0);
@@ -141,7 +147,9 @@ class InspectionTest {
                     one("SELECT count(*) FROM citus_shards WHERE nodeport = " + port),
                     number(node.get("shards")) + number(node.get("copies_of_reference_tables")));
         }
-        assertEquals(number(answer.get("shards")), number(lab.call("citus_shard_distribution").get("shards")));
+        assertEquals(
+                number(answer.get("shards")),
+                number(lab.call("citus_shard_distribution").get("shards")));
     }
 
     @Test
@@ -149,8 +157,10 @@ class InspectionTest {
         Map<?, ?> summary = lab.call("citus_cluster_summary", "include_gucs", true);
         Map<?, ?> counts = map(summary.get("counts"));
         assertEquals(
-                one("SELECT count(*) FROM citus_tables WHERE citus_table_type = 'reference'"), counts.get("reference_tables"));
-        assertEquals(one("SELECT count(*) FROM citus_schemas s JOIN citus_tables t ON t.colocation_id = s.colocation_id"),
+                one("SELECT count(*) FROM citus_tables WHERE citus_table_type = 'reference'"),
+                counts.get("reference_tables"));
+        assertEquals(
+                one("SELECT count(*) FROM citus_schemas s JOIN citus_tables t ON t.colocation_id = s.colocation_id"),
                 counts.get("schema_tables"));
         assertEquals(one("SELECT count(*) FROM pg_dist_placement"), counts.get("placements"));
         assertEquals(one("SELECT sum(shard_size) FROM citus_shards"), summary.get("bytes"));
@@ -162,7 +172,8 @@ class InspectionTest {
     @Test
     void nodes_are_told_apart_though_they_share_a_host() throws SQLException {
         List<Map<?, ?>> nodes = lab.pages("nodes", "list_nodes", "limit", 1);
-        assertEquals(psql("SELECT nodeid FROM pg_dist_node ORDER BY groupid, nodeid"),
+        assertEquals(
+                psql("SELECT nodeid FROM pg_dist_node ORDER BY groupid, nodeid"),
                 nodes.stream().map(node -> String.valueOf(node.get("node_id"))).toList());
         assertEquals("coordinator", nodes.get(0).get("kind"));
     }
@@ -183,20 +194,21 @@ class InspectionTest {
     @Test
     void a_colocation_group_is_measured_by_hash_range() throws SQLException {
         int id = (int) one("SELECT colocation_id FROM citus_tables WHERE table_name = 'orders'::regclass");
-        Map<?, ?> group = rows(lab.call("citus_colocation_inspector", "colocation_id", id), "groups").get(0);
+        Map<?, ?> group = rows(lab.call("citus_colocation_inspector", "colocation_id", id), "groups")
+                .get(0);
         assertEquals(List.of("public.order_lines", "public.orders", "public.tenants"), group.get("tables"));
         long largest = one("SELECT max(bytes) FROM (SELECT sum(shard_size) AS bytes FROM citus_shards"
                 + " JOIN pg_dist_shard USING (shardid) WHERE colocation_id = " + id + " GROUP BY shardminvalue) r");
         assertEquals(largest, group.get("largest_range_bytes"));
-        assertEquals(
-                one("SELECT sum(shard_size) FROM citus_shards WHERE colocation_id = " + id), group.get("bytes"));
+        assertEquals(one("SELECT sum(shard_size) FROM citus_shards WHERE colocation_id = " + id), group.get("bytes"));
     }
 
     @Test
     void a_table_is_described_by_its_shards() throws SQLException {
-        Map<?, ?> table = lab.call(
-                "citus_table_inspector", "table", "orders", "include_indexes", true, "include_shards", true);
-        assertEquals(one("SELECT count(*) FROM orders"), map(table.get("measured")).get("rows"));
+        Map<?, ?> table =
+                lab.call("citus_table_inspector", "table", "orders", "include_indexes", true, "include_shards", true);
+        assertEquals(
+                one("SELECT count(*) FROM orders"), map(table.get("measured")).get("rows"));
         assertEquals(12, rows(table, "shards").size());
         Map<?, ?> index = row(rows(table, "indexes"), "name", "orders_status_idx");
         assertEquals(
@@ -216,7 +228,8 @@ class InspectionTest {
         try {
             psql("SELECT run_command_on_placements('drifting', $$DROP INDEX IF EXISTS drifting_word_" + shard + "$$)");
             Map<?, ?> table = lab.call("citus_table_inspector", "table", "drifting", "include_indexes", true);
-            assertEquals(1L, row(rows(table, "indexes"), "name", "drifting_word").get("missing_on_shards"));
+            assertEquals(
+                    1L, row(rows(table, "indexes"), "name", "drifting_word").get("missing_on_shards"));
         } finally {
             psql("DROP TABLE drifting");
         }
@@ -232,17 +245,22 @@ class InspectionTest {
                 + " get_shard_id_for_distribution_column('order_lines', 1)) FROM order_lines WHERE tenant_id = 1");
         assertEquals(of, number(hot.get("value_percent")), 3.0);
         assertEquals(
-                Math.round(number(row(rows(report, "groups"), "skewed", true).get("ratio"))), number(hot.get("times_average")));
+                Math.round(number(row(rows(report, "groups"), "skewed", true).get("ratio"))),
+                number(hot.get("times_average")));
     }
 
     @Test
     void heat_adds_up_to_the_whole() throws SQLException {
         Map<?, ?> byTable = lab.call("citus_shard_heatmap", "group_by", "table", "metric", "rows");
-        assertEquals(one("SELECT count(*) FROM order_lines"), row(rows(byTable, "groups"), "name", "public.order_lines").get("rows"));
+        assertEquals(
+                one("SELECT count(*) FROM order_lines"),
+                row(rows(byTable, "groups"), "name", "public.order_lines").get("rows"));
         Map<?, ?> byNode = lab.call("citus_shard_heatmap");
         assertEquals(
                 one("SELECT sum(shard_size) FROM citus_shards WHERE citus_table_type <> 'reference'"),
-                rows(byNode, "groups").stream().mapToLong(node -> number(node.get("bytes"))).sum());
+                rows(byNode, "groups").stream()
+                        .mapToLong(node -> number(node.get("bytes")))
+                        .sum());
     }
 
     @Test

@@ -259,8 +259,9 @@ public final class Citus {
                 : "is inactive in pg_dist_node, so nobody asks it";
     }
 
-    /** Texts of ours with {@code {schemas}} in place of a catalogue that not every version has. */
+    /** Fills in {@code {kind}}, the kind of a table of Citus, which depends on what this version has. */
     public String forThisVersion(String text) {
-        return text.replace("{schemas}", features().schemas());
+        return text.replace("{kind}", Table.KIND)
+                .replace("{schemas}", features().schemas());
     }
 }

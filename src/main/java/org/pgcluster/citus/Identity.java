@@ -20,10 +20,9 @@ public final class Identity {
             SELECT shell.oid::regclass::text AS name
               FROM pg_dist_partition AS part
               JOIN pg_class AS shell ON shell.oid = part.logicalrelid
-             WHERE part.colocationid = ?::int AND part.colocationid <> 0 AND """ + " " + MISSING + """
-
+             WHERE part.colocationid = ?::int AND part.colocationid <> 0 AND {missing}
              ORDER BY name
-            """;
+            """.replace("{missing}", MISSING);
 
     private record Name(String name) {}
 

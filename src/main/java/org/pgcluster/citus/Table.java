@@ -28,8 +28,7 @@ public record Table(
 
     private static final String FIND = """
             SELECT shell.oid::bigint AS oid, space.nspname AS schema, shell.relname AS name,
-                   """ + KIND + """
-             AS kind,
+                   {kind} AS kind,
                    col.attname AS distribution_column, format_type(col.atttypid, col.atttypmod) AS key_type,
                    coalesce(part.colocationid, 0) AS colocation_id, shell.relkind = 'p' AS partitioned,
                    CASE WHEN shell.relispartition THEN pg_partition_root(shell.oid)::regclass::text END AS partition_of

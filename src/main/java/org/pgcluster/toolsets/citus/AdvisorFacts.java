@@ -40,11 +40,22 @@ record AdvisorFacts(
             @Nullable String statementTracking) {}
 
     /** A thing that is wrong in the metadata, by the table or node that it concerns. */
-    record Fault(String kind, String subject, long count, @Nullable String detail) {}
+    record Fault(
+            String kind,
+            String subject,
+            long count,
+            @Nullable String detail) {}
 
-    record Job(long jobId, String jobType, String state, long failed, long retrying, @Nullable String message) {}
+    record Job(
+            long jobId,
+            String jobType,
+            String state,
+            long failed,
+            long retrying,
+            @Nullable String message) {}
 
-    private static final String GROUPS = "WITH " + Placements.sized("part.partkey IS NOT NULL AND part.partmethod = 'h'") + """
+    private static final String GROUPS =
+            "WITH " + Placements.sized("part.partkey IS NOT NULL AND part.partmethod = 'h'") + """
             , ranges AS (
                 SELECT sized.colocationid, sized.shardminvalue, coalesce(sum(sized.bytes), 0) AS bytes,
                        count(*) FILTER (WHERE sized.bytes IS NULL) AS unknown,
@@ -146,8 +157,8 @@ record AdvisorFacts(
             """;
 
     static AdvisorFacts of(Citus citus) {
-        List<Round<?>> rounds = citus.allAtOnce(List.of(
-                NodeState::ask, asking -> asking.everywhere(GroupSize.class, GROUPS), LockWait::ask));
+        List<Round<?>> rounds = citus.allAtOnce(
+                List.of(NodeState::ask, asking -> asking.everywhere(GroupSize.class, GROUPS), LockWait::ask));
         @SuppressWarnings("unchecked") // in the order of the questions
         Round<NodeState> states = (Round<NodeState>) rounds.get(0);
         @SuppressWarnings("unchecked")

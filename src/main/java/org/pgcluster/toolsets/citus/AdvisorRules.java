@@ -20,9 +20,8 @@ import org.pgcluster.toolsets.citus.CitusAdvisor.Focus;
 
 /** The rules of the advisor. Pure: the same facts give the same findings. */
 final class AdvisorRules {
-    private static final Comparator<Finding> URGENT_FIRST = Comparator.comparing(Finding::severity)
-            .thenComparing(Finding::id)
-            .thenComparing(Finding::subject);
+    private static final Comparator<Finding> URGENT_FIRST =
+            Comparator.comparing(Finding::severity).thenComparing(Finding::id).thenComparing(Finding::subject);
     private static final double SKEWED = 2;
     private static final double VERY_SKEWED = 5;
     private static final long SMALL_GROUP = 64L * 1024 * 1024;
@@ -92,16 +91,18 @@ final class AdvisorRules {
     }
 
     private void ops() {
-        facts.states().silent().forEach(silent -> findings.add(finding(
-                "citus.node_silent",
-                Severity.CRITICAL,
-                Sure.CERTAIN,
-                silent.where(),
-                silent.where() + " does not answer",
-                evidence("why", silent.why()),
-                "See what is lost with it and the ways back.",
-                new Next("citus_lost_node_report", Map.of("node", silent.where())),
-                null)));
+        facts.states()
+                .silent()
+                .forEach(silent -> findings.add(finding(
+                        "citus.node_silent",
+                        Severity.CRITICAL,
+                        Sure.CERTAIN,
+                        silent.where(),
+                        silent.where() + " does not answer",
+                        evidence("why", silent.why()),
+                        "See what is lost with it and the ways back.",
+                        new Next("citus_lost_node_report", Map.of("node", silent.where())),
+                        null)));
         for (CitusNode node : facts.nodes()) {
             facts.states().of(node.nodeId()).ifPresent(state -> onNode(node, state));
         }
@@ -137,7 +138,10 @@ final class AdvisorRules {
     private void onNode(CitusNode node, NodeState state) {
         if (state.inRecovery()) {
             findings.add(finding(
-                    "citus.standby_as_primary", Severity.CRITICAL, Sure.CERTAIN, node.where(),
+                    "citus.standby_as_primary",
+                    Severity.CRITICAL,
+                    Sure.CERTAIN,
+                    node.where(),
                     node.where() + " is registered as primary and is a standby: writes fail",
                     evidence("pg_is_in_recovery", true, "noderole", node.role()),
                     "Point the metadata at its primary.",
@@ -146,7 +150,10 @@ final class AdvisorRules {
         }
         if (state.preparedTransactions() > 0) {
             findings.add(finding(
-                    "citus.prepared_left", Severity.WARNING, Sure.CERTAIN, node.where(),
+                    "citus.prepared_left",
+                    Severity.WARNING,
+                    Sure.CERTAIN,
+                    node.where(),
                     Parts.many(state.preparedTransactions(), "prepared transaction") + " older than two minutes on "
                             + node.where(),
                     evidence("count", state.preparedTransactions()),
@@ -156,7 +163,10 @@ final class AdvisorRules {
         }
         if (state.invalidIndexes() > 0) {
             findings.add(finding(
-                    "citus.invalid_index", Severity.NOTICE, Sure.CERTAIN, node.where(),
+                    "citus.invalid_index",
+                    Severity.NOTICE,
+                    Sure.CERTAIN,
+                    node.where(),
                     state.invalidIndexes() + " invalid on " + node.where() + ": an index build there failed or runs",
                     evidence("count", state.invalidIndexes()),
                     "See which table it is and build the index again.",
@@ -166,10 +176,16 @@ final class AdvisorRules {
     }
 
     private void blockers() {
-        double longest = facts.waits().rows().stream().mapToDouble(LockWait::seconds).max().orElse(0);
+        double longest = facts.waits().rows().stream()
+                .mapToDouble(LockWait::seconds)
+                .max()
+                .orElse(0);
         if (longest >= LONG_WAIT_SECONDS) {
             findings.add(finding(
-                    "citus.lock_wait", longest >= 300 ? Severity.CRITICAL : Severity.WARNING, Sure.CERTAIN, "locks",
+                    "citus.lock_wait",
+                    longest >= 300 ? Severity.CRITICAL : Severity.WARNING,
+                    Sure.CERTAIN,
+                    "locks",
                     Parts.many(facts.waits().rows().size(), "session") + " wait for locks, the longest for "
                             + Math.round(longest) + " s",
                     evidence("longest_seconds", Math.round(longest)),
@@ -190,7 +206,9 @@ final class AdvisorRules {
             if (free < DISK_FILLING) {
                 findings.add(finding(
                         "citus.disk_filling",
-                        free < DISK_NEARLY_FULL ? Severity.CRITICAL : Severity.WARNING, Sure.CERTAIN, node.where(),
+                        free < DISK_NEARLY_FULL ? Severity.CRITICAL : Severity.WARNING,
+                        Sure.CERTAIN,
+                        node.where(),
                         node.where() + " has " + Math.round(free * 100) + " % of its disk free",
                         evidence("free_bytes", state.diskFreeBytes(), "total_bytes", state.diskTotalBytes()),
                         "Shard moves onto it are refused below citus.desired_percent_disk_available_after_move.",
@@ -200,7 +218,10 @@ final class AdvisorRules {
             Long used = state.connections();
             if (used != null && used > state.maxConnections() * CONNECTIONS_NEARLY_USED) {
                 findings.add(finding(
-                        "citus.connections_used_up", Severity.WARNING, Sure.CERTAIN, node.where(),
+                        "citus.connections_used_up",
+                        Severity.WARNING,
+                        Sure.CERTAIN,
+                        node.where(),
                         node.where() + " uses " + used + " of " + state.maxConnections() + " connections",
                         evidence("used", used, "max_connections", state.maxConnections()),
                         "See who opened them; limit citus.max_shared_pool_size or pool the clients.",
@@ -214,7 +235,10 @@ final class AdvisorRules {
         for (CitusNode node : facts.nodes()) {
             if (node.primary() && node.active() && !node.metadataSynced()) {
                 findings.add(finding(
-                        "citus.metadata_not_synced", Severity.WARNING, Sure.LIKELY, node.where(),
+                        "citus.metadata_not_synced",
+                        Severity.WARNING,
+                        Sure.LIKELY,
+                        node.where(),
                         "The metadata of " + node.where() + " is not synced",
                         evidence("hasmetadata", node.hasMetadata(), "metadatasynced", node.metadataSynced()),
                         "For some seconds after a node change that is normal; look again.",
@@ -224,20 +248,29 @@ final class AdvisorRules {
         }
         if (!facts.metadata().coordinatorRegistered() && facts.nodes().stream().anyMatch(node -> node.groupId() != 0)) {
             findings.add(finding(
-                    "citus.coordinator_missing", Severity.WARNING, Sure.CERTAIN, "coordinator",
+                    "citus.coordinator_missing",
+                    Severity.WARNING,
+                    Sure.CERTAIN,
+                    "coordinator",
                     "The coordinator is not in pg_dist_node",
                     evidence("group_0", "no row"),
                     "Joins of plain and reference tables need its copies.",
                     new Next("list_nodes", Map.of()),
                     "SELECT citus_set_coordinator_host('host', port)"));
         }
-        facts.states().told().stream().filter(told -> told.row().missing() > 0).forEach(told -> findings.add(finding(
-                "citus.shard_missing", Severity.CRITICAL, Sure.CERTAIN, "node " + told.nodeId(),
-                Parts.many(told.row().missing(), "placement") + " on node " + told.nodeId() + " without a table",
-                evidence("missing", told.row().missing()),
-                "Queries on them fail. Restore the table from a copy; do not remove metadata first.",
-                new Next("list_shards", Map.of("node", String.valueOf(told.nodeId()))),
-                null)));
+        facts.states().told().stream()
+                .filter(told -> told.row().missing() > 0)
+                .forEach(told -> findings.add(finding(
+                        "citus.shard_missing",
+                        Severity.CRITICAL,
+                        Sure.CERTAIN,
+                        "node " + told.nodeId(),
+                        Parts.many(told.row().missing(), "placement") + " on node " + told.nodeId()
+                                + " without a table",
+                        evidence("missing", told.row().missing()),
+                        "Queries on them fail. Restore the table from a copy; do not remove metadata first.",
+                        new Next("list_shards", Map.of("node", String.valueOf(told.nodeId()))),
+                        null)));
         facts.faults().stream().limit(most).forEach(fault -> findings.add(fault(fault)));
     }
 
@@ -274,7 +307,10 @@ final class AdvisorRules {
             String extension = state.extensionVersion();
             if (library != null && extension != null && !minor(library).equals(minor(extension))) {
                 findings.add(finding(
-                        "citus.extension_behind", Severity.WARNING, Sure.CERTAIN, "group " + state.groupId(),
+                        "citus.extension_behind",
+                        Severity.WARNING,
+                        Sure.CERTAIN,
+                        "group " + state.groupId(),
                         "Library " + library + " runs with extension " + extension,
                         evidence("library", library, "extension", extension),
                         "Finish the upgrade on every node, the coordinator first.",
@@ -297,11 +333,16 @@ final class AdvisorRules {
     private void differing(String what, Version version) {
         Map<String, TreeSet<Integer>> byVersion = new TreeMap<>();
         for (Round.Told<NodeState> told : facts.states().told()) {
-            byVersion.computeIfAbsent(String.valueOf(version.of(told.row())), value -> new TreeSet<>()).add(told.nodeId());
+            byVersion
+                    .computeIfAbsent(String.valueOf(version.of(told.row())), value -> new TreeSet<>())
+                    .add(told.nodeId());
         }
         if (byVersion.size() > 1) {
             findings.add(finding(
-                    "citus.versions_differ", Severity.WARNING, Sure.CERTAIN, what,
+                    "citus.versions_differ",
+                    Severity.WARNING,
+                    Sure.CERTAIN,
+                    what,
                     "Nodes run different versions (" + what + ")",
                     evidence("versions", byVersion.toString()),
                     "Bring all nodes to one version; rebalance and DDL only then.",
@@ -313,7 +354,10 @@ final class AdvisorRules {
     private void queries() {
         if (!"all".equals(facts.statementTracking())) {
             findings.add(finding(
-                    "citus.statements_untracked", Severity.NOTICE, Sure.CERTAIN, "citus.stat_statements_track",
+                    "citus.statements_untracked",
+                    Severity.NOTICE,
+                    Sure.CERTAIN,
+                    "citus.stat_statements_track",
                     "Distributed statements are not tracked, so nobody knows which go to many shards",
                     evidence("citus.stat_statements_track", facts.statementTracking()),
                     "Switch it on for a while.",
@@ -325,15 +369,23 @@ final class AdvisorRules {
                 .toList();
         stale.stream()
                 .collect(java.util.stream.Collectors.groupingBy(
-                        group -> String.valueOf(group.neverAnalyzedTable()), TreeMap::new, java.util.stream.Collectors.toList()))
-                .entrySet().stream()
+                        group -> String.valueOf(group.neverAnalyzedTable()),
+                        TreeMap::new,
+                        java.util.stream.Collectors.toList()))
+                .entrySet()
+                .stream()
                 .limit(most)
                 .forEach(entry -> findings.add(finding(
-                        "citus.never_analyzed", Severity.NOTICE, Sure.CERTAIN, entry.getKey(),
+                        "citus.never_analyzed",
+                        Severity.NOTICE,
+                        Sure.CERTAIN,
+                        entry.getKey(),
                         "Shards above 1 MB of " + entry.getKey() + " and its neighbours were never analyzed",
                         evidence(
                                 "shards",
-                                entry.getValue().stream().mapToLong(AdvisorFacts.GroupSize::neverAnalyzed).sum()),
+                                entry.getValue().stream()
+                                        .mapToLong(AdvisorFacts.GroupSize::neverAnalyzed)
+                                        .sum()),
                         "Plans on the workers guess row counts.",
                         new Next("citus_table_inspector", Map.of("table", entry.getKey())),
                         "ANALYZE " + entry.getKey())));
@@ -358,6 +410,15 @@ final class AdvisorRules {
             Next next,
             @Nullable String byHand) {
         return new Finding(
-                id, severity, sure, "citus", subject, title, evidence, advice, Optional.of(next), Optional.ofNullable(byHand));
+                id,
+                severity,
+                sure,
+                "citus",
+                subject,
+                title,
+                evidence,
+                advice,
+                Optional.of(next),
+                Optional.ofNullable(byHand));
     }
 }

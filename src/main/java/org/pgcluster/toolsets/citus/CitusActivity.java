@@ -136,7 +136,7 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
                 .orElse(backends.get(0));
         ClientSession session = first.row();
         List<Told<ClientSession>> workers =
-                backends.stream().filter(told -> told != first).toList();
+                backends.stream().filter(told -> !told.equals(first)).toList();
         return new Row(
                 session.globalPid(),
                 first.nodeId() + " " + citus.where(first.nodeId()),

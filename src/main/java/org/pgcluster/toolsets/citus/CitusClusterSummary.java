@@ -13,7 +13,6 @@ import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Round;
-import org.pgcluster.citus.Table;
 import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
@@ -98,8 +97,7 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
     private static final String COUNTS = """
             WITH tables AS (
                 SELECT shell.relispartition, part.colocationid,
-                       """ + Table.KIND + """
-             AS kind
+                   {kind} AS kind
                   FROM pg_dist_partition AS part
                   JOIN pg_class AS shell ON shell.oid = part.logicalrelid)
             SELECT (SELECT count(*) FROM pg_dist_node WHERE groupid <> 0 AND noderole = 'primary'

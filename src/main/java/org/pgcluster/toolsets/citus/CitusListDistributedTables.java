@@ -9,7 +9,6 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
-import org.pgcluster.citus.Table;
 import org.pgcluster.citus.TableKind;
 import org.pgcluster.citus.TableSize;
 import org.pgcluster.shape.Cursor;
@@ -93,8 +92,7 @@ public final class CitusListDistributedTables
             WITH matching AS (
                 SELECT shell.oid, space.nspname AS schema, shell.relname AS name, shell.relowner, shell.relam,
                        part.partkey, part.colocationid,
-                       """ + Table.KIND + """
-             AS kind
+                   {kind} AS kind
                   FROM pg_dist_partition AS part
                   JOIN pg_class AS shell ON shell.oid = part.logicalrelid
                   JOIN pg_namespace AS space ON space.oid = shell.relnamespace

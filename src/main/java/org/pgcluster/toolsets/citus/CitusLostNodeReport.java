@@ -7,7 +7,6 @@ import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Page;
-import org.pgcluster.citus.Table;
 import org.pgcluster.citus.TableKind;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
@@ -75,8 +74,7 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
 
     private static final String TABLES = LOST + """
             SELECT shell.oid::regclass::text AS "table",
-                   """ + Table.KIND + """
-             AS kind,
+                   {kind} AS kind,
                    count(*) AS shards_only_there,
                    (SELECT count(*) FROM pg_dist_shard AS every WHERE every.logicalrelid = shell.oid) AS shards
               FROM there

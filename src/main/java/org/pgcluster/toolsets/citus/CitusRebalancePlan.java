@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
+import org.pgcluster.citus.Identity;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Round;
@@ -110,10 +111,9 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
                    string_agg(shell.oid::regclass::text, ', ' ORDER BY shell.oid::regclass::text) AS tables
               FROM pg_dist_partition AS part
               JOIN pg_class AS shell ON shell.oid = part.logicalrelid
-             WHERE """ + " " + org.pgcluster.citus.Identity.MISSING + """
-
+             WHERE {missing}
              GROUP BY 1 ORDER BY 1
-            """;
+            """.replace("{missing}", Identity.MISSING);
 
     @Override
     public Declaration<Input, Output> declaration() {

@@ -9,7 +9,6 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
-import org.pgcluster.citus.Table;
 import org.pgcluster.citus.TableKind;
 import org.pgcluster.citus.TableSize;
 import org.pgcluster.shape.Cursor;
@@ -69,8 +68,7 @@ public final class ListTableTypes implements Reads<ListTableTypes.Input, ListTab
     private static final String TABLES = """
             WITH every AS (
                 SELECT shell.oid, space.nspname AS schema, shell.relname AS name, part.partkey,
-                       """ + Table.KIND + """
-             AS type
+                   {kind} AS type
                   FROM pg_class AS shell
                   JOIN pg_namespace AS space ON space.oid = shell.relnamespace
                   LEFT JOIN pg_dist_partition AS part ON part.logicalrelid = shell.oid

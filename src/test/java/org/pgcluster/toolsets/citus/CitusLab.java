@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -40,9 +43,18 @@ final class CitusLab implements AutoCloseable {
     private CitusLab(Settings settings) {
         assertEquals(List.of(), settings.problems());
         this.desk = new Dispatcher(new Workshop(settings, "test"));
-        for (Object tool : list(JsonText.read(Dispatcher.front(settings, "test", "pgcluster-mcp").toolsJsonArray()))) {
+        for (Object tool :
+                list(JsonText.read(Dispatcher.front(settings, packed(), "test").toolsJsonArray()))) {
             Map<?, ?> one = (Map<?, ?>) tool;
             outputSchemas.put(String.valueOf(one.get("name")), JsonText.write(one.get("outputSchema")));
+        }
+    }
+
+    private static String packed() {
+        try {
+            return Files.readString(Path.of("src/main/resources/catalogue.tsv"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

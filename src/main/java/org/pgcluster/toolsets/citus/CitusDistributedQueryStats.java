@@ -113,7 +113,7 @@ public final class CitusDistributedQueryStats
 
     private static final String TIMED = """
             (SELECT queryid, userid, dbid, sum(calls) AS calls, sum(total_exec_time)::numeric AS total, sum(rows)::bigint AS rows
-               FROM %s.pg_stat_statements GROUP BY 1, 2, 3)""";
+               FROM {space}.pg_stat_statements GROUP BY 1, 2, 3)""";
 
     private static final String NOT_TIMED = """
             (SELECT NULL::bigint AS queryid, NULL::oid AS userid, NULL::oid AS dbid, NULL::numeric AS calls,
@@ -169,7 +169,7 @@ public final class CitusDistributedQueryStats
                     .list(
                             Found.class,
                             STATEMENTS
-                                    .replace("{timed}", tracking.timed() ? String.format(TIMED, space) : NOT_TIMED)
+                                    .replace("{timed}", tracking.timed() ? TIMED.replace("{space}", space) : NOT_TIMED)
                                     .replace("{order}", order(input.sort())),
                             input.limit());
         } catch (ToolException e) {

@@ -60,7 +60,7 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
             @Nullable Long holdsBytes,
             boolean active) {}
 
-    private record Record(long recordId, String kind, String name, int groupId, String policy) {}
+    private record Recorded(long recordId, String kind, String name, int groupId, String policy) {}
 
     private record Known(String gid) {}
 
@@ -124,7 +124,7 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
         Round<OnNode> round = citus.everywhere(OnNode.class, ON_NODE);
-        List<Record> records = citus.sql().list(Record.class, RECORDS);
+        List<Recorded> records = citus.sql().list(Recorded.class, RECORDS);
         List<String> committed =
                 citus.sql().list(Known.class, "SELECT gid FROM pg_dist_transaction ORDER BY gid").stream()
                         .map(Known::gid)
@@ -137,7 +137,7 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
                 .unfinished();
         List<Row> rows = new ArrayList<>();
         round.told().forEach(told -> rows.add(row(citus, told, records, committed)));
-        for (Record record : records) {
+        for (Recorded record : records) {
             if (rows.stream().noneMatch(row -> row.name().equals(record.name()))) {
                 rows.add(recorded(citus, record));
             }
@@ -153,7 +153,7 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
         return new Output(page.rows(), page.rest(), jobs, order(rows, jobs), Parts.unavailable(round.silent()));
     }
 
-    private static Row row(Citus citus, Round.Told<OnNode> told, List<Record> records, List<String> committed) {
+    private static Row row(Citus citus, Round.Told<OnNode> told, List<Recorded> records, List<String> committed) {
         OnNode one = told.row();
         String node = told.nodeId() + " " + citus.where(told.nodeId());
         boolean known = records.stream().anyMatch(record -> record.name().equals(one.name()));
@@ -199,7 +199,7 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
         };
     }
 
-    private static Row recorded(Citus citus, Record record) {
+    private static Row recorded(Citus citus, Recorded record) {
         Optional<CitusNode> node = citus.nodes().stream()
                 .filter(one -> one.groupId() == record.groupId() && one.primary())
                 .findFirst();

@@ -139,7 +139,7 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
         Integer group = input.node().map(node -> citus.node(node).groupId()).orElse(null);
         String list = "shards " + table.map(Table::oid) + input.node() + input.value();
         List<@Nullable Object> after =
-                input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of(EMPTY, EMPTY, 0));
+                input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of("", "", 0));
         Object oid = table.map(Table::oid).orElse(null);
         Object started = input.cursor().isEmpty() ? null : "yes";
         List<Found> found = citus.sql()
@@ -169,8 +169,6 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
         Rest rest = new Rest(shown.size(), last == null ? 0 : last.total(), cursor);
         return new Output(rows(citus, shown, sizes), rest, Parts.unavailable(sizes.silent()));
     }
-
-    private static final String EMPTY = "";
 
     /** Where the range of the value's shard begins: all tables of its colocation group share it. */
     static Optional<String> range(Citus citus, Table table, String value) {

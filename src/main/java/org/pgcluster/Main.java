@@ -109,7 +109,7 @@ public final class Main {
         }
     }
 
-    /** No lambda: the first one of a process takes 20 ms, and a client waits for this one. */
+    /** No lambda: the first of a process costs more than this class, and a client waits for it. */
     private record Opening(Settings settings, String version) implements Supplier<Desk> {
         @Override
         public Desk get() {

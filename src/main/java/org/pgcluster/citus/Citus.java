@@ -45,7 +45,8 @@ public final class Citus {
     private static final String ASK = """
             SELECT answer.nodeid AS node_id, answer.success, answer.result
               FROM run_command_on_all_nodes(format(
-                   $$SELECT CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog', true) IS NOT NULL
+                   $$SELECT CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) IS NOT NULL
+                              AND pg_catalog.set_config('jit', 'off', true) IS NOT NULL
                               AND pg_catalog.set_config('lock_timeout', '1000', true) IS NOT NULL
                               AND pg_catalog.set_config('citus.node_connection_timeout', '1000', true) IS NOT NULL
                              THEN pg_catalog.query_to_xml(%L, true, true, '')::pg_catalog.text END$$,

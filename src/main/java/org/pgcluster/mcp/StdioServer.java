@@ -113,9 +113,10 @@ public final class StdioServer {
             connection.stop();
             if (!connection
                     .workers()
-                    .awaitIdle(System.nanoTime() + limits.grace().toNanos(), outlet)) {
+                    .awaitIdle(System.nanoTime() + limits.grace().toNanos(), outlet::broken)) {
                 connection.inFlight().stopAll();
-                connection.workers().awaitIdle(System.nanoTime() + CANCELLING_NANOS, outlet);
+                // Also where nobody reads the answers: what runs on a server has to be stopped before the process ends.
+                connection.workers().awaitIdle(System.nanoTime() + CANCELLING_NANOS, () -> false);
                 connection.inFlight().refuseAll();
             }
             desk.close(CLOSING_MILLIS);

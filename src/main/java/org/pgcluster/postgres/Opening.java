@@ -24,12 +24,17 @@ final class Opening {
     /** Not every platform can watch a socket while it computes; the first refusal settles it. */
     private final AtomicBoolean watchesClients = new AtomicBoolean(true);
 
-    /** What is asked of one transaction: for our own queries only the catalogue is searched. */
+    /**
+     * What is asked of one transaction: for our own queries only the catalogue is searched, and nothing is compiled,
+     * which the size of a catalogue never repays.
+     */
     record Style(String settings) {
-        static final Style CATALOGUE =
-                new Style(local("search_path", "pg_catalog") + local("IntervalStyle", "iso_8601"));
-        static final Style OPEN = new Style(local("IntervalStyle", "iso_8601"));
-        static final Style PERSONAL = new Style(local("IntervalStyle", "postgres"));
+        static final Style CATALOGUE = new Style(local("search_path", "pg_catalog, pg_temp")
+                + local("IntervalStyle", "iso_8601")
+                + local("jit", "off"));
+        static final Style OPEN = new Style(local("IntervalStyle", "iso_8601") + local("jit", "off"));
+        static final Style PERSONAL =
+                new Style(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on"));
 
         /** Both are ours: nothing here is quoted. */
         Style with(String setting, String value) {

@@ -67,9 +67,12 @@ public final class SafeReading {
 
     private Verdict verdict(Connection connection, String snapshot, Admitted admitted, Capabilities capabilities)
             throws SQLException {
+        if (admitted.constantsOnly()) {
+            return Verdict.OF_CONSTANTS;
+        }
         Known now = known;
         if (now == null || !now.capabilities().equals(capabilities)) {
-            now = new Known(capabilities, Standing.ask(connection));
+            now = new Known(capabilities, Standing.ask(connection, capabilities.atLeast(15)));
             known = now;
         }
         String role = now.standing().role();

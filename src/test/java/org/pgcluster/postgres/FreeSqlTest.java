@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +25,7 @@ import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.safety.Admitted;
+import org.pgcluster.postgres.safety.TextGate;
 import org.pgcluster.postgres.safety.Verdict;
 
 @Timeout(60)
@@ -45,21 +48,8 @@ class FreeSqlTest {
         server.close();
     }
 
-    static Admitted admitted(String sql, String jdbcText, Integer... parameters) {
-        return new Admitted(
-                sql,
-                sql,
-                false,
-                false,
-                false,
-                false,
-                false,
-                parameters.length > 0,
-                parameters.length,
-                jdbcText,
-                List.of(parameters),
-                true,
-                List.of());
+    private static Admitted ungated(String sql) {
+        return new Admitted(sql, sql, false, false, false, false, false, false, 0, sql, sql, List.of(), false);
     }
 
     static FreeSql.Result run(Database database, String sql) {
@@ -68,7 +58,7 @@ class FreeSqlTest {
 
     static FreeSql.Result run(Database database, String sql, Verdict verdict) {
         return database.free(Call.within(Duration.ofSeconds(20)))
-                .run(admitted(sql, sql), List.of(), BUDGET, (connection, snapshot) -> verdict);
+                .run(ungated(sql), List.of(), BUDGET, (connection, snapshot) -> verdict);
     }
 
     private static @Nullable Object value(String sql) {
@@ -138,7 +128,7 @@ class FreeSqlTest {
         var call = Call.within(Duration.ofSeconds(5));
         var result = database.free(call)
                 .run(
-                        admitted("SELECT $2::int, $1::text, $2::int", "SELECT ?::int, ?::text, ?::int", 2, 1, 2),
+                        TextGate.admit("SELECT $2::int, $1::text, $2::int"),
                         List.of("x", "7"),
                         BUDGET,
                         (connection, snapshot) -> new Verdict(true, false, false, List.of(), Optional.empty()));
@@ -168,6 +158,26 @@ class FreeSqlTest {
         var cut = run(database, "SELECT repeat('x', 10000)");
         assertEquals(1, cut.cutCells());
         assertEquals(4001, String.valueOf(cut.rows().get(0).get(0)).length());
+    }
+
+    @Test
+    void what_is_larger_than_the_heap_is_cut_or_refused_by_a_process_of_64_megabytes()
+            throws IOException, InterruptedException {
+        var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        var process = new ProcessBuilder(
+                        java,
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LittleMemory.class.getName(),
+                        String.valueOf(server.port()))
+                .redirectErrorStream(true)
+                .start();
+        var printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), printed);
+        var ends = printed.lines().toList();
+        assertEquals(List.of("cut", "cut"), ends.subList(0, 2), printed);
+        assertTrue(ends.get(2).startsWith("UNSUPPORTED Read less of it: left(column, n)"), printed);
     }
 
     @Test

@@ -38,29 +38,6 @@ record Parameters(List<Integer> order, int highest, String jdbcText, String renu
         return new Parameters(List.copyOf(order), highest, jdbc.toString(), renumbered.toString());
     }
 
-    /** With a cast for each parameter whose type is given; there is no other way to tell the driver. */
-    String jdbcText(List<String> types) {
-        if (types.isEmpty()) {
-            return jdbcText;
-        }
-        StringBuilder typed = new StringBuilder();
-        int copied = 0;
-        int at = 0;
-        for (Token token : Lexer.tokens(renumbered)) {
-            boolean parameter = token.kind() == Token.Kind.PARAMETER;
-            if (parameter
-                    || (token.kind() == Token.Kind.OPERATOR && token.text().contains("?"))) {
-                typed.append(renumbered, copied, token.start());
-                typed.append(
-                        parameter
-                                ? "(?)::" + types.get(order.get(at++) - 1)
-                                : token.text().replace("?", "??"));
-                copied = token.end();
-            }
-        }
-        return typed.append(renumbered.substring(copied)).toString();
-    }
-
     private static int number(Token token) {
         int number = Integer.parseInt(token.text().substring(1));
         if (number < 1 || number > MOST) {

@@ -1,12 +1,14 @@
 package org.pgcluster.postgres.safety;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.postgresql.PGConnection;
@@ -32,83 +34,98 @@ final class TreeTaker {
     Tree take(String inner, String argumentTypes, String role) throws SQLException {
         String silence = standing.canSilenceLog() ? "SET LOCAL log_min_messages = panic;" : "";
         String takeRole = role.isEmpty() ? "" : "SET LOCAL ROLE " + role + ";";
-        String prefix = prefix(argumentTypes);
+        String settings = "SAVEPOINT " + NAME + ";" + silence + takeRole
+                + "SET LOCAL standard_conforming_strings = on;SET LOCAL debug_pretty_print = off;"
+                + "SET LOCAL client_min_messages = log;SET LOCAL debug_print_rewritten = on";
+        String back = "ROLLBACK TO SAVEPOINT " + NAME + ";RELEASE SAVEPOINT " + NAME;
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
-            statement.execute("SAVEPOINT " + NAME + ";" + silence + takeRole
-                    + "SET LOCAL standard_conforming_strings = on; SET LOCAL debug_pretty_print = off;"
-                    + "SET LOCAL client_min_messages = log; SET LOCAL debug_print_rewritten = on");
-            statement.clearWarnings();
-            StringBuilder trees = new StringBuilder();
             try {
-                if (showsPrepared()) {
-                    statement.execute(prefix + inner);
-                    collect(statement, trees);
-                } else {
-                    describe(inner, argumentTypes, trees);
+                SQLWarning notices = standing.showsTreeOfPrepare()
+                        ? prepared(statement, settings + ";", prefix(argumentTypes) + inner, ";" + back)
+                        : described(statement, settings, inner, argumentTypes, back);
+                return checked(trees(notices));
+            } catch (SQLException refused) {
+                statement.execute(back);
+                throw refused;
+            }
+        }
+    }
+
+    /** All in one message. */
+    private @Nullable SQLWarning prepared(Statement statement, String before, String prepare, String after)
+            throws SQLException {
+        String whole = before + prepare + after + ";DEALLOCATE " + NAME;
+        var parts = driver().createQuery(whole, false, false).query.getSubqueries();
+        boolean asMeant = parts != null
+                && parts.length == count(before) + 1 + count(after) + 1
+                && parts[count(before)].getNativeSql().equals(prepare);
+        if (!asMeant) {
+            throw notPlain();
+        }
+        statement.execute(whole);
+        return statement.getWarnings();
+    }
+
+    private static int count(String statements) {
+        return (int) statements.chars().filter(c -> c == ';').count();
+    }
+
+    /** PostgreSQL 14 shows no tree for PREPARE, but for what the protocol itself has parsed. */
+    private @Nullable SQLWarning described(
+            Statement statement, String before, String inner, String argumentTypes, String after) throws SQLException {
+        statement.execute(before);
+        // What the driver has described once it does not send again, and then the server shows nothing.
+        String fresh = forDriver(inner, argumentTypes) + " /* " + System.nanoTime() + " */";
+        try (PreparedStatement description = connection.prepareStatement(fresh)) {
+            description.getMetaData();
+            SQLWarning notices = description.getWarnings();
+            statement.execute(after);
+            return notices;
+        }
+    }
+
+    /** To the driver every parameter is a question mark of its own, and its type is told by a cast. */
+    private static String forDriver(String inner, String argumentTypes) {
+        String[] types = argumentTypes.replaceAll("^\\(|\\)$", "").split(", ", -1);
+        Set<String> seen = new HashSet<>();
+        StringBuilder text = new StringBuilder();
+        int copied = 0;
+        for (Token token : Lexer.tokens(inner)) {
+            String written = token.text();
+            if (token.kind() == Token.Kind.OPERATOR) {
+                written = written.replace("?", "??");
+            } else if (token.kind() == Token.Kind.PARAMETER && !argumentTypes.isEmpty()) {
+                int number = Integer.parseInt(written.substring(1));
+                written = "CAST(? AS " + (number <= types.length ? types[number - 1] : "unknown") + ")";
+            } else if (token.kind() == Token.Kind.PARAMETER) {
+                if (!seen.add(written)) {
+                    throw ToolException.invalidInput(
+                            "Before PostgreSQL 15 a parameter that stands twice can only be planned with its value.",
+                            "Give `params`.");
                 }
-            } finally {
-                statement.execute("ROLLBACK TO SAVEPOINT " + NAME);
-                statement.clearWarnings();
+                written = "?";
             }
-            statement.execute("RELEASE SAVEPOINT " + NAME + (showsPrepared() ? "; DEALLOCATE " + NAME : ""));
-            return checked(Tree.of(trees.toString()));
+            text.append(inner, copied, token.start()).append(written);
+            copied = token.end();
         }
+        return text.append(inner.substring(copied)).toString();
     }
 
-    /** PostgreSQL 14 shows no tree of what PREPARE holds, only of what the protocol brings. */
-    private boolean showsPrepared() {
-        return standing.versionNum() >= 150000;
-    }
-
-    /** Sent to be described, so that it is analysed and rewritten and never run. */
-    private void describe(String inner, String argumentTypes, StringBuilder trees) throws SQLException {
-        String text = Parameters.of(inner, Lexer.tokens(inner), 0).jdbcText(typesOf(argumentTypes));
-        BaseConnection driver = (BaseConnection) connection.unwrap(PGConnection.class);
-        var plain = driver.createQuery(text, false, true).query;
-        var sent = driver.createQuery(text, true, true).query;
-        if (plain.getSubqueries() != null || !plain.getNativeSql().equals(sent.getNativeSql())) {
-            throw ToolException.invalidInput(
-                    "The driver would send the statement in other words than were judged.",
-                    "Leave {d …}, {fn …} and other braces out; they are no SQL of PostgreSQL.");
+    private static Tree trees(@Nullable SQLWarning notices) {
+        StringBuilder trees = new StringBuilder();
+        for (SQLWarning notice = notices; notice != null; notice = notice.getNextWarning()) {
+            trees.append(treeIn(notice)).append(' ');
         }
-        // The driver describes the same text only once; as another role it may mean something else.
-        String anew = "\n/* " + System.nanoTime() + " */";
-        try (var described = connection.prepareStatement(text + anew)) {
-            described.getMetaData();
-            collect(described, trees);
-        }
+        return Tree.of(trees.toString());
     }
 
-    private static List<String> typesOf(String argumentTypes) {
-        List<String> types = new ArrayList<>();
-        int depth = 0;
-        int from = 1;
-        for (int at = 1; at < argumentTypes.length(); at++) {
-            char letter = argumentTypes.charAt(at);
-            boolean ends = depth == 0 && (letter == ',' || letter == ')');
-            depth += letter == '(' ? 1 : letter == ')' ? -1 : 0;
-            if (ends) {
-                types.add(argumentTypes.substring(from, at).strip());
-                from = at + 1;
-            }
-        }
-        return types;
+    String prefix(String argumentTypes) {
+        return standing.showsTreeOfPrepare() ? "PREPARE " + NAME + argumentTypes + " AS " : "";
     }
 
-    private static void collect(Statement statement, StringBuilder trees) throws SQLException {
-        for (SQLWarning w = statement.getWarnings(); w != null; w = w.getNextWarning()) {
-            trees.append(treeIn(w)).append(' ');
-        }
-    }
-
-    static String prefix(String argumentTypes) {
-        return "PREPARE " + NAME + argumentTypes + " AS ";
-    }
-
-    /** How far the statement is moved to the right in what the server sees. */
-    static int shift(Standing standing) {
-        return standing.versionNum() >= 150000 ? prefix("").length() : 0;
+    private BaseConnection driver() throws SQLException {
+        return (BaseConnection) connection.unwrap(PGConnection.class);
     }
 
     private static Tree checked(Tree tree) {
@@ -129,23 +146,14 @@ final class TreeTaker {
         String detail = notice.getServerErrorMessage().getDetail();
         // Servers print the title in the language of lc_messages, so the tree itself is what is looked for.
         String dump = detail != null ? detail : message == null ? "" : message;
-        if (!dump.startsWith("({QUERY ")
-                || UTILITY.matcher(dump.replaceAll("\\s+", " ")).matches()) {
-            return "";
-        }
-        return dump;
+        boolean tree = dump.startsWith("({QUERY ")
+                && !UTILITY.matcher(Tree.joined(dump)).matches();
+        return tree ? dump : "";
     }
 
-    /** The driver must see one statement, and with parameters send exactly the text that is judged. */
-    static void checkSplit(Connection connection, Admitted statement) throws SQLException {
-        BaseConnection driver = (BaseConnection) connection.unwrap(PGConnection.class);
-        var query = driver.createQuery(statement.jdbcText(), false, statement.usesParameters()).query;
-        boolean same = query.getSubqueries() == null
-                && (!statement.usesParameters() || query.getNativeSql().endsWith(statement.inner()));
-        if (!same) {
-            throw ToolException.invalidInput(
-                    "The driver reads the SQL as something else than one plain statement.",
-                    "Pass one statement a call; write strings that hold quotes as $$…$$.");
-        }
+    private static ToolException notPlain() {
+        return ToolException.invalidInput(
+                "The driver reads the SQL as something else than one plain statement.",
+                "Pass one statement a call; write strings that hold quotes as $$…$$.");
     }
 }

@@ -72,12 +72,12 @@ class LocksTest {
             Map<?, ?> answer = trial.read("blocking_locks");
             Map<?, ?> root = Trial.map(Trial.list(answer.get("root_blockers")).get(0));
             assertEquals(1, Trial.list(answer.get("root_blockers")).size(), answer.toString());
-            assertEquals((long) pid(first), ((Number) root.get("pid")).longValue());
-            assertEquals(2L, ((Number) root.get("holds_up")).longValue());
+            assertEquals((long) pid(first), Trial.number(root, "pid"));
+            assertEquals(2L, Trial.number(root, "holds_up"));
             assertEquals("idle in transaction", root.get("state"));
             List<?> waits = Trial.list(answer.get("waits"));
-            assertEquals((long) pid(second), ((Number) Trial.map(waits.get(0)).get("waiting_pid")).longValue());
-            assertEquals((long) pid(third), ((Number) Trial.map(waits.get(1)).get("waiting_pid")).longValue());
+            assertEquals((long) pid(second), Trial.number(Trial.map(waits.get(0)), "waiting_pid"));
+            assertEquals((long) pid(third), Trial.number(Trial.map(waits.get(1)), "waiting_pid"));
             assertTrue(trial.read("active_queries").toString().contains("blocked_by=[" + pid(second) + "]"));
             first.rollback();
             second.rollback();

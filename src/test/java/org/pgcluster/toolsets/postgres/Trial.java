@@ -156,6 +156,11 @@ final class Trial implements AutoCloseable {
         }
     }
 
+    static long number(Map<?, ?> answer, String field) {
+        Object value = Objects.requireNonNull(answer.get(field), () -> field + " in " + answer);
+        return ((Number) value).longValue();
+    }
+
     static Map<?, ?> map(@Nullable Object value) {
         return (Map<?, ?>) Objects.requireNonNull(value);
     }

@@ -29,9 +29,8 @@ final class Opening {
      * which the size of a catalogue never repays.
      */
     record Style(String settings) {
-        static final Style CATALOGUE = new Style(local("search_path", "pg_catalog, pg_temp")
-                + local("IntervalStyle", "iso_8601")
-                + local("jit", "off"));
+        static final Style CATALOGUE = new Style(
+                local("search_path", "pg_catalog, pg_temp") + local("IntervalStyle", "iso_8601") + local("jit", "off"));
         static final Style OPEN = new Style(local("IntervalStyle", "iso_8601") + local("jit", "off"));
         static final Style PERSONAL =
                 new Style(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on"));

@@ -16,8 +16,10 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.JsonText;
 import org.pgcluster.shape.Nearest;
 import org.pgcluster.tool.Tool;
+import org.pgcluster.toolsets.citus.CitusTools;
 import org.pgcluster.toolsets.core.CoreTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
+import org.pgcluster.toolsets.tables.TablesTools;
 
 /**
  * Which tools there are and which of them this configuration offers. Made from the packed catalogue, so that a client
@@ -185,6 +187,8 @@ public final class Catalogue {
         Tool<?, ?> tool = switch (listed.toolset()) {
             case "core" -> CoreTools.named(listed.name());
             case "postgres" -> PostgresTools.named(listed.name());
+            case "citus" -> CitusTools.named(listed.name());
+            case "tables" -> TablesTools.named(listed.name());
             default -> null;
         };
         if (tool == null) {

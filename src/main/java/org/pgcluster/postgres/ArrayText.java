@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL's text of a one-dimensional array, read and written. */
-final class ArrayText {
+public final class ArrayText {
     private final String text;
     private int at = 1;
 
@@ -17,7 +17,7 @@ final class ArrayText {
         this.text = text;
     }
 
-    static String write(Collection<?> values) {
+    public static String write(Collection<?> values) {
         return values.stream().map(ArrayText::element).collect(Collectors.joining(",", "{", "}"));
     }
 

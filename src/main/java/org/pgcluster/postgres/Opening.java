@@ -34,16 +34,16 @@ final class Opening {
      * What is asked of one transaction: for our own queries only the catalogue is searched, and nothing is compiled,
      * which the size of a catalogue never repays.
      */
-    enum Style {
-        CATALOGUE(
-                local("search_path", "pg_catalog, pg_temp") + local("IntervalStyle", "iso_8601") + local("jit", "off")),
-        OPEN(local("IntervalStyle", "iso_8601") + local("jit", "off")),
-        PERSONAL(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on") + TEMP_FILES);
+    record Style(String settings) {
+        static final Style CATALOGUE = new Style(
+                local("search_path", "pg_catalog, pg_temp") + local("IntervalStyle", "iso_8601") + local("jit", "off"));
+        static final Style OPEN = new Style(local("IntervalStyle", "iso_8601") + local("jit", "off"));
+        static final Style PERSONAL =
+                new Style(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on") + TEMP_FILES);
 
-        private final String settings;
-
-        Style(String settings) {
-            this.settings = settings;
+        /** Both are ours: nothing here is quoted. */
+        Style with(String setting, String value) {
+            return new Style(settings + local(setting, value));
         }
     }
 

@@ -3,6 +3,7 @@ package org.pgcluster.postgres;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -35,6 +36,16 @@ public final class Sql {
     /** The same, with the search path of the login instead of the catalogue alone. */
     public Sql withSearchPathOfLogin() {
         return new Sql(database, call, Opening.Style.OPEN, notices);
+    }
+
+    /**
+     * The same for statements that ask other nodes: each has this long to accept a connection, and none is kept there
+     * afterwards.
+     */
+    public Sql askingNodes(Duration toConnect) {
+        var asking = style.with("citus.node_connection_timeout", String.valueOf(toConnect.toMillis()))
+                .with("citus.max_cached_conns_per_worker", "0");
+        return new Sql(database, call, asking, notices);
     }
 
     public <R extends Record> List<R> list(Class<R> type, String sql, @Nullable Object... parameters) {

@@ -3,7 +3,6 @@ package org.pgcluster.render;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.shape.JsonText;
@@ -196,7 +195,7 @@ public final class Words {
 
     private void rest(String path, Map<?, ?> rest) {
         var cursor = rest.get("cursor");
-        if (cursor == null && Objects.equals(rest.get("shown"), rest.get("total"))) {
+        if (cursor == null && String.valueOf(rest.get("shown")).equals(String.valueOf(rest.get("total")))) {
             return;
         }
         line(

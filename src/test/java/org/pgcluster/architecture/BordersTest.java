@@ -45,10 +45,11 @@ class BordersTest {
             http      | call config error
             component | call config error shape postgres http
             cluster   | call config error postgres http component
+            citus     | call error shape cluster postgres
             snapshot  | call error cluster component postgres
             checks    | snapshot
             tool      | call error shape cluster postgres
-            toolsets  | call config error shape cluster component postgres snapshot checks tool
+            toolsets  | call config error shape cluster citus component postgres snapshot checks tool
             audit     | config error
             guard     | config error
             render    | error shape tool
@@ -83,6 +84,7 @@ class BordersTest {
                 "http",
                 "component",
                 "cluster",
+                "citus",
                 "snapshot",
                 "checks",
                 "tool",

@@ -11,8 +11,10 @@ import org.pgcluster.shape.JsonText;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Tool;
+import org.pgcluster.toolsets.citus.CitusTools;
 import org.pgcluster.toolsets.core.CoreTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
+import org.pgcluster.toolsets.tables.TablesTools;
 
 /** Writes the catalogue from the tools themselves: the one place where a tool's place in the list is decided. */
 final class CatalogueFile {
@@ -33,12 +35,42 @@ final class CatalogueFile {
             "cancel_query",
             "create_index");
 
+    private static final List<String> CITUS = List.of(
+            "citus_cluster_summary",
+            "list_nodes",
+            "citus_list_distributed_tables",
+            "list_distributed_tables",
+            "list_shards",
+            "citus_table_inspector",
+            "citus_colocation_inspector",
+            "citus_shard_distribution",
+            "citus_worker_health",
+            "citus_schemas",
+            "citus_activity",
+            "citus_lock_inspector",
+            "citus_job_inspector",
+            "citus_rebalance_status",
+            "citus_connections",
+            "citus_shard_heatmap",
+            "citus_shard_skew_report",
+            "citus_distributed_query_stats",
+            "citus_validate_rebalance_prereqs",
+            "citus_rebalance_plan",
+            "citus_move_shard_plan",
+            "citus_lost_node_report",
+            "citus_leftovers",
+            "citus_advisor");
+
+    private static final List<String> TABLES = List.of("list_table_types", "advise_distribution");
+
     private CatalogueFile() {}
 
     static String text() {
         StringBuilder text = new StringBuilder();
         CORE.forEach(name -> text.append(line("core", CoreTools.named(name))));
         POSTGRES.forEach(name -> text.append(line("postgres", PostgresTools.named(name))));
+        CITUS.forEach(name -> text.append(line("citus", CitusTools.named(name))));
+        TABLES.forEach(name -> text.append(line("tables", TablesTools.named(name))));
         return text.toString();
     }
 
@@ -46,6 +78,8 @@ final class CatalogueFile {
         List<Tool<?, ?>> tools = new ArrayList<>();
         CORE.forEach(name -> tools.add(Objects.requireNonNull(CoreTools.named(name))));
         POSTGRES.forEach(name -> tools.add(Objects.requireNonNull(PostgresTools.named(name))));
+        CITUS.forEach(name -> tools.add(Objects.requireNonNull(CitusTools.named(name))));
+        TABLES.forEach(name -> tools.add(Objects.requireNonNull(TablesTools.named(name))));
         return tools;
     }
 

@@ -1,0 +1,268 @@
+package org.pgcluster.citus;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Together;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.ArrayText;
+import org.pgcluster.postgres.Sql;
+import org.pgcluster.shape.Shape;
+
+/**
+ * Citus within one call, through the server that is configured: its metadata, and questions to all nodes at once, which
+ * end within seconds whoever is down or frozen. Confined to one call.
+ */
+public final class Citus {
+    private static final Duration TO_CONNECT = Duration.ofMillis(1500);
+    private static final Duration ONE_ROUND = Duration.ofMillis(3500);
+
+    /** Columns that only newer versions have are read through JSON. */
+    private static final String NODES = """
+            SELECT nodeid AS node_id, groupid AS group_id, nodename AS host, nodeport AS port, noderack AS rack,
+                   noderole::text AS role, isactive AS active, hasmetadata AS has_metadata,
+                   metadatasynced AS metadata_synced, shouldhaveshards AS should_have_shards,
+                   nodecluster::text AS node_cluster,
+                   nodecluster = current_setting('citus.cluster_name') AS of_this_cluster,
+                   coalesce((to_jsonb(node) ->> 'nodeisclone')::boolean, false) AS is_clone
+              FROM pg_dist_node AS node
+             ORDER BY groupid, nodeid
+            """;
+
+    /**
+     * The nodes parse a question only after the search path is the catalogue's alone, so that nobody's function or operator
+     * in another schema is taken for the built-in one; query_to_xml runs it without any right to write.
+     */
+    private static final String ASK = """
+            SELECT answer.nodeid AS node_id, answer.success, answer.result
+              FROM run_command_on_all_nodes(format(
+                   $$SELECT CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) IS NOT NULL
+                              AND pg_catalog.set_config('jit', 'off', true) IS NOT NULL
+                              AND pg_catalog.set_config('lock_timeout', '1000', true) IS NOT NULL
+                              AND pg_catalog.set_config('citus.node_connection_timeout', '1000', true) IS NOT NULL
+                             THEN pg_catalog.query_to_xml(%L, true, true, '')::pg_catalog.text END$$,
+                   format(?, VARIADIC ?::text[]))) AS answer
+             ORDER BY node_id
+            """;
+
+    private static final String REACH = "SELECT citus_check_connection_to_node(?::text, ?::int) AS reached";
+
+    private record Reached(boolean reached) {}
+
+    private record Answer(
+            int nodeId, boolean success, @Nullable String result) {}
+
+    private final Cluster cluster;
+    private final Call call;
+    private final Sql sql;
+    private @Nullable List<CitusNode> nodes;
+    private @Nullable Features features;
+
+    private Citus(Cluster cluster, Call call) {
+        this.cluster = cluster;
+        this.call = call;
+        this.sql = cluster.sql(call);
+    }
+
+    public static Citus of(Cluster cluster, Call call) {
+        if (!cluster.capabilities(call).has("citus")) {
+            throw new ToolException(
+                    ErrorCode.NOT_CONFIGURED,
+                    cluster.name() + " has no extension citus in database "
+                            + cluster.database().orElse("?") + ".",
+                    "Connect to the database that has it, or take the toolsets out: toolsets: -citus, -tables.");
+        }
+        return new Citus(cluster, call);
+    }
+
+    /** For the metadata, which lies on the server that is asked. */
+    public Sql sql() {
+        return sql;
+    }
+
+    public Features features() {
+        var known = features;
+        if (known == null) {
+            known = Features.ask(sql);
+            features = known;
+        }
+        return known;
+    }
+
+    /** All registered nodes, also those that nobody asks. */
+    public List<CitusNode> nodes() {
+        var known = nodes;
+        if (known == null) {
+            known = sql.list(CitusNode.class, NODES);
+            nodes = known;
+        }
+        return known;
+    }
+
+    public Map<Integer, CitusNode> nodesById() {
+        Map<Integer, CitusNode> byId = new LinkedHashMap<>();
+        nodes().forEach(node -> byId.put(node.nodeId(), node));
+        return byId;
+    }
+
+    /** The node that an id or {@code host:port} names. */
+    public CitusNode node(String named) {
+        for (CitusNode node : nodes()) {
+            if (node.where().equals(named) || String.valueOf(node.nodeId()).equals(named)) {
+                return node;
+            }
+        }
+        throw new ToolException(
+                ErrorCode.NOT_FOUND,
+                "There is no node " + named + ".",
+                "It is one of " + inWords(nodes()) + ", by its number or its address.");
+    }
+
+    private static String inWords(List<CitusNode> nodes) {
+        return String.join(
+                ", ",
+                nodes.stream()
+                        .map(node -> node.nodeId() + " (" + node.where() + ")")
+                        .toList());
+    }
+
+    /** How a node is called in an answer; 0 is a coordinator that nobody registered. */
+    public String where(int nodeId) {
+        CitusNode node = nodesById().get(nodeId);
+        return node != null ? node.where() : nodeId == 0 ? "coordinator (not registered)" : "node " + nodeId;
+    }
+
+    /**
+     * Asks every active primary the same. {@code select} is a format string: values stand as {@code %L}, a percent sign
+     * as {@code %%}, and its columns are the record's components.
+     */
+    public <R extends Record> Round<R> everywhere(Class<R> row, String select, @Nullable Object... values) {
+        String question = "SELECT coalesce(json_agg(told), '[]') AS told FROM (" + select + ") AS told";
+        List<@Nullable Object> texts = new ArrayList<>();
+        for (Object value : values) {
+            texts.add(value instanceof Collection<?> many ? ArrayText.write(many) : value);
+        }
+        Duration left = call.timeLeft();
+        Call own = Call.within(left.compareTo(ONE_ROUND) < 0 ? left : ONE_ROUND);
+        try (var handle = call.onCancel(own::cancel)) {
+            Sql asking = cluster.sql(own).askingNodes(TO_CONNECT);
+            List<Answer> answers = asking.list(Answer.class, ASK, question, texts);
+            return sorted(row, answers, reasons(answers, asking));
+        } catch (ToolException e) {
+            if (e.code() != ErrorCode.TIMEOUT || call.timeLeft().isZero()) {
+                throw e;
+            }
+            return nobody(
+                    "was asked with the others, and not all answered within " + ONE_ROUND.toMillis() / 1000.0 + " s");
+        }
+    }
+
+    /**
+     * A statement that Citus itself sends on to the nodes: in bounded time, with what the server said beside its rows. Who
+     * did not answer stands only there.
+     */
+    public <R extends Record> Forwarded<R> forwarded(Class<R> row, String statement, @Nullable Object... values) {
+        Duration left = call.timeLeft();
+        Call own = Call.within(left.compareTo(ONE_ROUND) < 0 ? left : ONE_ROUND);
+        try (var handle = call.onCancel(own::cancel)) {
+            Sql asking = cluster.sql(own).askingNodes(TO_CONNECT);
+            List<R> rows = asking.list(row, statement, values);
+            return new Forwarded<>(rows, asking.notices(), null);
+        } catch (ToolException e) {
+            if (call.cancelled() || call.timeLeft().isZero()) {
+                throw e;
+            }
+            return new Forwarded<>(List.of(), List.of(), e);
+        }
+    }
+
+    /** Rows, what was said beside them, and why there are none. */
+    public record Forwarded<R extends Record>(
+            List<R> rows, List<String> notices, @Nullable ToolException failed) {
+        public List<Silent> silent() {
+            ToolException why = failed;
+            return why == null ? List.of() : List.of(new Silent(-1, "nodes", why.text()));
+        }
+    }
+
+    /** Two questions at the same time, so that a node that is frozen costs its patience once. */
+    @SuppressWarnings("unchecked") // the answers come in the order of the questions
+    public <R extends Record, S extends Record> Both<R, S> atOnce(
+            Function<Citus, Round<R>> one, Function<Citus, Round<S>> other) {
+        List<Round<?>> answers = allAtOnce(List.of(one, other));
+        return new Both<>((Round<R>) answers.get(0), (Round<S>) answers.get(1));
+    }
+
+    /** Several; the answers come in the order of the questions. */
+    public List<Round<?>> allAtOnce(List<Function<Citus, ? extends Round<?>>> questions) {
+        nodes();
+        features();
+        return Together.all(questions, question -> question.apply(this));
+    }
+
+    /** The answers to two questions. */
+    public record Both<R extends Record, S extends Record>(Round<R> one, Round<S> other) {}
+
+    private <R extends Record> Round<R> nobody(String why) {
+        List<Silent> silent = new ArrayList<>();
+        for (CitusNode node : nodes()) {
+            silent.add(new Silent(node.nodeId(), node.where(), node.isAsked() ? why : notAsked(node)));
+        }
+        return new Round<>(Map.of(), silent);
+    }
+
+    /** Where not even the coordinator reaches itself, it is the role that is not let in: one more try has the words. */
+    private List<String> reasons(List<Answer> answers, Sql asking) {
+        boolean nobodyReached = answers.stream().noneMatch(Answer::success);
+        if (nobodyReached && answers.size() > 1) {
+            CitusNode first =
+                    nodes().stream().filter(CitusNode::isAsked).findFirst().orElseThrow();
+            asking.list(Reached.class, REACH, first.host(), first.port());
+            return asking.notices();
+        }
+        return List.of();
+    }
+
+    private <R extends Record> Round<R> sorted(Class<R> row, List<Answer> answers, List<String> notices) {
+        Map<Integer, List<R>> told = new TreeMap<>();
+        List<Silent> silent = new ArrayList<>();
+        Shape<R> shape = Shape.of(row);
+        for (Answer answer : answers) {
+            String where = where(answer.nodeId());
+            String text = answer.result();
+            if (answer.success() && text != null) {
+                told.put(answer.nodeId(), Answers.rows(shape, text));
+            } else {
+                String said = notices.isEmpty() ? String.valueOf(text) : notices.get(0);
+                silent.add(new Silent(answer.nodeId(), where, Answers.oneLine(said)));
+            }
+        }
+        for (CitusNode node : nodes()) {
+            if (node.primary() && !node.active()) {
+                silent.add(new Silent(node.nodeId(), node.where(), notAsked(node)));
+            }
+        }
+        return new Round<>(told, List.copyOf(silent));
+    }
+
+    private static String notAsked(CitusNode node) {
+        return node.active()
+                ? "is a " + node.role() + ", so nobody asks it"
+                : "is inactive in pg_dist_node, so nobody asks it";
+    }
+
+    /** Fills in {@code {kind}}, the kind of a table of Citus, which depends on what this version has. */
+    public String forThisVersion(String text) {
+        return text.replace("{kind}", Table.KIND)
+                .replace("{schemas}", features().schemas());
+    }
+}

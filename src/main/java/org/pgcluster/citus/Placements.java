@@ -1,0 +1,53 @@
+package org.pgcluster.citus;
+
+/**
+ * SQL that each node runs over its own placements: which relation each one is, and its size. Names are resolved through
+ * pg_class, so that a role without USAGE on a schema still sees sizes; what somebody holds or wants exclusively is left
+ * without a size instead of waiting for it. Written as a format string, for {@link Citus#everywhere}.
+ */
+public final class Placements {
+    /** After {@code WITH}: {@code mine} has shard, table, root of its partitions and the relation, or NULL where that is missing. */
+    public static final String MINE = """
+            locked AS MATERIALIZED (
+                SELECT coalesce(owner.indrelid, held.relation) AS rel
+                  FROM pg_locks AS held
+                  LEFT JOIN pg_index AS owner ON owner.indexrelid = held.relation
+                 WHERE held.locktype = 'relation' AND held.mode = 'AccessExclusiveLock'
+                   AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())),
+            mine AS MATERIALIZED (
+                SELECT shard.shardid, shard.shardminvalue, shard.shardmaxvalue, part.colocationid, part.partkey,
+                       part.logicalrelid AS shell, space.nspname, shell.relname,
+                       coalesce(pg_partition_root(shell.oid)::oid, shell.oid) AS root,
+                       rel.oid AS rel, rel.reltoastrelid AS toast
+                  FROM pg_dist_placement AS place
+                  JOIN pg_dist_local_group AS here ON here.groupid = place.groupid
+                  JOIN pg_dist_shard AS shard ON shard.shardid = place.shardid
+                  JOIN pg_dist_partition AS part ON part.logicalrelid = shard.logicalrelid
+                  JOIN pg_class AS shell ON shell.oid = part.logicalrelid
+                  JOIN pg_namespace AS space ON space.oid = shell.relnamespace
+                 CROSS JOIN LATERAL (SELECT parse_ident(shard_name(shell.oid, shard.shardid)) AS parts) AS named
+                  LEFT JOIN pg_class AS rel ON rel.relnamespace = shell.relnamespace
+                       AND rel.relname = named.parts[array_upper(named.parts, 1)]::name
+                 WHERE true {only})""";
+
+    /** Beside {@link #MINE}: {@code sized} has the bytes of each as well, indexes and TOAST included. */
+    public static final String SIZED = MINE + """
+            , sized AS MATERIALIZED (
+                SELECT mine.*,
+                       CASE WHEN rel IS NOT NULL AND NOT EXISTS (
+                                     SELECT FROM locked WHERE locked.rel IN (mine.rel, mine.toast))
+                            THEN pg_total_relation_size(rel) END AS bytes
+                  FROM mine)
+            """;
+
+    private Placements() {}
+
+    /** {@code only} is a condition over {@code shard}, {@code part}, {@code shell} and {@code space}. */
+    public static String sized(String only) {
+        return SIZED.replace("{only}", only.isEmpty() ? "" : "AND " + only);
+    }
+
+    public static String sized() {
+        return sized("");
+    }
+}

@@ -1,0 +1,30 @@
+package org.pgcluster.citus;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What all nodes answered to one question, by node id, and who did not. */
+public record Round<R extends Record>(Map<Integer, List<R>> byNode, List<Silent> silent) {
+    /** One row of one node. */
+    public record Told<R extends Record>(int nodeId, R row) {}
+
+    public List<Told<R>> told() {
+        return byNode.entrySet().stream()
+                .flatMap(entry -> entry.getValue().stream().map(row -> new Told<>(entry.getKey(), row)))
+                .toList();
+    }
+
+    public List<R> rows() {
+        return byNode.values().stream().flatMap(List::stream).toList();
+    }
+
+    /** The one row of a node whose answer is one row. */
+    public Optional<R> of(int nodeId) {
+        return byNode.getOrDefault(nodeId, List.of()).stream().findFirst();
+    }
+
+    public boolean complete() {
+        return silent.isEmpty();
+    }
+}

@@ -1,0 +1,210 @@
+package org.pgcluster.toolsets.citus;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.citus.Citus;
+import org.pgcluster.citus.CitusNode;
+import org.pgcluster.citus.Identity;
+import org.pgcluster.citus.Round;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.Range;
+import org.pgcluster.shape.Says;
+import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Reads;
+
+/** What moving one shard would take along, and whether it would work. */
+public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input, CitusMoveShardPlan.Output> {
+    record Input(
+            @Says("list_shards shows them") long shardId,
+            @Says("Where it lies; found by itself") Optional<String> sourceHost,
+
+            @Says("With source_host") @Range(min = 1, max = 65_535)
+            OptionalInt sourcePort,
+
+            @Says("Host, host:port or node id") String targetHost,
+
+            @Says("Where several nodes share the host") @Range(min = 1, max = 65_535)
+            OptionalInt targetPort) {}
+
+    record Output(
+            String statement,
+            String from,
+            String to,
+            List<Shard> shards,
+            long bytes,
+            boolean online,
+            List<MoveFacts.Check> checks,
+            String locks,
+            String undo,
+            List<Unavailable> unavailable)
+            implements InWords {
+        @Override
+        public String inWords() {
+            long failing = checks.stream()
+                    .filter(check -> check.verdict() == MoveFacts.Verdict.FAILS)
+                    .count();
+            return "Moves " + Parts.many(shards.size(), "colocated shard") + " with " + Parts.bytes(bytes) + " from "
+                    + from
+                    + " to " + to + (online ? ", online." : ", blocking writes.")
+                    + (failing == 0 ? "" : " It would fail: " + Parts.many(failing, "precondition") + " not met.");
+        }
+    }
+
+    record Shard(long shardId, String table, @Nullable Long bytes) {}
+
+    private record Found(long shardId, String tableName, String kind, int colocationId, List<Integer> groups) {}
+
+    private static final String SHARDS = """
+            WITH asked AS (
+                SELECT shard.shardid, shard.shardminvalue, shard.logicalrelid, part.colocationid
+                  FROM pg_dist_shard AS shard JOIN pg_dist_partition AS part ON part.logicalrelid = shard.logicalrelid
+                 WHERE shard.shardid = ?::bigint)
+            SELECT shard.shardid AS shard_id, shard.logicalrelid::regclass::text AS table_name,
+                   CASE WHEN part.repmodel = 't' THEN 'reference' WHEN part.colocationid = 0 THEN 'citus_local'
+                        ELSE 'moves' END AS kind,
+                   part.colocationid AS colocation_id,
+                   (SELECT coalesce(array_agg(groupid ORDER BY groupid), '{}') FROM pg_dist_placement AS place
+                     WHERE place.shardid = shard.shardid) AS groups
+              FROM asked
+              JOIN pg_dist_partition AS part ON part.logicalrelid = asked.logicalrelid
+                   OR (part.colocationid = asked.colocationid AND asked.colocationid <> 0)
+              JOIN pg_dist_shard AS shard ON shard.logicalrelid = part.logicalrelid
+                   AND shard.shardminvalue IS NOT DISTINCT FROM asked.shardminvalue
+             ORDER BY shard.shardid <> asked.shardid, shard.shardid
+            """;
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.reads(
+                "citus_move_shard_plan",
+                "Shard move plan",
+                Input.class,
+                Output.class,
+                "What moving a shard would take along, how many bytes, whether it runs online and what would make it fail.");
+    }
+
+    @Override
+    public Output read(Input input, Context context) {
+        Citus citus = Citus.of(context.cluster(), context.call());
+        List<Found> found = citus.sql().list(Found.class, SHARDS, input.shardId());
+        if (found.isEmpty()) {
+            throw new ToolException(
+                    ErrorCode.NOT_FOUND, "There is no shard " + input.shardId() + ".", "list_shards shows them.");
+        }
+        Found shard = found.get(0);
+        CitusNode target = node(citus, input.targetHost(), input.targetPort(), "target");
+        CitusNode source = source(citus, input, shard);
+        Citus.Both<ListShards.Size, MoveFacts> both = citus.atOnce(
+                asking -> asking.everywhere(
+                        ListShards.Size.class,
+                        ListShards.SIZES,
+                        found.stream().map(Found::shardId).toList()),
+                MoveFacts::ask);
+        List<Shard> shards = new ArrayList<>();
+        found.forEach(
+                one -> shards.add(new Shard(one.shardId(), one.tableName(), size(both.one(), source, one.shardId()))));
+        long bytes = shards.stream()
+                .flatMap(one -> Optional.ofNullable(one.bytes()).stream())
+                .mapToLong(Long::longValue)
+                .sum();
+        List<String> stuck = Identity.missingInGroup(citus, shard.colocationId());
+        List<MoveFacts.Check> checks = checks(citus, shard, source, target, both.other(), stuck, bytes);
+        return new Output(
+                "SELECT citus_move_shard_placement(" + shard.shardId() + ", " + source.nodeId() + ", " + target.nodeId()
+                        + ", '" + (stuck.isEmpty() ? "auto" : "block_writes") + "')",
+                source.nodeId() + " " + source.where(),
+                target.nodeId() + " " + target.where(),
+                shards,
+                bytes,
+                stuck.isEmpty(),
+                checks,
+                stuck.isEmpty()
+                        ? "Writes to these shards wait only for the final switch; DDL on their tables waits throughout."
+                        : "Writes to these shards wait for the whole copy, because an online move is not possible.",
+                "SELECT citus_move_shard_placement(" + shard.shardId() + ", " + target.nodeId() + ", " + source.nodeId()
+                        + ")",
+                Parts.unavailable(both.one(), both.other()));
+    }
+
+    private static @Nullable Long size(Round<ListShards.Size> sizes, CitusNode source, long shardId) {
+        return sizes.byNode().getOrDefault(source.nodeId(), List.of()).stream()
+                .filter(one -> one.shardId() == shardId)
+                .findFirst()
+                .flatMap(one -> Optional.ofNullable(one.bytes()))
+                .orElse(null);
+    }
+
+    private static CitusNode source(Citus citus, Input input, Found shard) {
+        if (input.sourceHost().isPresent()) {
+            return node(citus, input.sourceHost().get(), input.sourcePort(), "source");
+        }
+        return citus.nodes().stream()
+                .filter(node -> node.primary() && shard.groups().contains(node.groupId()))
+                .findFirst()
+                .orElseThrow(() -> new ToolException(
+                        ErrorCode.PRECONDITION_FAILED,
+                        "Shard " + shard.shardId() + " lies on no registered node.",
+                        "citus_leftovers and citus_worker_health say more."));
+    }
+
+    private static CitusNode node(Citus citus, String host, OptionalInt port, String which) {
+        if (port.isPresent()) {
+            return citus.node(host + ":" + port.getAsInt());
+        }
+        List<CitusNode> there =
+                citus.nodes().stream().filter(node -> node.host().equals(host)).toList();
+        if (there.size() > 1) {
+            throw ToolException.invalidInput(
+                    "Several nodes are on " + host + ": `" + which + "_port` tells which, one of "
+                            + String.join(
+                                    ", ",
+                                    there.stream()
+                                            .map(node -> String.valueOf(node.port()))
+                                            .toList()) + ".",
+                    null);
+        }
+        return there.isEmpty() ? citus.node(host) : there.get(0);
+    }
+
+    private static List<MoveFacts.Check> checks(
+            Citus citus,
+            Found shard,
+            CitusNode source,
+            CitusNode target,
+            Round<MoveFacts> facts,
+            List<String> stuck,
+            long bytes) {
+        List<MoveFacts.Check> checks = new ArrayList<>();
+        must(checks, "Its table has shards that move", shard.kind().equals("moves"), shard.kind());
+        must(checks, "The source holds it", shard.groups().contains(source.groupId()), source.where());
+        must(checks, "The target does not hold it yet", !shard.groups().contains(target.groupId()), target.where());
+        must(
+                checks,
+                "The target takes shards",
+                target.shouldHaveShards(),
+                target.shouldHaveShards() ? "yes" : "shouldhaveshards is false");
+        must(checks, "The target is an active primary", target.isAsked(), target.isAsked() ? "yes" : target.role());
+        if (!stuck.isEmpty()) {
+            checks.add(new MoveFacts.Check(
+                    "Every table that moves along has a replica identity",
+                    MoveFacts.Verdict.RISKY,
+                    "none on " + String.join(", ", stuck),
+                    "the move blocks writes; citus_validate_rebalance_prereqs says what would avoid that"));
+        }
+        checks.addAll(MoveFacts.ofCluster(citus));
+        checks.addAll(MoveFacts.ofNode(citus, source, facts, stuck.isEmpty(), 0));
+        checks.addAll(MoveFacts.ofNode(citus, target, facts, stuck.isEmpty(), bytes));
+        return checks;
+    }
+
+    private static void must(List<MoveFacts.Check> checks, String what, boolean holds, String found) {
+        checks.add(new MoveFacts.Check(what, holds ? MoveFacts.Verdict.HOLDS : MoveFacts.Verdict.FAILS, found, null));
+    }
+}

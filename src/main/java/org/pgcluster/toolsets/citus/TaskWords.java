@@ -1,0 +1,23 @@
+package org.pgcluster.toolsets.citus;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What the command of a background task does, where it is one that Citus writes. */
+final class TaskWords {
+    private TaskWords() {}
+
+    static String of(String command) {
+        Matcher move = Pattern.compile(
+                        "citus_(move|copy)_shard_placement\\s*\\(\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*(\\d+)")
+                .matcher(command);
+        if (move.find()) {
+            return move.group(1) + " shard " + move.group(2) + " from node " + move.group(3) + " to node "
+                    + move.group(4);
+        }
+        if (command.contains("replicate_reference_tables")) {
+            return "copy reference tables to nodes that lack them";
+        }
+        return command.length() > 300 ? command.substring(0, 300) + "…" : command;
+    }
+}

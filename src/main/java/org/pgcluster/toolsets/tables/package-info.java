@@ -1,0 +1,3 @@
+/** How tables lie: distributed, copied, whole or plain, and how to change that. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.toolsets.tables;

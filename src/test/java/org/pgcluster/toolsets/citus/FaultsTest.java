@@ -1,0 +1,372 @@
+package org.pgcluster.toolsets.citus;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.pgcluster.toolsets.citus.CitusLab.map;
+import static org.pgcluster.toolsets.citus.CitusLab.number;
+import static org.pgcluster.toolsets.citus.CitusLab.one;
+import static org.pgcluster.toolsets.citus.CitusLab.psql;
+import static org.pgcluster.toolsets.citus.CitusLab.row;
+import static org.pgcluster.toolsets.citus.CitusLab.rows;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the tools say when a node, a right or a lock stands in their way. */
+@Tag("lab")
+class FaultsTest {
+    /** Citus alone would wait 30 s and more; what it takes on a machine of its own is measured elsewhere. */
+    private static final long LONGEST_MS = 15_000;
+
+    private static final List<Object[]> INSPECTIONS = List.of(
+            new Object[] {"citus_cluster_summary", "include_gucs", true},
+            new Object[] {"list_nodes"},
+            new Object[] {"citus_list_distributed_tables"},
+            new Object[] {"list_table_types"},
+            new Object[] {"list_shards", "limit", 5},
+            new Object[] {"citus_table_inspector", "table", "orders", "include_indexes", true},
+            new Object[] {"citus_colocation_inspector"},
+            new Object[] {"citus_shard_distribution"},
+            new Object[] {"citus_worker_health"},
+            new Object[] {"citus_schemas"},
+            new Object[] {"citus_activity"},
+            new Object[] {"citus_lock_inspector", "include_locks", true},
+            new Object[] {"citus_job_inspector"},
+            new Object[] {"citus_rebalance_status"},
+            new Object[] {"citus_connections"},
+            new Object[] {"citus_shard_heatmap"},
+            new Object[] {"citus_shard_skew_report"},
+            new Object[] {"citus_distributed_query_stats"},
+            new Object[] {"citus_validate_rebalance_prereqs", "table", "orders"},
+            new Object[] {"citus_lost_node_report", "node", "2"},
+            new Object[] {"citus_leftovers"},
+            new Object[] {"advise_distribution", "table", "invoices"});
+
+    /** These ask no node, so that a frozen one changes nothing. */
+    private static final List<String> OF_METADATA =
+            List.of("citus_job_inspector", "citus_rebalance_status", "citus_lost_node_report", "advise_distribution");
+
+    @TempDir
+    Path state;
+
+    private CitusLab lab;
+
+    @BeforeEach
+    void start() {
+        lab = CitusLab.user(state);
+    }
+
+    @AfterEach
+    void stop() {
+        if (lab != null) {
+            lab.close();
+        }
+    }
+
+    /** The postmaster alone: sessions that exist go on, so that nothing fails over meanwhile. */
+    private static void signal(String pid, boolean frozen) throws IOException, InterruptedException {
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", frozen ? "-STOP" : "-CONT", pid)
+                        .start()
+                        .waitFor());
+    }
+
+    @Test
+    void no_inspection_waits_for_a_frozen_node_as_long_as_citus_would() throws Exception {
+        String worker = CitusLab.workers().get(0);
+        String pid;
+        try (Connection connection = CitusLab.connectTo(worker)) {
+            pid = psql(connection, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+                    .get(0);
+        }
+        for (Object[] inspection : INSPECTIONS) {
+            lab.call((String) inspection[0], arguments(inspection)); // loads what a first call loads
+        }
+        String where = worker.replaceFirst(".*@", "").replaceFirst("/.*", "");
+        List<String> slow = new ArrayList<>();
+        signal(pid, true);
+        try {
+            for (Object[] inspection : INSPECTIONS) {
+                long started = System.nanoTime();
+                Map<?, ?> answer = lab.call((String) inspection[0], arguments(inspection));
+                long took = (System.nanoTime() - started) / 1_000_000;
+                if (took > LONGEST_MS) {
+                    slow.add(inspection[0] + " took " + took + " ms");
+                }
+                if (!OF_METADATA.contains((String) inspection[0])) {
+                    assertEquals(1, rows(answer, "unavailable").size(), inspection[0] + ": " + answer);
+                    assertEquals(where, rows(answer, "unavailable").get(0).get("where"), String.valueOf(inspection[0]));
+                }
+            }
+        } finally {
+            signal(pid, false);
+        }
+        assertEquals(List.of(), slow);
+    }
+
+    private static Object[] arguments(Object[] inspection) {
+        return List.of(inspection).subList(1, inspection.length).toArray();
+    }
+
+    @Test
+    void no_inspection_leaves_a_connection_on_a_worker() throws SQLException {
+        String ours = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'mcp_user' AND pid <> pg_backend_pid()";
+        for (Object[] inspection : INSPECTIONS) {
+            lab.call((String) inspection[0], arguments(inspection));
+        }
+        for (String worker : CitusLab.workers()) {
+            try (Connection connection = CitusLab.connectTo(worker)) {
+                assertEquals(List.of("0"), psql(connection, ours), worker);
+            }
+        }
+    }
+
+    @Test
+    void a_role_that_may_use_no_schema_sees_the_same_sizes() throws SQLException {
+        psql("DROP ROLE IF EXISTS blind");
+        psql("CREATE ROLE blind LOGIN PASSWORD 'blind'");
+        psql("INSERT INTO pg_dist_authinfo VALUES (0, 'blind', 'password=blind')");
+        String dsn = CitusLab.address("LAB_USER_DSN").replaceFirst("//[^@]+@", "//blind:blind@");
+        try (CitusLab blind = CitusLab.as(dsn, state)) {
+            Map<?, ?> seen = row(blind.pages("tables", "citus_list_distributed_tables"), "schema", "tenant_a");
+            Map<?, ?> known = row(lab.pages("tables", "citus_list_distributed_tables"), "schema", "tenant_a");
+            assertEquals(known.get("bytes"), seen.get("bytes"));
+            Map<?, ?> activity = blind.call("citus_activity", "include_idle", true);
+            assertTrue(number(map(activity.get("summary")).get("hidden")) > 0, activity.toString());
+        } finally {
+            psql("DELETE FROM pg_dist_authinfo WHERE rolename = 'blind'");
+            psql("DROP ROLE blind");
+        }
+    }
+
+    @Test
+    void a_role_that_the_nodes_do_not_let_in_is_told_their_reason() throws SQLException {
+        psql("DROP ROLE IF EXISTS stranger");
+        psql("CREATE ROLE stranger LOGIN PASSWORD 'stranger'");
+        String dsn = CitusLab.address("LAB_USER_DSN").replaceFirst("//[^@]+@", "//stranger:stranger@");
+        try (CitusLab stranger = CitusLab.as(dsn, state)) {
+            Map<?, ?> answer = stranger.call("citus_list_distributed_tables");
+            assertEquals(3, rows(answer, "unavailable").size());
+            String why = String.valueOf(rows(answer, "unavailable").get(0).get("why"));
+            assertTrue(why.contains("password"), why);
+        } finally {
+            psql("DROP ROLE stranger");
+        }
+    }
+
+    @Test
+    void a_function_that_poses_as_a_built_in_one_is_never_called() throws SQLException {
+        Map<?, ?> before = lab.call("citus_shard_distribution");
+        psql("CREATE FUNCTION public.pg_total_relation_size(oid) RETURNS bigint LANGUAGE sql AS 'SELECT 42::bigint'");
+        try (CitusLab superuser = CitusLab.as(CitusLab.address("LAB_DSN"), state)) {
+            String taken = psql("SELECT DISTINCT result FROM run_command_on_workers("
+                            + "$$SELECT pg_total_relation_size('pg_class'::regclass::oid)$$)")
+                    .get(0);
+            assertEquals("42", taken, "on the nodes' own search path it would be taken");
+            assertEquals(
+                    before.get("bytes"),
+                    superuser.call("citus_shard_distribution").get("bytes"));
+        } finally {
+            psql("DROP FUNCTION public.pg_total_relation_size(oid)");
+        }
+    }
+
+    @Test
+    void a_shard_that_somebody_holds_exclusively_is_left_out_instead_of_awaited() throws SQLException {
+        String shard = psql("SELECT shard_name FROM citus_shards WHERE table_name = 'settings'::regclass")
+                .get(0);
+        long port = one("SELECT nodeport FROM citus_shards WHERE table_name = 'settings'::regclass");
+        String worker = CitusLab.workers().stream()
+                .filter(dsn -> dsn.contains(":" + port + "/"))
+                .findFirst()
+                .orElseThrow();
+        try (Connection connection = CitusLab.connectTo(worker)) {
+            connection.setAutoCommit(false);
+            psql(connection, "SET citus.enable_manual_changes_to_shards = on");
+            psql(connection, "LOCK TABLE " + shard + " IN ACCESS EXCLUSIVE MODE");
+            Map<?, ?> answer = lab.call("citus_list_distributed_tables", "limit", 200);
+            assertEquals(List.of(), rows(answer, "unavailable"));
+            Map<?, ?> settings = row(rows(answer, "tables"), "name", "settings");
+            assertEquals(1L, settings.get("unknown_sizes"), settings.toString());
+            assertEquals(null, settings.get("bytes"));
+            connection.rollback();
+        }
+    }
+
+    @Test
+    void a_prepared_transaction_that_blocks_is_named_though_citus_does_not_see_it() throws Exception {
+        long port = one("SELECT nodeport FROM citus_shards WHERE shardid ="
+                + " get_shard_id_for_distribution_column('tenants', 7)");
+        long shard = one("SELECT get_shard_id_for_distribution_column('tenants', 7)");
+        String worker = CitusLab.workers().stream()
+                .filter(dsn -> dsn.contains(":" + port + "/"))
+                .findFirst()
+                .orElseThrow();
+        try (Connection holder = CitusLab.connectTo(worker);
+                Connection waiter = CitusLab.connect("LAB_DIRECT_DSN")) {
+            psql(
+                    holder,
+                    "BEGIN; UPDATE tenants_" + shard + " SET name = name WHERE tenant_id = 7;"
+                            + " PREPARE TRANSACTION 'left_by_an_application'");
+            waiter.setAutoCommit(false);
+            Thread waiting = new Thread(() -> {
+                try {
+                    psql(waiter, "SET statement_timeout = '20s'");
+                    psql(waiter, "UPDATE tenants SET name = name WHERE tenant_id = 7");
+                } catch (SQLException e) {
+                    return; // ended by the rollback below or by its own time-out
+                }
+            });
+            waiting.start();
+            try {
+                Map<?, ?> locks = awaited();
+                Map<?, ?> root = rows(locks, "roots").get(0);
+                assertEquals("prepared transaction left_by_an_application", root.get("who"));
+                assertEquals(1L, root.get("frees"));
+                assertEquals(0, one("SELECT count(*) FROM citus_lock_waits"));
+            } finally {
+                psql(holder, "ROLLBACK PREPARED 'left_by_an_application'");
+                waiting.join(10_000);
+            }
+        }
+    }
+
+    private Map<?, ?> awaited() throws InterruptedException {
+        long until = System.nanoTime() + 10_000_000_000L;
+        while (true) {
+            Map<?, ?> locks = lab.call("citus_lock_inspector");
+            if (!rows(locks, "waits").isEmpty()) {
+                return locks;
+            }
+            assertTrue(System.nanoTime() < until, "nobody waits");
+            Thread.sleep(50);
+        }
+    }
+
+    @Test
+    void who_blocks_whom_across_nodes_is_what_citus_says() throws Exception {
+        try (Connection holder = CitusLab.connect("LAB_DIRECT_DSN");
+                Connection waiter = CitusLab.connect("LAB_DIRECT_DSN")) {
+            holder.setAutoCommit(false);
+            psql(holder, "UPDATE tenants SET name = name WHERE tenant_id = 9");
+            String blocking = psql(holder, "SELECT citus_backend_gpid()").get(0);
+            Thread waiting = new Thread(() -> {
+                try {
+                    psql(waiter, "SET statement_timeout = '20s'");
+                    psql(waiter, "UPDATE tenants SET name = name WHERE tenant_id = 9");
+                } catch (SQLException e) {
+                    return; // the holder went away first
+                }
+            });
+            waiting.start();
+            Map<?, ?> locks = awaited();
+            assertEquals(psql("SELECT blocking_gpid FROM citus_lock_waits"), List.of(blocking));
+            assertEquals(Long.parseLong(blocking), rows(locks, "roots").get(0).get("global_pid"));
+            assertEquals(1L, rows(locks, "roots").get(0).get("frees"));
+            Map<?, ?> activity = lab.call("citus_activity");
+            Map<?, ?> session = row(rows(activity, "sessions"), "global_pid", Long.parseLong(blocking));
+            assertEquals("idle in transaction", session.get("state"));
+            assertEquals(1L, session.get("worker_backends"));
+            holder.rollback();
+            waiting.join(10_000);
+        }
+    }
+
+    @Test
+    void what_a_move_left_behind_is_found() throws SQLException {
+        long shard = one("SELECT min(shardid) FROM citus_shards WHERE table_name = 'clicks'::regclass");
+        long there = one("SELECT nodeport FROM citus_shards WHERE shardid = " + shard);
+        String elsewhere = CitusLab.workers().stream()
+                .filter(dsn -> !dsn.contains(":" + there + "/"))
+                .findFirst()
+                .orElseThrow();
+        assertEquals(List.of(), rows(lab.call("citus_leftovers"), "leftovers"));
+        try (Connection connection = CitusLab.connectTo(elsewhere)) {
+            psql(connection, "SET citus.enable_ddl_propagation = off");
+            psql(connection, "CREATE TABLE clicks_" + shard + " (device text)");
+            psql(connection, "SELECT pg_create_logical_replication_slot('citus_shard_move_slot_9_9_9', 'pgoutput')");
+            List<Map<?, ?>> left = rows(lab.call("citus_leftovers"), "leftovers");
+            assertEquals("public.clicks_" + shard, row(left, "kind", "shard").get("name"));
+            assertEquals(
+                    "citus_shard_move_slot_9_9_9",
+                    row(left, "kind", "replication slot").get("name"));
+            assertEquals(2, left.size());
+            psql(connection, "SELECT pg_drop_replication_slot('citus_shard_move_slot_9_9_9')");
+            psql(connection, "DROP TABLE clicks_" + shard);
+        }
+    }
+
+    @Test
+    void a_move_takes_along_what_the_plan_says() throws SQLException {
+        long shard = one("SELECT get_shard_id_for_distribution_column('tenants', 3)");
+        long source =
+                one("SELECT nodeid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport) WHERE shardid = "
+                        + shard);
+        String target = psql("SELECT nodeid FROM pg_dist_node WHERE groupid <> 0 AND nodeid <> " + source)
+                .get(0);
+        Map<?, ?> plan = lab.call("citus_move_shard_plan", "shard_id", shard, "target_host", target);
+        List<String> planned = rows(plan, "shards").stream()
+                .map(one -> String.valueOf(one.get("shard_id")))
+                .sorted()
+                .toList();
+        assertTrue(
+                rows(plan, "checks").stream().noneMatch(check -> "fails".equals(check.get("verdict"))),
+                plan.toString());
+        String placed = "SELECT shardid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport) WHERE nodeid = "
+                + target + " AND citus_table_type <> 'reference' ORDER BY shardid::text";
+        List<String> before = psql(placed);
+        psql("CALL citus_cleanup_orphaned_resources()");
+        psql(String.valueOf(plan.get("statement")).replace("'auto'", "'block_writes'"));
+        List<String> after = new ArrayList<>(psql(placed));
+        after.removeAll(before);
+        assertEquals(planned, after);
+        psql("CALL citus_cleanup_orphaned_resources()");
+        psql("SELECT citus_move_shard_placement(" + shard + ", " + target + ", " + source + ", 'block_writes')");
+    }
+
+    @Test
+    void the_rebalancer_s_own_plan_is_told_by_what_moves_together() throws SQLException {
+        String own = "get_rebalance_table_shards_plan(rebalance_strategy => 'by_shard_count')";
+        Map<?, ?> plan = lab.call("citus_rebalance_plan", "strategy", "by_shard_count");
+        long shards = rows(plan, "moves").stream()
+                .mapToLong(move -> CitusLab.list(move.get("shards")).size())
+                .sum();
+        assertEquals(one("SELECT count(*) FROM " + own), shards);
+        assertEquals(one("SELECT coalesce(sum(shard_size), 0) FROM " + own), number(plan.get("bytes")));
+        String error = lab.error("citus_rebalance_plan", "strategy", "by_luck");
+        assertTrue(error.contains("by_disk_size"), error);
+    }
+
+    @Test
+    void a_table_without_identity_stops_its_group() {
+        Map<?, ?> clicks = lab.call("citus_validate_rebalance_prereqs", "table", "clicks");
+        assertEquals(false, clicks.get("ready"));
+        assertEquals(false, row(rows(clicks, "group"), "table", "public.clicks").get("movable_online"));
+        assertEquals(
+                true,
+                lab.call("citus_validate_rebalance_prereqs", "table", "orders").get("ready"));
+    }
+
+    @Test
+    void a_lost_node_is_reported_by_what_is_only_there() throws SQLException {
+        String node = psql("SELECT nodeid FROM pg_dist_node WHERE groupid <> 0 ORDER BY nodeid")
+                .get(0);
+        Map<?, ?> report = lab.call("citus_lost_node_report", "node", node);
+        assertEquals(
+                one("SELECT count(*) FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport)"
+                        + " WHERE nodeid = " + node + " AND citus_table_type <> 'reference'"),
+                report.get("only_copies"));
+        assertEquals(true, report.get("answers"));
+    }
+}

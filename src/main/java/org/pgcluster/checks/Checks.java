@@ -9,6 +9,10 @@ import org.pgcluster.snapshot.Snapshot;
 public final class Checks {
     private static final List<Check> ALL = List.of(
             new OutOfReach(),
+            new PatroniLeadership(),
+            new PatroniReplicas(),
+            new HaproxyRouting(),
+            new PgbouncerPools(),
             new ConnectionsNearlyUsedUp(),
             new FreezeNear(),
             new OldTransactions(),

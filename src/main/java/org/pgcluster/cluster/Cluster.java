@@ -1,5 +1,6 @@
 package org.pgcluster.cluster;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +14,8 @@ import org.pgcluster.config.Dsn;
 import org.pgcluster.config.Mode;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.patroni.Observed;
+import org.pgcluster.patroni.Patroni.Seat;
 import org.pgcluster.postgres.Acting;
 import org.pgcluster.postgres.AdvisoryLock;
 import org.pgcluster.postgres.Capabilities;
@@ -26,15 +29,24 @@ import org.pgcluster.postgres.Target;
 public final class Cluster implements AutoCloseable {
     private static final String READING = "pgcluster-mcp read";
 
+    private static final String SEATS = """
+            SELECT groupid::int AS "group", nodename AS host, nodeport::int AS port
+              FROM pg_catalog.pg_dist_node
+             WHERE noderole = 'primary'
+             ORDER BY groupid, nodeid
+            """;
+
     private final ClusterSettings settings;
     private final Map<String, Reading> byDatabase = new ConcurrentHashMap<>();
 
     private final Workers workers;
+    private final Components components;
 
     private record Reading(Database database, SafeReading safe) {}
 
-    Cluster(ClusterSettings settings, List<String> trusted) {
+    Cluster(ClusterSettings settings, Trusted trusted) {
         this.settings = settings;
+        this.components = new Components(settings, trusted);
         this.workers = new Workers(settings, trusted, (dsn, reading) -> Database.of(target(dsn, reading)));
     }
 
@@ -63,6 +75,27 @@ public final class Cluster implements AutoCloseable {
     public List<Node> nodes(Call call) {
         Capabilities coordinator = capabilities(call);
         return workers.list(reservedSql(call), coordinator.has("citus"), coordinator());
+    }
+
+    /** Patroni, HAProxy and PgBouncer of this estate. */
+    public Components components() {
+        return components;
+    }
+
+    /** Patroni's groups, named by Citus' metadata where that can be read; each question within {@code each}. */
+    public Observed patroni(Call call, Duration each) {
+        return components.patroni().read(each, call, () -> seats(call, each));
+    }
+
+    private List<Seat> seats(Call call, Duration each) {
+        if (settings.coordinator().isEmpty()) {
+            return List.of();
+        }
+        Duration left = each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft();
+        Call own = Call.within(left);
+        try (var handle = call.onCancel(own::cancel)) {
+            return capabilities(own).has("citus") ? reservedSql(own).list(Seat.class, SEATS) : List.of();
+        }
     }
 
     /** A person's SQL; {@code database} where another one of the same server is meant. */

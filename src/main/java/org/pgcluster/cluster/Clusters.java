@@ -16,8 +16,9 @@ public final class Clusters implements AutoCloseable {
     private final Optional<String> preferred;
 
     public Clusters(Settings settings) {
+        Trusted trusted = new Trusted(settings.server().discoveryHosts());
         for (ClusterSettings one : settings.clusters().values()) {
-            byName.put(one.name(), new Cluster(one, settings.server().discoveryHosts()));
+            byName.put(one.name(), new Cluster(one, trusted));
         }
         this.preferred = settings.server().defaultCluster();
     }

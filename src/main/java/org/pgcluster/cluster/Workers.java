@@ -28,11 +28,11 @@ final class Workers implements AutoCloseable {
     record Row(int nodeId, String host, int port, @Nullable Boolean active) {}
 
     private final ClusterSettings settings;
-    private final List<String> trusted;
+    private final Trusted trusted;
     private final BiFunction<Dsn, Boolean, Database> connect;
     private final Map<Address, Database> byAddress = new ConcurrentHashMap<>();
 
-    Workers(ClusterSettings settings, List<String> trusted, BiFunction<Dsn, Boolean, Database> connect) {
+    Workers(ClusterSettings settings, Trusted trusted, BiFunction<Dsn, Boolean, Database> connect) {
         this.settings = settings;
         this.trusted = trusted;
         this.connect = connect;
@@ -62,7 +62,7 @@ final class Workers implements AutoCloseable {
                 coordinator.password(),
                 coordinator.parameters());
         return new Node(address.toString(), Optional.of(row.nodeId()), call -> {
-            if (!trusts(row.host())) {
+            if (!trusted.host(row.host())) {
                 throw new ToolException(
                         ErrorCode.NOT_CONFIGURED,
                         row.host() + " was discovered and is not among the hosts that are given credentials.",
@@ -70,17 +70,6 @@ final class Workers implements AutoCloseable {
             }
             return sql(dsn, call);
         });
-    }
-
-    private boolean trusts(String host) {
-        for (String one : trusted) {
-            if (one.equalsIgnoreCase(host)
-                    || (one.startsWith(".")
-                            && host.toLowerCase(java.util.Locale.ROOT).endsWith(one))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private Sql sql(Dsn dsn, Call call) {

@@ -17,6 +17,9 @@ import org.pgcluster.shape.JsonText;
 import org.pgcluster.shape.Nearest;
 import org.pgcluster.tool.Tool;
 import org.pgcluster.toolsets.core.CoreTools;
+import org.pgcluster.toolsets.haproxy.HaproxyTools;
+import org.pgcluster.toolsets.patroni.PatroniTools;
+import org.pgcluster.toolsets.pgbouncer.PgbouncerTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
 
 /**
@@ -175,6 +178,9 @@ public final class Catalogue {
         Tool<?, ?> tool = switch (listed.toolset()) {
             case "core" -> CoreTools.named(listed.name());
             case "postgres" -> PostgresTools.named(listed.name());
+            case "patroni" -> PatroniTools.named(listed.name());
+            case "haproxy" -> HaproxyTools.named(listed.name());
+            case "pgbouncer" -> PgbouncerTools.named(listed.name());
             default -> null;
         };
         if (tool == null) {

@@ -5,8 +5,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Together;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Sql;
 
@@ -74,6 +76,19 @@ public final class Gathering {
 
     /** The deadline is each component's own: one that hangs must not cost the others their answer. */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
+        var around = new AtomicReference<>(Surroundings.NONE);
+        var databases = new AtomicReference<Snapshot>();
+        List<Runnable> questions = List.of(
+                () -> databases.set(databases(cluster, call, each, clock)),
+                () -> around.set(Surroundings.of(cluster, call, each)));
+        Together.all(questions, question -> {
+            question.run();
+            return true;
+        });
+        return databases.get().with(around.get());
+    }
+
+    private static Snapshot databases(Cluster cluster, Call call, Duration each, Clock clock) {
         List<Unavailable> unavailable = new ArrayList<>();
         String where = cluster.addressInWords().orElse("not configured");
         Call own = Call.within(each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft());

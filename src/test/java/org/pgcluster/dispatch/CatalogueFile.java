@@ -12,6 +12,9 @@ import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Tool;
 import org.pgcluster.toolsets.core.CoreTools;
+import org.pgcluster.toolsets.haproxy.HaproxyTools;
+import org.pgcluster.toolsets.patroni.PatroniTools;
+import org.pgcluster.toolsets.pgbouncer.PgbouncerTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
 
 /** Writes the catalogue from the tools themselves: the one place where a tool's place in the list is decided. */
@@ -32,6 +35,14 @@ final class CatalogueFile {
             "execute_change",
             "cancel_query",
             "create_index");
+    private static final List<String> PATRONI = List.of(
+            "patroni_cluster_status",
+            "patroni_member_list",
+            "patroni_replication_lag",
+            "patroni_history",
+            "patroni_config");
+    private static final List<String> HAPROXY = List.of("haproxy_backend_health", "haproxy_connection_stats");
+    private static final List<String> PGBOUNCER = List.of("pgbouncer_status");
 
     private CatalogueFile() {}
 
@@ -39,6 +50,9 @@ final class CatalogueFile {
         StringBuilder text = new StringBuilder();
         CORE.forEach(name -> text.append(line("core", CoreTools.named(name))));
         POSTGRES.forEach(name -> text.append(line("postgres", PostgresTools.named(name))));
+        PATRONI.forEach(name -> text.append(line("patroni", PatroniTools.named(name))));
+        HAPROXY.forEach(name -> text.append(line("haproxy", HaproxyTools.named(name))));
+        PGBOUNCER.forEach(name -> text.append(line("pgbouncer", PgbouncerTools.named(name))));
         return text.toString();
     }
 
@@ -46,6 +60,9 @@ final class CatalogueFile {
         List<Tool<?, ?>> tools = new ArrayList<>();
         CORE.forEach(name -> tools.add(Objects.requireNonNull(CoreTools.named(name))));
         POSTGRES.forEach(name -> tools.add(Objects.requireNonNull(PostgresTools.named(name))));
+        PATRONI.forEach(name -> tools.add(Objects.requireNonNull(PatroniTools.named(name))));
+        HAPROXY.forEach(name -> tools.add(Objects.requireNonNull(HaproxyTools.named(name))));
+        PGBOUNCER.forEach(name -> tools.add(Objects.requireNonNull(PgbouncerTools.named(name))));
         return tools;
     }
 

@@ -30,7 +30,10 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
             Severity minSeverity) {}
 
     enum Component {
-        POSTGRES
+        POSTGRES,
+        PATRONI,
+        HAPROXY,
+        PGBOUNCER
     }
 
     record Output(

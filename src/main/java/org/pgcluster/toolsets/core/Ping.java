@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
+import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.cluster.Node;
 import org.pgcluster.cluster.Together;
 import org.pgcluster.error.ToolException;
@@ -44,7 +45,8 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
                 "Ping",
                 Input.class,
                 Output.class,
-                "Answers pong, with the round trip to the database and to each Citus node in milliseconds.");
+                "Answers pong, with the round trip in milliseconds to the database, each Citus node, Patroni, HAProxy and"
+                        + " PgBouncer.");
     }
 
     /** Twice: the first one connects where that is still to be done. */
@@ -81,6 +83,13 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
             }
         } catch (ToolException e) {
             unavailable.add(new Unavailable("postgres", where, e.text()));
+        }
+        for (Sighting one : context.cluster().components().sightings(context.call(), EACH)) {
+            if (one.why() == null) {
+                trips.add(new RoundTrip(one.component(), one.where(), one.milliseconds()));
+            } else {
+                unavailable.add(new Unavailable(one.component(), one.where(), one.why()));
+            }
         }
         return new Output(input.message().orElse("pong"), trips, unavailable);
     }

@@ -4,8 +4,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.cluster.Together;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Capabilities;
@@ -29,6 +31,7 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
             List<String> problems,
             List<Node> nodes,
             List<Extension> extensions,
+            List<Component> components,
             List<Off> switchedOff,
             List<Unavailable> unavailable)
             implements InWords {
@@ -52,6 +55,9 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
             List<String> rights) {}
 
     record Extension(String name, String version) {}
+
+    record Component(
+            String component, String where, @Nullable String version) {}
 
     record Off(String tool, String why) {}
 
@@ -89,6 +95,14 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
         } catch (ToolException e) {
             unavailable.add(new Unavailable("postgres", where, e.text()));
         }
+        List<Component> components = new ArrayList<>();
+        for (Sighting one : cluster.components().sightings(context.call(), EACH)) {
+            if (one.why() == null) {
+                components.add(new Component(one.component(), one.where(), one.version()));
+            } else {
+                unavailable.add(new Unavailable(one.component(), one.where(), one.why()));
+            }
+        }
         List<Off> off = new ArrayList<>();
         context.server().switchedOff().forEach((tool, why) -> off.add(new Off(tool, why)));
         return new Output(
@@ -99,6 +113,7 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 context.server().problems(),
                 nodes,
                 extensions,
+                components,
                 off,
                 unavailable);
     }

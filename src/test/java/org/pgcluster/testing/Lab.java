@@ -1,0 +1,83 @@
+package org.pgcluster.testing;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
+import org.pgcluster.call.Call;
+import org.pgcluster.config.Inputs;
+import org.pgcluster.config.Settings;
+import org.pgcluster.dispatch.Answer;
+import org.pgcluster.dispatch.Dispatcher;
+import org.pgcluster.dispatch.Request;
+import org.pgcluster.dispatch.Workshop;
+
+/** A server of ours, in this process, on the lab that the environment names; tests without one are skipped by name. */
+public final class Lab implements AutoCloseable {
+    private final Dispatcher dispatcher;
+
+    private Lab(Dispatcher dispatcher) {
+        this.dispatcher = dispatcher;
+    }
+
+    public static String variable(String name) {
+        return Optional.ofNullable(System.getenv(name)).orElse("");
+    }
+
+    /** {@code keys} are given beside the lab's addresses and win over them, as key, value, key, value. */
+    public static Lab connected(Path folder, String... keys) {
+        Assumptions.assumeTrue(
+                !variable("LAB_DSN").isEmpty(),
+                () -> "no lab: "
+                        + Optional.ofNullable(System.getenv("LAB_MISSING")).orElse("LAB_DSN is not set"));
+        Map<String, String> all = new HashMap<>(Map.of(
+                "coordinator_dsn", variable("LAB_DSN"),
+                "patroni_urls", variable("LAB_PATRONI"),
+                "patroni_user", variable("LAB_PATRONI_USER"),
+                "patroni_password", variable("LAB_PATRONI_PASSWORD"),
+                "haproxy_urls", variable("LAB_HAPROXY") + ",unix:" + variable("LAB_HAPROXY_SOCKET"),
+                "haproxy_user", variable("LAB_HAPROXY_USER"),
+                "haproxy_password", variable("LAB_HAPROXY_PASSWORD"),
+                "pgbouncer_dsns", variable("LAB_PGBOUNCER")));
+        for (int i = 0; i < keys.length; i += 2) {
+            all.put(keys[i], keys[i + 1]);
+        }
+        return with(folder, all);
+    }
+
+    /** Without a lab: only what is given. */
+    public static Lab with(Path folder, Map<String, String> keys) {
+        List<String> arguments = new ArrayList<>(List.of("--state-dir", folder.toString()));
+        keys.forEach((name, value) -> {
+            if (!value.isEmpty()) {
+                arguments.add("--" + name.replace('_', '-'));
+                arguments.add(value);
+            }
+        });
+        Settings settings = Settings.load(
+                new Inputs(arguments, Map.of(), folder, folder, System.getProperty("os.name", ""), "tester"));
+        if (!settings.problems().isEmpty()) {
+            throw new IllegalArgumentException(settings.problems().toString());
+        }
+        return new Lab(new Dispatcher(new Workshop(settings, "test")));
+    }
+
+    public Answer call(String tool, Object... arguments) {
+        Map<String, @Nullable Object> given = new HashMap<>();
+        for (int i = 0; i < arguments.length; i += 2) {
+            given.put((String) arguments[i], arguments[i + 1]);
+        }
+        var call = Call.within(Duration.ofSeconds(35));
+        return dispatcher.call(new Request(tool, given, call, "test", Optional.empty()));
+    }
+
+    @Override
+    public void close() {
+        dispatcher.close();
+    }
+}

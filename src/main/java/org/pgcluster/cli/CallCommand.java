@@ -97,6 +97,7 @@ final class CallCommand implements Callable<Integer> {
         var consenting = new Consenting(workshop, spec.commandLine().getOut());
         var opened = workshop.guard().open(name);
         if (!consenting.agreed(opened)) {
+            workshop.guard().withdraw(name);
             return new Answer("Not approved; nothing was done.", Map.of("status", "not_approved"), true);
         }
         consenting.approve(opened);

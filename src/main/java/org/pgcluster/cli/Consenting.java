@@ -54,8 +54,8 @@ final class Consenting {
     }
 
     void approve(Opened request) {
-        workshop.guard().approve(request, new Approver(user(), Approver.How.CONSOLE), Optional.empty());
         record(request, Approver.How.CONSOLE);
+        workshop.guard().approve(request, new Approver(user(), Approver.How.CONSOLE), Optional.empty());
     }
 
     void record(Opened request, Approver.How how) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -28,6 +29,12 @@ import org.pgcluster.postgres.Target;
 /** One estate: nothing connects before it is asked for. Threads share it. */
 public final class Cluster implements AutoCloseable {
     private static final String READING = "pgcluster-mcp read";
+
+    private static final String STOP = """
+            SELECT pg_catalog.pg_cancel_backend(pid) AS stopped
+              FROM pg_catalog.pg_stat_activity
+             WHERE application_name = ? AND pid <> pg_catalog.pg_backend_pid()
+            """;
 
     private static final String SEATS = """
             SELECT groupid::int AS "group", nodename AS host, nodeport::int AS port
@@ -134,14 +141,48 @@ public final class Cluster implements AutoCloseable {
         return Acting.open(target(in(dsn, database.orElse(dsn.database())), false), call, auditId);
     }
 
+    private record Stopped(boolean stopped) {}
+
+    /** Asks the server to stop what an act left running whose process is gone. False where nothing runs. */
+    public boolean stopLeftRunning(String auditId, Call call) {
+        // Named by the very operation, so that whoever looks for it sees who stops it, too.
+        try (Acting acting = acting(Optional.empty(), auditId, call)) {
+            return acting.list(Stopped.class, STOP, "pgcluster-mcp act " + auditId).stream()
+                    .anyMatch(Stopped::stopped);
+        }
+    }
+
     /** Always in the database that reads use, so that two servers with other admin databases still meet. */
     public AdvisoryLock advisoryLock(String auditId, Call call) {
         Target target = target(in(admin(), coordinator().database()), false);
-        return AdvisoryLock.tryTake(target, call, auditId, "pgcluster-mcp act")
+        AdvisoryLock lock = AdvisoryLock.tryTake(target, call, auditId, "pgcluster-mcp act")
                 .orElseThrow(() -> new ToolException(
                         ErrorCode.CONFLICT,
                         "Another act runs on " + name() + ", perhaps from another host.",
                         "active_queries shows sessions named pgcluster-mcp act; try again when it has ended."));
+        try {
+            requireNoneLeft(lock);
+            return lock;
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** Looks for a second, since a session that has just ended is still listed for a moment. */
+    private void requireNoneLeft(AdvisoryLock lock) {
+        Optional<AdvisoryLock.Other> other = lock.stillRunning();
+        for (int look = 0; look < 5 && other.isPresent(); look++) {
+            LockSupport.parkNanos(200_000_000);
+            other = lock.stillRunning();
+        }
+        other.ifPresent(left -> {
+            throw new ToolException(
+                    ErrorCode.CONFLICT,
+                    "An act whose server is gone still runs on " + name() + ": operation " + left.act() + ", session "
+                            + left.pid() + ", " + left.words(),
+                    "operation_status follows it and operation_cancel stops it; try again when it has ended.");
+        });
     }
 
     /** What an approval is bound to: where acts go. It is known even when nothing answers. */

@@ -128,7 +128,11 @@ final class Approvals {
             return waiting(wanted, plan, draft, "");
         }
         String typed = draft.destructive() ? wanted.cluster().name() : "";
-        return switch (asker.get().ask(draft.planText(), typed, PATIENCE)) {
+        Asker.Consent consent = asker.get().ask(draft.planText(), typed, PATIENCE);
+        if (wanted.request().call().cancelled()) {
+            throw new ToolException(ErrorCode.CANCELLED, "Cancelled while a person was asked. Nothing was done.", null);
+        }
+        return switch (consent) {
             case ACCEPTED -> accepted(wanted, draft);
             case DECLINED ->
                 throw new ToolException(
@@ -140,10 +144,18 @@ final class Approvals {
 
     private Answer accepted(Wanted<?, ?, ?> wanted, Draft draft) {
         Requested requested = request(wanted, draft, Optional.empty());
-        Approver approver = new Approver(wanted.request().client(), Approver.How.FORM);
-        workshop.guard().approve(requested.name(), approver, Optional.empty());
+        approve(wanted, requested, draft, new Approver(wanted.request().client(), Approver.How.FORM), Optional.empty());
         Duration limit = wanted.cluster().settings().statementTimeout().plusSeconds(5);
         return execution.run(wanted.goingOn(limit), requested.name());
+    }
+
+    /** What is not on record does not count as consent. */
+    private void approve(
+            Wanted<?, ?, ?> wanted, Requested requested, Draft draft, Approver approver, Optional<Duration> life) {
+        execution
+                .entry(wanted)
+                .approval(requested.name(), approver.who(), approver.how().word(), draft.fingerprint());
+        workshop.guard().approve(requested.name(), approver, life);
     }
 
     private Requested request(Wanted<?, ?, ?> wanted, Draft draft, Optional<Duration> life) {
@@ -242,8 +254,7 @@ final class Approvals {
         Requested requested = request(wanted, draft, life);
         boolean self = wanted.cluster().settings().approval() == Approval.SELF;
         if (self) {
-            Approver approver = new Approver("the assistant", Approver.How.SELF);
-            workshop.guard().approve(requested.name(), approver, life);
+            approve(wanted, requested, draft, new Approver("the assistant", Approver.How.SELF), life);
         }
         return new Filed(
                 requested.name(),

@@ -1,6 +1,7 @@
 package org.pgcluster.dispatch;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +22,7 @@ final class Operations {
     private static final int REMEMBERED = 200;
 
     private final Map<String, Operation> byName = new ConcurrentHashMap<>();
+    private volatile boolean closed;
 
     static final class Operation {
         final String name;
@@ -31,6 +33,8 @@ final class Operations {
         private final Call call;
         private volatile String progress = "Started.";
         private volatile boolean stopAsked;
+        private volatile boolean letGo;
+        private volatile Runnable onLetGo = () -> {};
         private volatile long endedNanos;
         private volatile @Nullable Answer answer;
 
@@ -51,8 +55,13 @@ final class Operations {
             call.cancel();
         }
 
-        boolean stopAsked() {
-            return stopAsked;
+        /** Nobody is left to send a further step. */
+        boolean letGo() {
+            return letGo;
+        }
+
+        String progress() {
+            return progress;
         }
 
         Optional<Answer> await(Duration patience, Call waiting) {
@@ -84,23 +93,45 @@ final class Operations {
             return ended.getCount() > 0;
         }
 
+        boolean endedWithin(long millis) throws InterruptedException {
+            return ended.await(millis, TimeUnit.MILLISECONDS);
+        }
+
         Followed followed() {
             Answer now = answer;
-            String state = now == null ? (stopAsked ? "stopping" : "running") : now.isError() ? "failed" : "done";
             return new Followed(
                     name,
                     tool,
                     cluster,
-                    state,
+                    state(),
                     seconds(),
                     progress,
                     Optional.ofNullable(now).map(Answer::text));
         }
+
+        String state() {
+            Answer now = answer;
+            if (now != null) {
+                return stateOf(now);
+            }
+            return letGo ? "left running" : stopAsked ? "stopping" : "running";
+        }
+
+        static String stateOf(Answer ended) {
+            if (!ended.isError()) {
+                return "done";
+            }
+            return ErrorCode.OUTCOME_UNKNOWN.name().equals(ended.structured().get("code")) ? "unknown" : "failed";
+        }
     }
 
-    /** Runs {@code act} on its own thread. What it returns, or what it came to, is the operation's answer. */
-    void start(Operation operation, Supplier<Answer> act) {
+    /** Runs {@code act} on its own thread. What it returns is the operation's answer. */
+    void start(Operation operation, Supplier<Answer> act, Runnable onLetGo) {
+        if (closed) {
+            throw new ToolException(ErrorCode.CONFLICT, "The server ended before the first step was sent.", null);
+        }
         forgetOldest();
+        operation.onLetGo = onLetGo;
         byName.put(operation.name, operation);
         Thread thread = new Thread(
                 () -> {
@@ -120,24 +151,13 @@ final class Operations {
         return Optional.ofNullable(byName.get(name));
     }
 
-    Operation runningNamed(String name) {
-        Operation operation = named(name)
-                .orElseThrow(
-                        () -> new ToolException(
-                                ErrorCode.NOT_FOUND,
-                                "This server runs no operation " + name + ".",
-                                "operation_status tells whether an earlier server left it running, and how to stop it by hand."));
-        if (!operation.running()) {
-            throw new ToolException(
-                    ErrorCode.PRECONDITION_FAILED,
-                    "Operation " + name + " has ended already.",
-                    "operation_status tells how.");
-        }
-        return operation;
-    }
-
-    Iterable<Operation> all() {
-        return byName.values();
+    /** No further step is sent, not by an act that is about to begin either. Answers what to do for each that runs. */
+    List<Runnable> letGo() {
+        closed = true;
+        List<Operation> running =
+                byName.values().stream().filter(Operation::running).toList();
+        running.forEach(operation -> operation.letGo = true);
+        return running.stream().map(operation -> operation.onLetGo).toList();
     }
 
     private void forgetOldest() {

@@ -2,15 +2,14 @@ package org.pgcluster.dispatch;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.pgcluster.audit.Entry;
-import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Acting;
-import org.pgcluster.postgres.Sql;
+import org.pgcluster.postgres.AdvisoryLock;
 import org.pgcluster.tool.Hands;
 import org.pgcluster.tool.Outcome;
 import org.pgcluster.tool.Plan;
@@ -21,44 +20,30 @@ import org.pgcluster.tool.Step;
  * the first nothing is "failed to connect" any more: what is not known is said to be unknown. Confined to an operation.
  */
 final class PlannedHands implements Hands {
-    private static final long WATCH_EVERY_MILLIS = 1_000;
-
-    private static final String BLOCKERS = """
-            SELECT blocker.pid, coalesce(session.usename, '?') || ', ' || coalesce(session.state, '?') || ': '
-                                || coalesce(left(session.query, 100), '?') AS words
-              FROM (SELECT DISTINCT pid FROM unnest(pg_blocking_pids(?)) AS blocking(pid)) AS blocker
-              LEFT JOIN pg_stat_activity AS session ON session.pid = blocker.pid
-             ORDER BY blocker.pid
-             LIMIT 5
-            """;
-
-    record Blocker(int pid, String words) {}
-
+    private final List<Step> planned;
     private final List<Step> left;
-    private final int planned;
+    private final List<Step> done = new ArrayList<>();
     private final Acting acting;
+    private final AdvisoryLock lock;
     private final Entry entry;
-    private final Call call;
-    private final String tool;
-    private final Supplier<Sql> sql;
-    private final int backend;
+    private final Operations.Operation operation;
+    private final Watcher watcher;
     private int sent;
-    /** Who held up the step that runs, as last seen. */
-    private volatile String blockers = "";
 
-    PlannedHands(Plan<?> plan, Acting acting, Entry entry, Call call, String tool, Supplier<Sql> sql) {
-        this.sql = sql;
-        this.backend = acting.backendPid();
-        this.left = new ArrayList<>(plan.steps());
-        this.planned = plan.steps().size();
+    PlannedHands(
+            Plan<?> plan,
+            Acting acting,
+            AdvisoryLock lock,
+            Entry entry,
+            Operations.Operation operation,
+            Watcher watcher) {
+        this.planned = plan.steps();
+        this.left = new ArrayList<>(planned);
         this.acting = acting;
+        this.lock = lock;
         this.entry = entry;
-        this.call = call;
-        this.tool = tool;
-    }
-
-    int sent() {
-        return sent;
+        this.operation = operation;
+        this.watcher = watcher;
     }
 
     @Override
@@ -68,21 +53,21 @@ final class PlannedHands implements Hands {
 
     @Override
     public Outcome run(Step.Statement step, Watch watch) {
-        send(step);
-        return watched(watch, () -> sent(step));
+        return carriedOut(step, watch, () -> sent(step));
     }
 
     @Override
     public <R extends Record> List<R> list(Step.Statement step, Class<R> row) {
-        send(step);
-        return watched(
-                () -> {}, () -> acting.list(row, step.sql(), step.parameters().toArray()));
+        return carriedOut(
+                step,
+                () -> {},
+                () -> acting.list(row, step.sql(), step.parameters().toArray()));
     }
 
     @Override
     public Outcome runChecked(Step.Statement step, Look look) {
-        send(step);
-        return watched(
+        return carriedOut(
+                step,
                 () -> {},
                 () -> acting.inTransaction(transaction -> {
                     Outcome outcome = sent(step);
@@ -91,43 +76,48 @@ final class PlannedHands implements Hands {
                 }));
     }
 
-    private <T> T watched(Watch watch, Supplier<T> work) {
-        CountDownLatch over = new CountDownLatch(1);
-        Thread watcher = new Thread(() -> watchUntil(over, watch), "watch " + entry.id());
-        watcher.setDaemon(true);
-        watcher.start();
-        try {
-            return known(work);
-        } finally {
-            over.countDown();
-        }
-    }
-
     @Override
     public void progress(double done, double total, String message) {
-        call.progress(done, total, message);
+        operation.call().progress(done, total, message);
+    }
+
+    private <T> T carriedOut(Step.Statement step, Watch watch, Supplier<T> work) {
+        mayBeSent(step);
+        // Nobody commits for a client that is gone; every other statement is to run on without it.
+        acting.prepare(
+                step.transaction() == Step.Transaction.CONCURRENT, step.transaction() == Step.Transaction.CHECKED);
+        entry.step(sent + 1, planned.size(), step.sql());
+        left.remove(step);
+        sent++;
+        T result = watcher.during(watch, () -> known(work));
+        done.add(step);
+        return result;
     }
 
     private Outcome sent(Step.Statement step) {
         int before = acting.notices().size();
-        if (step.transaction() == Step.Transaction.CONCURRENT) {
-            acting.waitForLocksWithoutLimit();
-        }
         long rows = acting.run(step.sql(), step.parameters().toArray());
         List<String> all = acting.notices();
         return new Outcome(rows, all.subList(before, all.size()));
     }
 
-    private void send(Step.Statement step) {
-        if (!left.remove(step)) {
+    private void mayBeSent(Step.Statement step) {
+        if (!left.contains(step)) {
             throw new IllegalStateException("a step that is not in the plan, or was sent before: " + step.sql());
         }
-        if (step.when() == Step.When.IN_ORDER && call.cancelled()) {
-            throw new ToolException(
-                    ErrorCode.CONFLICT, "Stopped before step " + (sent + 1) + " of " + planned + ".", null);
+        String next = "step " + (sent + 1) + " of " + planned.size();
+        if (step.when() == Step.When.IN_ORDER && operation.call().cancelled()) {
+            throw new ToolException(ErrorCode.CONFLICT, "Stopped before " + next + ".", null);
         }
-        entry.step(sent + 1, planned, step.sql());
-        sent++;
+        if (operation.letGo()) {
+            throw new ToolException(ErrorCode.CONFLICT, "The server ended before " + next + ".", null);
+        }
+        if (!lock.held()) {
+            throw new ToolException(
+                    ErrorCode.CONFLICT,
+                    "The connection that keeps other acts off this cluster broke before " + next + ".",
+                    "Read the state, then plan again what is left to do.");
+        }
     }
 
     private <T> T known(Supplier<T> work) {
@@ -135,69 +125,83 @@ final class PlannedHands implements Hands {
             return work.get();
         } catch (ToolException e) {
             throw switch (e.code()) {
-                // The server answered: the statement was stopped and left nothing that the error does not tell.
-                case CANCELLED, TIMEOUT ->
-                    e.sqlstate() != null
-                            ? ToolException.fromServer(
-                                    ErrorCode.CONFLICT, "Stopped: " + e.text(), e.hint(), e.sqlstate(), e.position(), e)
-                            : unknown(e);
-                case CONNECTION_FAILED -> unknown(e);
-                case CONFLICT ->
-                    blockers.isEmpty()
-                            ? e
-                            : ToolException.fromServer(
-                                    e.code(),
-                                    e.text() + ", held up by " + blockers,
-                                    "blocking_locks shows who else waits; try" + " again when it has ended.",
-                                    e.sqlstate(),
-                                    e.position(),
-                                    e);
+                case CANCELLED, TIMEOUT, CONNECTION_FAILED -> serverAnswered(e) ? stopped(e) : unknown(e);
+                case CONFLICT -> watcher.blockers().isEmpty() ? e : heldUp(e);
                 default -> e;
             };
         }
     }
 
+    /** Then the statement ended and left nothing that the error does not tell. */
+    private static boolean serverAnswered(ToolException e) {
+        String state = e.sqlstate();
+        return state != null && !state.startsWith("08") && !state.startsWith("57P");
+    }
+
+    private static ToolException stopped(ToolException e) {
+        return ToolException.fromServer(
+                ErrorCode.CONFLICT, "Stopped: " + e.text(), e.hint(), e.sqlstate(), e.position(), e);
+    }
+
+    private ToolException heldUp(ToolException e) {
+        return ToolException.fromServer(
+                e.code(),
+                e.text() + ", held up by " + watcher.blockers(),
+                "blocking_locks shows who else waits; try again when it has ended.",
+                e.sqlstate(),
+                e.position(),
+                e);
+    }
+
     private ToolException unknown(ToolException e) {
         return ToolException.fromServer(
                 ErrorCode.OUTCOME_UNKNOWN,
-                "Step " + sent + " of " + planned + " was sent and its result is not known: " + e.text(),
-                "Do not repeat " + tool + ". Read the state; operation_status " + entry.id()
+                "Step " + sent + " of " + planned.size() + " was sent and its result is not known: " + e.text(),
+                "Do not repeat " + operation.tool + ". Read the state; operation_status " + entry.id()
                         + " tells whether it still runs.",
                 e.sqlstate(),
                 e.position(),
                 e);
     }
 
-    private void seeWhoBlocks() {
-        List<Blocker> found = sql.get().list(Blocker.class, BLOCKERS, backend);
-        if (found.isEmpty()) {
-            return;
+    /** What the act came to, when it came to {@code e}: which steps are done, and never less certain than it sounds. */
+    ToolException told(ToolException e) {
+        if (sent == 0) {
+            return e;
         }
-        StringBuilder text = new StringBuilder();
-        for (Blocker one : found) {
-            text.append(text.isEmpty() ? "" : "; ")
-                    .append("session ")
-                    .append(one.pid())
-                    .append(" (")
-                    .append(one.words())
-                    .append(')');
+        boolean sounds = e.code() == ErrorCode.CONNECTION_FAILED
+                || e.code() == ErrorCode.TIMEOUT
+                || e.code() == ErrorCode.CANCELLED;
+        if (sounds) {
+            return ToolException.fromServer(
+                    ErrorCode.OUTCOME_UNKNOWN,
+                    steps() + " What that changed could not be read: " + e.text(),
+                    "Do not repeat " + operation.tool + "; read the state.",
+                    e.sqlstate(),
+                    e.position(),
+                    e);
         }
-        blockers = text.toString();
-        call.progress(0, null, "Waits for " + blockers);
+        return planned.size() == 1
+                ? e
+                : ToolException.fromServer(e.code(), e.text() + " " + steps(), e.hint(), e.sqlstate(), e.position(), e);
     }
 
-    private void watchUntil(CountDownLatch over, Watch watch) {
-        try {
-            while (!over.await(WATCH_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
-                try {
-                    seeWhoBlocks();
-                    watch.look();
-                } catch (ToolException e) {
-                    call.progress(0, null, "Progress cannot be read: " + e.text());
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    private String steps() {
+        String ended = numbers(done);
+        String waiting = numbers(left);
+        int failed = planned.size() - done.size() - left.size();
+        List<Step> rest = new ArrayList<>(planned);
+        rest.removeAll(done);
+        rest.removeAll(left);
+        return "Of the plan's steps " + (ended.isEmpty() ? "none is" : ended + " is") + " done"
+                + (failed == 0 ? "" : ", " + numbers(rest) + " failed")
+                + (waiting.isEmpty() ? "." : ", " + waiting + " was not sent.");
+    }
+
+    private String numbers(List<Step> steps) {
+        return IntStream.range(0, planned.size())
+                .filter(i -> steps.contains(planned.get(i)))
+                .mapToObj(i -> String.valueOf(i + 1))
+                .collect(Collectors.joining(", "));
     }
 }

@@ -17,10 +17,13 @@ import org.pgcluster.config.Problem;
 import org.pgcluster.config.Settings;
 import org.pgcluster.guard.ClusterLock;
 import org.pgcluster.guard.Guard;
+import org.pgcluster.guard.Ledger;
 import org.pgcluster.tool.Server;
 
 /** Everything that calls share: clusters, guard, audit, operations, slots. Threads share it. */
 public final class Workshop implements Server, AutoCloseable {
+    private static final Duration TO_STOP = Duration.ofSeconds(5);
+
     private final Settings settings;
     private final String version;
     private final Catalogue catalogue;
@@ -29,6 +32,8 @@ public final class Workshop implements Server, AutoCloseable {
     private final Audit audit;
     private final Guard guard;
     private final ClusterLock lock;
+    private final Ledger ledger;
+    private final Elsewhere elsewhere;
     private final Slots slots;
     private final Operations operations = new Operations();
     private final String host;
@@ -48,6 +53,8 @@ public final class Workshop implements Server, AutoCloseable {
         this.guard = new Guard(
                 server.stateDir(), server.approvalSecret(), server.approvalTtl(), server.requestTtl(), clock, random);
         this.lock = new ClusterLock(server.stateDir(), clock);
+        this.ledger = new Ledger(server.stateDir(), host, clock);
+        this.elsewhere = new Elsewhere(clusters, ledger, audit, host);
         this.slots = new Slots(server.maxConcurrentCalls());
     }
 
@@ -85,6 +92,10 @@ public final class Workshop implements Server, AutoCloseable {
 
     ClusterLock lock() {
         return lock;
+    }
+
+    Ledger ledger() {
+        return ledger;
     }
 
     Slots slots() {
@@ -133,18 +144,22 @@ public final class Workshop implements Server, AutoCloseable {
     public Optional<Followed> await(String name, Duration patience, Call call) {
         var own = operations.named(name);
         if (own.isEmpty()) {
-            return LeftRunning.find(clusters, name, call);
+            return elsewhere.await(name, patience, call);
         }
         own.get().await(patience, call);
-        return Optional.of(own.get().followed());
+        var followed = own.get().followed();
+        return Optional.of(followed.state().equals("unknown") ? elsewhere.asInDatabase(followed, call) : followed);
     }
 
     @Override
     public Followed cancel(String name, Call call) {
-        var operation = operations.runningNamed(name);
-        operation.stop();
-        operation.await(Duration.ofSeconds(5), call);
-        return operation.followed();
+        var own = operations.named(name);
+        if (own.isEmpty() || !own.get().running()) {
+            return elsewhere.cancel(name, TO_STOP, call);
+        }
+        own.get().stop();
+        own.get().await(TO_STOP, call);
+        return own.get().followed();
     }
 
     @Override

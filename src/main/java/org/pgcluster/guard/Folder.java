@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
@@ -39,6 +41,8 @@ import org.pgcluster.error.ToolException;
  */
 final class Folder {
     private static final int LARGEST = 8 << 20;
+    private static final int LOOKS = 1_000;
+    private static final long BETWEEN_LOOKS_NANOS = 5_000_000;
     private static final Set<PosixFilePermission> WRITTEN_BY_OTHERS =
             Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
@@ -51,13 +55,19 @@ final class Folder {
         this.owner = owner;
     }
 
-    static Folder open(Path path) {
+    /** A link to a folder is followed once, here: whoever could turn it later turns nothing. */
+    static Folder open(Path named) {
+        Path path = named;
         try {
-            Files.createDirectories(path, only("rwx------", path));
+            if (!Files.isDirectory(named)) {
+                Files.createDirectories(named, only("rwx------", named));
+            }
+            path = named.toRealPath();
             var owner = Files.getOwner(path);
             if (!us(path).equals(owner)) {
                 throw refused(path, "it belongs to " + owner.getName() + ", not to the user who runs this", null);
             }
+            requireOurLink(named, owner);
             requireNoOtherWriter(path);
             return new Folder(path, owner);
         } catch (FileAlreadyExistsException e) {
@@ -162,11 +172,26 @@ final class Folder {
         }
     }
 
+    /** What is done alone takes milliseconds; a process that was stopped in the middle must not stop all others. */
+    private FileLock locked(FileChannel channel) throws IOException {
+        for (int look = 0; look < LOOKS; look++) {
+            var lock = channel.tryLock();
+            if (lock != null) {
+                return lock;
+            }
+            LockSupport.parkNanos(BETWEEN_LOOKS_NANOS);
+        }
+        throw new ToolException(
+                ErrorCode.CONFLICT,
+                "Another process has held the state folder " + path + " for too long.",
+                "See what has " + file(".lock") + " open; it may have been stopped in the middle of its work.");
+    }
+
     /** One at a time, over all processes that use this folder. */
     <T> T alone(Callable<T> work) {
         inProcess.lock();
         try (var channel = FileChannel.open(file(".lock"), Set.of(CREATE, WRITE), only("rw-------", path));
-                var lock = channel.lock()) {
+                var lock = locked(channel)) {
             if (!lock.isValid()) {
                 throw new IOException("the lock was lost");
             }
@@ -193,6 +218,15 @@ final class Folder {
         if (posix(path)) {
             try (var folder = FileChannel.open(path, READ)) {
                 folder.force(true);
+            }
+        }
+    }
+
+    private static void requireOurLink(Path named, UserPrincipal us) throws IOException {
+        if (Files.isSymbolicLink(named)) {
+            var owner = Files.getOwner(named, NOFOLLOW_LINKS);
+            if (!owner.equals(us) && !owner.getName().equals("root")) {
+                throw refused(named, "it is a link that belongs to " + owner.getName(), null);
             }
         }
     }

@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.config.Secret;
 import org.pgcluster.error.ErrorCode;
@@ -31,6 +32,9 @@ public final class Guard {
     private static final int MOST_WAITING = 100;
     /** So long the reason of a refusal ("expired", "spent") can still be told. */
     private static final Duration REMEMBERED = Duration.ofDays(1);
+
+    /** Between two machines that share a secret. */
+    private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(1);
 
     private static final String ASK_ANEW = "Call the act again without approval_token for a new request.";
 
@@ -124,6 +128,14 @@ public final class Guard {
         }
     }
 
+    /** Nobody is to be asked for it again. */
+    public void withdraw(String name) {
+        if (Names.looksRight(name)) {
+            requests().delete(name + REQUEST);
+            requests().delete(name + APPROVAL);
+        }
+    }
+
     public void approve(String name, Approver approver, Optional<Duration> ttl) {
         approve(open(name), approver, ttl);
     }
@@ -141,21 +153,32 @@ public final class Guard {
         return consent(copy, new Approver(who, Approver.How.TOKEN), ttl).token(seal(), copy);
     }
 
-    /** Uses the consent up, or throws and leaves it as it was. Before the first step, so that it holds whatever follows. */
+    /** Uses the consent up, or throws and leaves it as it was. */
     public Spent spend(String nameOrToken, Draft now) {
+        return spend(nameOrToken, now, consent -> {});
+    }
+
+    /**
+     * Uses the consent up before the first step, so that it holds whatever follows. {@code onRecord} runs just before:
+     * where it throws, nothing is used up. Of two that come as far with one consent, the slower is refused after it.
+     */
+    public Spent spend(String nameOrToken, Draft now, Consumer<Spent> onRecord) {
         int dot = nameOrToken.indexOf('.');
         var name = dot < 0 ? nameOrToken : nameOrToken.substring(0, dot);
         var request = sealedRequest(name);
         requireNotSpent(name);
         var consent = dot < 0 ? approval(request) : tokens(request, nameOrToken);
+        requireNotAhead("approval", name, consent.given());
         if (!clock.instant().isBefore(consent.expires())) {
             throw invalid("The approval " + name + " expired at " + consent.expires() + ".", ASK_ANEW);
         }
         Matching.require(name, request.draft(), now);
+        var spent = new Spent(name, consent.approver(), consent.given());
+        onRecord.accept(spent);
         if (!requests().create(name + SPENT, clock.instant() + "\n")) {
             throw spent(name);
         }
-        return new Spent(name, consent.approver(), consent.given());
+        return spent;
     }
 
     private Opened written(Draft draft, Duration life) {
@@ -235,7 +258,18 @@ public final class Guard {
                         "Paste it whole, or let it be printed again on a machine with the same approval_secret."));
     }
 
+    /** A clock that was set back would give what is over a second life. */
+    private void requireNotAhead(String what, String name, Instant made) {
+        if (made.isAfter(clock.instant().plus(CLOCKS_DIFFER))) {
+            throw invalid(
+                    "The " + what + " " + name + " was given at " + made + ", which this host's clock has not reached: "
+                            + "it was set back, or differs from the other machine's.",
+                    "Set the clock right. " + ASK_ANEW);
+        }
+    }
+
     private void requireTime(Opened request) {
+        requireNotAhead("request", request.name(), request.asked());
         if (!clock.instant().isBefore(request.expires())) {
             throw invalid("The request " + request.name() + " expired at " + request.expires() + ".", ASK_ANEW);
         }

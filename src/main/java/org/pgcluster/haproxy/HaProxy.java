@@ -191,9 +191,9 @@ public final class HaProxy {
         List<String> header = List.of();
         for (String line : state.lines().toList()) {
             if (line.startsWith("# ")) {
-                header = List.of(line.substring(2).split(" "));
+                header = List.of(line.substring(2).split(" ", -1));
             } else if (header.size() > 4) {
-                String[] cells = line.split(" ");
+                String[] cells = line.split(" ", -1);
                 int backend = header.indexOf("be_name");
                 int server = header.indexOf("srv_name");
                 int address = header.indexOf("srv_addr");

@@ -86,7 +86,7 @@ public record Bouncer(
     }
 
     private static boolean isAdmin(Map<String, String> settings, String user) {
-        return List.of(settings.getOrDefault("admin_users", "").split("\\s*,\\s*"))
+        return List.of(settings.getOrDefault("admin_users", "").split("\\s*,\\s*", -1))
                 .contains(user);
     }
 

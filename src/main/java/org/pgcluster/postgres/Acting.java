@@ -10,6 +10,8 @@ import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
 import org.postgresql.PGConnection;
 
 /**
@@ -17,6 +19,9 @@ import org.postgresql.PGConnection;
  * asked for, and nothing is ever sent twice. Only {@link #cancel} may come from another thread.
  */
 public final class Acting implements AutoCloseable {
+    /** Since PostgreSQL 14 a server can notice while it computes that its client is gone. */
+    private static final int WATCHES_CLIENTS = 14;
+
     private final Target target;
     private final Connection connection;
     private final Call call;
@@ -43,20 +48,55 @@ public final class Acting implements AutoCloseable {
         properties.putAll(settings.properties());
         try {
             var acting = new Acting(named, DriverManager.getConnection(settings.url(), properties), call);
-            acting.waitForLocksAtMost(named.lockTimeout().toMillis());
-            return acting;
+            try {
+                acting.requireNoPooler();
+                acting.run("SET statement_timeout = 0");
+                acting.prepare(false, false);
+                return acting;
+            } catch (RuntimeException e) {
+                acting.close();
+                throw e;
+            }
         } catch (SQLException e) {
             throw SqlErrors.from(e, named, call);
         }
     }
 
-    private void waitForLocksAtMost(long millis) {
-        run("SET lock_timeout = " + millis);
+    private record Backend(int pid) {}
+
+    /** Behind one, settings and locks of the session would stay with a connection that others get. */
+    private void requireNoPooler() {
+        int pid = list(Backend.class, "SELECT pg_catalog.pg_backend_pid() AS pid")
+                .get(0)
+                .pid();
+        if (pid != backendPid()) {
+            throw new ToolException(
+                    ErrorCode.NOT_CONFIGURED,
+                    "Acts would reach " + target.label() + " through a pooler, which breaks their locks.",
+                    "Set direct_dsn to the address of the server itself; reads may keep the pooler.");
+        }
     }
 
-    /** For what has to wait for old transactions, such as CREATE INDEX CONCURRENTLY. */
-    public void waitForLocksWithoutLimit() {
-        waitForLocksAtMost(0);
+    /**
+     * Before each statement. {@code waits} is for what has to wait for old transactions, such as CREATE INDEX
+     * CONCURRENTLY; {@code endsWithUs} for what is worth nothing when this process is gone.
+     */
+    public void prepare(boolean waits, boolean endsWithUs) {
+        run("SET lock_timeout = " + (waits ? 0 : target.lockTimeout().toMillis()));
+        watchClient(endsWithUs ? "2000" : "0");
+    }
+
+    private void watchClient(String millis) {
+        try (var statement = connection.createStatement()) {
+            if (connection.getMetaData().getDatabaseMajorVersion() >= WATCHES_CLIENTS) {
+                statement.execute("SET client_connection_check_interval = " + millis);
+            }
+        } catch (SQLException e) {
+            // Not every platform can; there the statement goes on until it ends and is rolled back then.
+            if (!"22023".equals(e.getSQLState())) {
+                throw SqlErrors.from(e, target, call);
+            }
+        }
     }
 
     /** Runs one statement and answers how many rows it changed, zero where that means nothing. */

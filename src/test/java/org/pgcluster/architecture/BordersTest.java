@@ -175,7 +175,7 @@ class BordersTest {
     void only_dispatch_takes_the_means_to_act() {
         Set<String> callers = callersOf(Cluster.class, "acting");
         callers.addAll(callersOf(Cluster.class, "advisoryLock"));
-        assertEquals(Set.of("org.pgcluster.dispatch.Execution"), callers);
+        assertEquals(Set.of("org.pgcluster.dispatch.Started"), callers);
     }
 
     private static Set<String> callersOf(Class<?> owner, String method) {

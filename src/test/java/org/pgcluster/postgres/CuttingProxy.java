@@ -9,7 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A network between a client and a server that can break, fall silent and count how often the client spoke. */
-final class CuttingProxy implements AutoCloseable {
+public final class CuttingProxy implements AutoCloseable {
     private final ServerSocket listener;
     private final int serverPort;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
@@ -21,22 +21,22 @@ final class CuttingProxy implements AutoCloseable {
         this.serverPort = serverPort;
     }
 
-    static CuttingProxy to(int serverPort) throws IOException {
+    public static CuttingProxy to(int serverPort) throws IOException {
         var proxy = new CuttingProxy(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), serverPort);
         daemon(proxy::accept);
         return proxy;
     }
 
-    int port() {
+    public int port() {
         return listener.getLocalPort();
     }
 
     /** How many packets the client sent: on loopback one for each message that it waits for. */
-    long messages() {
+    public long messages() {
         return messages.get();
     }
 
-    void cut() throws IOException {
+    public void cut() throws IOException {
         for (var socket : sockets) {
             socket.close();
         }
@@ -44,7 +44,7 @@ final class CuttingProxy implements AutoCloseable {
     }
 
     /** What is connected now stays connected and never hears anything again; new connections work. */
-    void silence() {
+    public void silence() {
         silenced.addAll(sockets);
     }
 

@@ -15,7 +15,7 @@ import org.pgcluster.config.Address;
 import org.pgcluster.config.Dsn;
 
 /** A PostgreSQL of its own for a test class, on a free port, gone afterwards. */
-final class PgServer implements AutoCloseable {
+public final class PgServer implements AutoCloseable {
     private static final Path BINARIES = Path.of("/usr/lib/postgresql/15/bin");
 
     private final Path folder;
@@ -26,7 +26,7 @@ final class PgServer implements AutoCloseable {
         this.port = port;
     }
 
-    static PgServer start(String... settings) throws IOException, InterruptedException {
+    public static PgServer start(String... settings) throws IOException, InterruptedException {
         var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
         var server = new PgServer(folder, freePort());
         run(List.of("chown", "postgres", folder.toString()), Optional.empty());
@@ -55,7 +55,7 @@ final class PgServer implements AutoCloseable {
     }
 
     /** A standby of its own folder and port that follows {@code primary}. */
-    static PgServer following(PgServer primary) throws IOException, InterruptedException {
+    public static PgServer following(PgServer primary) throws IOException, InterruptedException {
         var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
         var server = new PgServer(folder, freePort());
         run(List.of("chown", "postgres", folder.toString()), Optional.empty());
@@ -80,33 +80,33 @@ final class PgServer implements AutoCloseable {
         return server;
     }
 
-    void promote() throws IOException, InterruptedException {
+    public void promote() throws IOException, InterruptedException {
         control("promote");
     }
 
-    static int freePort() throws IOException {
+    public static int freePort() throws IOException {
         try (var probe = new ServerSocket(0)) {
             return probe.getLocalPort();
         }
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
-    Path folder() {
+    public Path folder() {
         return folder;
     }
 
-    void resume() throws IOException, InterruptedException {
+    public void resume() throws IOException, InterruptedException {
         control("start", "-l", folder.resolve("log").toString());
     }
 
-    void stop() throws IOException, InterruptedException {
+    public void stop() throws IOException, InterruptedException {
         control("stop", "-m", "fast");
     }
 
-    void restart() throws IOException, InterruptedException {
+    public void restart() throws IOException, InterruptedException {
         control("restart", "-m", "fast", "-l", folder.resolve("log").toString());
     }
 
@@ -116,7 +116,7 @@ final class PgServer implements AutoCloseable {
         asPostgres(command.toArray(String[]::new));
     }
 
-    void psql(String sql) throws IOException, InterruptedException {
+    public void psql(String sql) throws IOException, InterruptedException {
         asPostgres(
                 BINARIES.resolve("psql").toString(),
                 "-X",

@@ -19,18 +19,25 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.shape.JsonText;
 
 /** The JAR as a child process, and its client. Every answer of a tool is held against that tool's output schema. */
 final class Server implements AutoCloseable {
+    private static final long PATIENCE_SECONDS = 70;
     private static final SchemaRegistry SCHEMAS = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
 
     private final Process process;
     private final BufferedWriter in;
-    private final LinkedBlockingQueue<Map<?, ?>> answers = new LinkedBlockingQueue<>();
+    private final Map<Integer, CompletableFuture<Map<?, ?>>> answers = new ConcurrentHashMap<>();
+    private final List<Map<?, ?>> forms = new CopyOnWriteArrayList<>();
+    private final List<Map<?, ?>> told = new CopyOnWriteArrayList<>();
     private final Map<String, String> outputSchemas = new HashMap<>();
     private final List<String> listed = new ArrayList<>();
     private volatile @Nullable Map<String, Object> formAnswer;
@@ -141,12 +148,30 @@ final class Server implements AutoCloseable {
                 String.valueOf(content.get("text")), structured instanceof Map<?, ?> map ? map : Map.of(), isError);
     }
 
+    /** What the client was asked to show to its person, and what it was notified of. */
+    List<Map<?, ?>> forms() {
+        return forms;
+    }
+
+    List<Map<?, ?>> told() {
+        return told;
+    }
+
+    boolean answered(int call) {
+        return Objects.requireNonNull(answers.get(call)).isDone();
+    }
+
+    Answer awaited(String tool, int call) {
+        return answer(tool, await(call));
+    }
+
     private static Map<?, ?> result(Map<?, ?> response) {
         return (Map<?, ?>) Objects.requireNonNull(response.get("result"), response::toString);
     }
 
     private int send(String method, Map<String, Object> params) {
         asked++;
+        answers.put(asked, new CompletableFuture<>());
         write(Map.of("jsonrpc", "2.0", "id", asked, "method", method, "params", params));
         return asked;
     }
@@ -163,17 +188,10 @@ final class Server implements AutoCloseable {
 
     private Map<?, ?> await(int id) {
         try {
-            while (true) {
-                Map<?, ?> next = answers.poll(40, TimeUnit.SECONDS);
-                if (next == null) {
-                    throw new AssertionError("no answer to " + id + " within 40 s");
-                }
-                if (next.get("id") instanceof Number number && number.intValue() == id) {
-                    return next;
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return Objects.requireNonNull(answers.get(id)).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new AssertionError("no answer to " + id + " within " + PATIENCE_SECONDS + " s", e);
+        } catch (InterruptedException | ExecutionException e) {
             throw new AssertionError(e);
         }
     }
@@ -191,11 +209,17 @@ final class Server implements AutoCloseable {
     }
 
     private void taken(Map<?, ?> message) {
-        Map<String, Object> form = formAnswer;
-        if (!"elicitation/create".equals(message.get("method"))) {
-            answers.add(message);
-        } else if (form != null) {
-            write(Map.of("jsonrpc", "2.0", "id", Objects.requireNonNull(message.get("id")), "result", form));
+        if ("elicitation/create".equals(message.get("method"))) {
+            forms.add(message);
+            Map<String, Object> form = formAnswer;
+            if (form != null) {
+                write(Map.of("jsonrpc", "2.0", "id", Objects.requireNonNull(message.get("id")), "result", form));
+            }
+        } else if (message.get("id") instanceof Number id) {
+            Objects.requireNonNull(answers.get(id.intValue()), message::toString)
+                    .complete(message);
+        } else {
+            told.add(message);
         }
     }
 

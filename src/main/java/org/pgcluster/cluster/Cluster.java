@@ -91,15 +91,14 @@ public final class Cluster implements AutoCloseable {
 
     /** Patroni's groups, named by Citus' metadata where that can be read; each question within {@code each}. */
     public Observed patroni(Call call, Duration each) {
-        return components.patroni().read(each, call, () -> seats(call, each));
+        return components.patroni().read(each, call, () -> seats(call, each.multipliedBy(2)));
     }
 
-    private List<Seat> seats(Call call, Duration each) {
+    private List<Seat> seats(Call call, Duration limit) {
         if (settings.coordinator().isEmpty()) {
             return List.of();
         }
-        Duration left = each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft();
-        Call own = Call.within(left);
+        Call own = Call.within(limit.compareTo(call.timeLeft()) < 0 ? limit : call.timeLeft());
         try (var handle = call.onCancel(own::cancel)) {
             return capabilities(own).has("citus") ? reservedSql(own).list(Seat.class, SEATS) : List.of();
         }

@@ -3,7 +3,6 @@ package org.pgcluster.cluster;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.config.ClusterSettings;
@@ -59,7 +58,11 @@ public final class Components {
             double milliseconds,
             @Nullable String why) {}
 
-    private record Question(String component, String where, Supplier<String> version) {}
+    private interface Asking {
+        String version();
+    }
+
+    private record Question(String component, String where, Asking asking) {}
 
     /** All configured addresses at once, each within {@code each}. */
     public List<Sighting> sightings(Call call, Duration each) {
@@ -88,9 +91,9 @@ public final class Components {
 
     private static Sighting seen(Question question) {
         try {
-            String version = question.version().get();
-            long started = System.nanoTime(); // the first one connected and logged in, or loaded what it needs
-            question.version().get();
+            question.asking().version(); // connects and logs in, or loads what it needs
+            long started = System.nanoTime();
+            String version = question.asking().version();
             double milliseconds = Math.round((System.nanoTime() - started) / 10_000.0) / 100.0;
             return new Sighting(
                     question.component(), question.where(), version.isEmpty() ? null : version, milliseconds, null);

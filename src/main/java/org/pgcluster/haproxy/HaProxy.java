@@ -106,8 +106,18 @@ public final class HaProxy {
         return proxy(name, stats, places, process(command(name, "show info", limit, call)), true);
     }
 
+    /** Sends a command that changes something; an empty answer is agreement. */
+    public String change(String name, String command, Duration limit, Call call) {
+        return command(name, command, limit, call);
+    }
+
+    /** Whether it can be told anything: a statistics page only reads here. */
+    public boolean canBeTold(String name) {
+        return isSocket(url(name));
+    }
+
     /** What the socket answers to one command; it takes one a connection. */
-    public String command(String name, String command, Duration limit, Call call) {
+    private String command(String name, String command, Duration limit, Call call) {
         String url = url(name);
         Duration left = limit.compareTo(call.timeLeft()) < 0 ? limit : call.timeLeft();
         try (Wire wire = wire(name, url, left, call)) {

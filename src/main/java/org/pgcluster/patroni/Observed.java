@@ -2,6 +2,7 @@ package org.pgcluster.patroni;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 
@@ -9,8 +10,13 @@ import org.pgcluster.error.ToolException;
  * All groups that could be asked.
  *
  * @param unobserved Citus groups that no configured member belongs to
+ * @param unnamed why the numbers of the Citus groups could not be read
  */
-public record Observed(List<Group> groups, List<Unobserved> unobserved, List<Silent> silent) {
+public record Observed(
+        List<Group> groups,
+        List<Unobserved> unobserved,
+        List<Silent> silent,
+        @Nullable String unnamed) {
     public Observed {
         groups = List.copyOf(groups);
         unobserved = List.copyOf(unobserved);
@@ -44,7 +50,8 @@ public record Observed(List<Group> groups, List<Unobserved> unobserved, List<Sil
                 ? ToolException.invalidInput("`group` is required, one of " + names + ".", null)
                 : new ToolException(
                         ErrorCode.NOT_FOUND,
-                        "There is no Patroni group " + wanted.get() + ".",
+                        "There is no Patroni group " + wanted.get()
+                                + (unnamed == null ? "." : "; the numbers of Citus' groups could not be read: " + unnamed),
                         "`group` is one of " + names + ", or the name of a member.");
     }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,8 @@ import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
+import org.pgcluster.http.Http.Question;
+import org.pgcluster.http.Reply;
 import org.pgcluster.patroni.Observed.Silent;
 import org.pgcluster.patroni.Observed.Unobserved;
 import org.pgcluster.wire.Together;
@@ -45,10 +48,6 @@ public final class Patroni {
     /** Where Citus' metadata says that a group's primary is. */
     public record Seat(int group, String host, int port) {}
 
-    public Http http() {
-        return http;
-    }
-
     /** {@code seats} is asked beside the members, and only helps to name the groups: it may fail. */
     public Observed read(Duration each, Call call, Supplier<List<Seat>> seats) {
         if (configured.isEmpty()) {
@@ -59,12 +58,18 @@ public final class Patroni {
         }
         var reading = new Reading(rest, trusted, each, call);
         List<Seat> known = new ArrayList<>();
-        Together.all(questions(reading, seats, known), question -> {
+        var unnamed = new AtomicReference<@Nullable String>();
+        List<Runnable> questions = List.of(() -> everybody(reading), () -> {
+            try {
+                known.addAll(seats.get());
+            } catch (ToolException e) {
+                unnamed.set(e.text()); // the groups then keep the names that they had, or go by an address
+            }
+        });
+        Together.all(questions, question -> {
             question.run();
             return true;
         });
-        reading.ask(remembered(reading));
-        reading.ask(reading.discovered());
         reading.ask(besideUncovered(reading, known));
         configured.forEach(url -> {
             Set<String> members = reading.groupAround(url);
@@ -72,20 +77,13 @@ public final class Patroni {
                 found.put(url, members);
             }
         });
-        return observed(reading, known);
+        return observed(reading, known, unnamed.get());
     }
 
-    private List<Runnable> questions(Reading reading, Supplier<List<Seat>> seats, List<Seat> known) {
-        List<Runnable> questions = new ArrayList<>();
-        questions.add(() -> {
-            try {
-                known.addAll(seats.get());
-            } catch (ToolException e) {
-                return; // the groups then keep the names that they had, or go by their scope or address
-            }
-        });
-        questions.add(() -> reading.ask(configured));
-        return questions;
+    private void everybody(Reading reading) {
+        reading.ask(configured);
+        reading.ask(remembered(reading));
+        reading.ask(reading.discovered());
     }
 
     private List<String> remembered(Reading reading) {
@@ -113,7 +111,7 @@ public final class Patroni {
                 .toList();
     }
 
-    private Observed observed(Reading reading, List<Seat> known) {
+    private Observed observed(Reading reading, List<Seat> known, @Nullable String unnamed) {
         List<Group> groups = new ArrayList<>();
         Map<Integer, Seat> uncovered = new LinkedHashMap<>();
         known.forEach(seat -> uncovered.put(seat.group(), seat));
@@ -132,7 +130,7 @@ public final class Patroni {
                 .filter(one -> configured.contains(one.where()) || isMember(groups, one.where()))
                 .map(one -> new Silent(Http.label(one.where()), one.why()))
                 .toList();
-        return new Observed(groups, unobserved, silent);
+        return new Observed(groups, unobserved, silent, unnamed);
     }
 
     private static boolean isMember(List<Group> groups, String url) {
@@ -174,6 +172,22 @@ public final class Patroni {
 
     public String version(String url, Duration limit, Call call) {
         return String.valueOf(rest.own(url, limit, call).patroniVersion());
+    }
+
+    /** What a member says of itself now. */
+    public OwnView own(String url, Duration limit, Call call) {
+        return rest.own(url, limit, call);
+    }
+
+    /** Asks a member to change something, with user and password, which only those get that may be asked at all. */
+    public Reply change(String method, String url, String path, String body, Duration patience, Call call) {
+        if (!configured.contains(url) && !trusted.test(URI.create(url).getHost())) {
+            throw new ToolException(
+                    ErrorCode.NOT_CONFIGURED,
+                    Http.label(url) + " was discovered and is not among the hosts that are given credentials.",
+                    "Add it to discovery_hosts.");
+        }
+        return http.ask(new Question(method, url + path, body.isEmpty() ? null : body, true), patience, call);
     }
 
     public List<String> urls() {

@@ -24,6 +24,7 @@ final class Reading {
     private final Predicate<String> trusted;
     private final Duration each;
     private final Call call;
+    private final Set<String> asked = new LinkedHashSet<>();
     private final Map<String, Said> said = new LinkedHashMap<>();
 
     /** What one address said of itself, of the DCS and of its configuration; a reason where it did not. */
@@ -44,6 +45,7 @@ final class Reading {
 
     /** All at once, and of each all that it can tell at once. */
     void ask(List<String> urls) {
+        asked.addAll(urls);
         List<String> open = urls.stream().filter(url -> !said.containsKey(url)).toList();
         List<Runnable> questions = new ArrayList<>();
         Map<String, Object> answers = new ConcurrentHashMap<>();
@@ -190,7 +192,7 @@ final class Reading {
                         .map(one -> String.valueOf(one.dcs().why()))
                         .findFirst()
                         .orElse("nobody was asked");
-        String name = Http.label(urls.iterator().next());
+        String name = asked.stream().filter(urls::contains).findFirst().map(Http::label).orElse("?");
         long ttl = settings.map(Settings::ttl).orElse(30L);
         return new Group(name, scope, members, settings, Comparing.of(members, ttl), silence);
     }

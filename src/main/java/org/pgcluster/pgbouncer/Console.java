@@ -20,7 +20,7 @@ import org.pgcluster.wire.Wire;
  * A session with PgBouncer's admin console, which speaks the simple protocol only and takes one command a message.
  * Confined to a call.
  */
-public final class Console implements AutoCloseable {
+final class Console implements AutoCloseable {
     private static final int PROTOCOL_3 = 196_608;
     private static final int TLS_REQUEST = 80_877_103;
 
@@ -111,7 +111,7 @@ public final class Console implements AutoCloseable {
                 .map(Path::of);
     }
 
-    public Table ask(String command) {
+    Table ask(String command) {
         line.send('Q', Login.ended(command));
         List<String> columns = List.of();
         List<List<@Nullable String>> rows = new ArrayList<>();

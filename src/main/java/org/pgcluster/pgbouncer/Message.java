@@ -9,7 +9,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One message of the PostgreSQL protocol from the server. */
-record Message(char type, byte[] body) {
+final class Message {
+    private final char type;
+    private final byte[] body;
+
+    Message(char type, byte[] body) {
+        this.type = type;
+        this.body = body;
+    }
+
+    char type() {
+        return type;
+    }
+
     private ByteBuffer buffer() {
         return ByteBuffer.wrap(body);
     }
@@ -35,7 +47,9 @@ record Message(char type, byte[] body) {
             to++;
         }
         buffer.position(Math.min(to + 1, buffer.limit()));
-        return new String(buffer.array(), from, to - from, StandardCharsets.UTF_8);
+        byte[] bytes = new byte[to - from];
+        buffer.get(from, bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     /** An error's or notice's fields, by their letters. */
@@ -73,8 +87,9 @@ record Message(char type, byte[] body) {
                 values.add(null);
                 continue;
             }
-            values.add(new String(buffer.array(), buffer.position(), length, StandardCharsets.UTF_8));
-            buffer.position(buffer.position() + length);
+            byte[] bytes = new byte[length];
+            buffer.get(bytes);
+            values.add(new String(bytes, StandardCharsets.UTF_8));
         }
         return values;
     }

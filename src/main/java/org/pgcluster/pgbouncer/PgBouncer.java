@@ -74,8 +74,14 @@ public final class PgBouncer {
                 .orElse("");
     }
 
-    /** A session of one's own. */
-    public Console open(String name, Duration limit, Call call) {
+    /** Sends a command that changes something, and waits for its end. */
+    public void change(String name, String command, Duration limit, Call call) {
+        try (Console console = open(name, limit, call)) {
+            console.ask(command);
+        }
+    }
+
+    private Console open(String name, Duration limit, Call call) {
         for (Dsn dsn : consoles) {
             if (name(dsn).equals(name)) {
                 Duration left = limit.compareTo(call.timeLeft()) < 0 ? limit : call.timeLeft();

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Together;
@@ -76,16 +76,10 @@ public final class Gathering {
 
     /** The deadline is each component's own: one that hangs must not cost the others their answer. */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
-        var around = new AtomicReference<>(Surroundings.NONE);
-        var databases = new AtomicReference<Snapshot>();
-        List<Runnable> questions = List.of(
-                () -> databases.set(databases(cluster, call, each, clock)),
-                () -> around.set(Surroundings.of(cluster, call, each)));
-        Together.all(questions, question -> {
-            question.run();
-            return true;
-        });
-        return databases.get().with(around.get());
+        List<Supplier<Object>> questions =
+                List.of(() -> databases(cluster, call, each, clock), () -> Surroundings.of(cluster, call, each));
+        List<Object> answers = Together.all(questions, Supplier::get);
+        return ((Snapshot) answers.get(0)).with((Surroundings) answers.get(1));
     }
 
     private static Snapshot databases(Cluster cluster, Call call, Duration each, Clock clock) {

@@ -15,6 +15,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 
@@ -58,15 +59,22 @@ final class Pem {
         }
         byte[] bytes = Base64.getMimeDecoder().decode(text.substring(from + begin.length(), to));
         for (String kind : List.of("RSA", "EC", "EdDSA")) {
-            try {
-                return KeyFactory.getInstance(kind).generatePrivate(new PKCS8EncodedKeySpec(bytes));
-            } catch (InvalidKeySpecException e) {
-                continue; // a key of another kind
-            } catch (GeneralSecurityException e) {
-                throw new IllegalStateException(e);
+            PrivateKey key = keyOf(kind, bytes);
+            if (key != null) {
+                return key;
             }
         }
         throw unusable(file, "holds a key of an unknown kind", hint);
+    }
+
+    private static @Nullable PrivateKey keyOf(String kind, byte[] bytes) {
+        try {
+            return KeyFactory.getInstance(kind).generatePrivate(new PKCS8EncodedKeySpec(bytes));
+        } catch (InvalidKeySpecException e) {
+            return null; // a key of another kind
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static ToolException unusable(Path file, String what, String hint) {

@@ -40,9 +40,15 @@ final class CatalogueFile {
             "patroni_member_list",
             "patroni_replication_lag",
             "patroni_history",
-            "patroni_config");
-    private static final List<String> HAPROXY = List.of("haproxy_backend_health", "haproxy_connection_stats");
-    private static final List<String> PGBOUNCER = List.of("pgbouncer_status");
+            "patroni_config",
+            "patroni_failover",
+            "patroni_pause",
+            "patroni_restart",
+            "patroni_reinitialize",
+            "patroni_edit_config");
+    private static final List<String> HAPROXY =
+            List.of("haproxy_backend_health", "haproxy_connection_stats", "haproxy_set_server_state");
+    private static final List<String> PGBOUNCER = List.of("pgbouncer_status", "pgbouncer_control");
 
     private CatalogueFile() {}
 

@@ -11,6 +11,7 @@ public final class HaproxyTools {
         return switch (name) {
             case "haproxy_backend_health" -> new HaproxyBackendHealth();
             case "haproxy_connection_stats" -> new HaproxyConnectionStats();
+            case "haproxy_set_server_state" -> new HaproxySetServerState();
             default -> null;
         };
     }

@@ -15,6 +15,10 @@ record Asked(List<Group> groups, List<String> unobserved, List<Unavailable> unav
                 .patroni(context.call(), context.cluster().settings().httpTimeout());
         List<Unavailable> unavailable = new ArrayList<>();
         observed.silent().forEach(one -> unavailable.add(new Unavailable("patroni", one.where(), one.why())));
+        String unnamed = observed.unnamed();
+        if (unnamed != null) {
+            unavailable.add(new Unavailable("citus", "numbers of the groups", unnamed));
+        }
         for (Group one : observed.groups()) {
             String silence = one.dcsSilence();
             if (silence != null) {

@@ -14,6 +14,11 @@ public final class PatroniTools {
             case "patroni_replication_lag" -> new PatroniReplicationLag();
             case "patroni_history" -> new PatroniHistory();
             case "patroni_config" -> new PatroniConfig();
+            case "patroni_failover" -> new PatroniFailover();
+            case "patroni_pause" -> new PatroniPause();
+            case "patroni_restart" -> new PatroniRestart();
+            case "patroni_reinitialize" -> new PatroniReinitialize();
+            case "patroni_edit_config" -> new PatroniEditConfig();
             default -> null;
         };
     }

@@ -10,6 +10,7 @@ public final class PgbouncerTools {
     public static @Nullable Tool<?, ?> named(String name) {
         return switch (name) {
             case "pgbouncer_status" -> new PgbouncerStatus();
+            case "pgbouncer_control" -> new PgbouncerControl();
             default -> null;
         };
     }

@@ -51,7 +51,9 @@ public record Observed(
                 : new ToolException(
                         ErrorCode.NOT_FOUND,
                         "There is no Patroni group " + wanted.get()
-                                + (unnamed == null ? "." : "; the numbers of Citus' groups could not be read: " + unnamed),
+                                + (unnamed == null
+                                        ? "."
+                                        : "; the numbers of Citus' groups could not be read: " + unnamed),
                         "`group` is one of " + names + ", or the name of a member.");
     }
 

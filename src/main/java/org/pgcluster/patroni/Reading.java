@@ -136,7 +136,7 @@ final class Reading {
     List<Silent> silent() {
         List<Silent> silent = new ArrayList<>();
         said.forEach((url, one) -> {
-            String why = one.own().why() != null ? one.own().why() : one.dcs().why();
+            String why = one.own().why(); // that it cannot show the DCS is told of its group
             if (why != null) {
                 silent.add(new Silent(url, why));
             }
@@ -192,7 +192,11 @@ final class Reading {
                         .map(one -> String.valueOf(one.dcs().why()))
                         .findFirst()
                         .orElse("nobody was asked");
-        String name = asked.stream().filter(urls::contains).findFirst().map(Http::label).orElse("?");
+        String name = asked.stream()
+                .filter(urls::contains)
+                .findFirst()
+                .map(Http::label)
+                .orElse("?");
         long ttl = settings.map(Settings::ttl).orElse(30L);
         return new Group(name, scope, members, settings, Comparing.of(members, ttl), silence);
     }

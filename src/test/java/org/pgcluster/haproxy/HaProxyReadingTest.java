@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,7 +43,7 @@ class HaProxyReadingTest {
     }
 
     private static Map<?, ?> first(Answer answer) {
-        return (Map<?, ?>) ((List<?>) answer.structured().get("servers")).get(0);
+        return Lab.rows(answer, "servers").get(0);
     }
 
     @ParameterizedTest(name = "{0} with {1}")

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,8 +25,7 @@ class PatroniReadingTest {
 
     private static String why(Answer answer) {
         assertFalse(answer.isError(), answer.text());
-        List<?> unavailable = (List<?>) answer.structured().get("unavailable");
-        return String.valueOf(unavailable);
+        return Lab.rows(answer, "unavailable").toString();
     }
 
     @Test
@@ -65,7 +63,7 @@ class PatroniReadingTest {
                 var speaks = FaultyServer.http(200, "application/json", members)) {
             Answer answer = status(hangs.url() + "," + speaks.url());
             assertTrue(why(answer).contains("did not answer within 0.4 s"), answer.text());
-            assertEquals(1, ((List<?>) answer.structured().get("groups")).size(), answer.text());
+            assertEquals(1, Lab.rows(answer, "groups").size(), answer.text());
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
@@ -65,6 +66,15 @@ public final class Lab implements AutoCloseable {
             throw new IllegalArgumentException(settings.problems().toString());
         }
         return new Lab(new Dispatcher(new Workshop(settings, "test")));
+    }
+
+    /** A list of the answer, which must not be an error. */
+    public static List<Map<?, ?>> rows(Answer answer, String name) {
+        if (answer.isError()) {
+            throw new AssertionError(answer.text());
+        }
+        return ((List<?>) Objects.requireNonNull(answer.structured().get(name)))
+                .stream().<Map<?, ?>>map(row -> (Map<?, ?>) row).toList();
     }
 
     public Answer call(String tool, Object... arguments) {

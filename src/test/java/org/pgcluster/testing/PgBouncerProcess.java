@@ -1,6 +1,7 @@
 package org.pgcluster.testing;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -105,7 +106,7 @@ public final class PgBouncerProcess implements AutoCloseable {
     private void awaitPort(Path folder) throws IOException {
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (true) {
-            try (var probe = new Socket("127.0.0.1", port)) {
+            try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 return;
             } catch (IOException e) {
                 if (!process.isAlive() || System.nanoTime() > until) {

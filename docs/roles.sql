@@ -8,6 +8,8 @@
 -- actor   the login of admin_dsn: signals backends; with -v owner=ROLE also owns what ROLE owns (CREATE INDEX, writes)
 -- temp    revoke (default): TEMP on this database goes from PUBLIC to each login that exists now, so that the reader
 --         has none and nobody else loses it; keep: leave it as it is
+-- create  the same for CREATE in the schemas of this database: PUBLIC has it in public up to version 14, and still has
+--         it where such a database was upgraded
 --
 -- No password is set here. Give each its own with \password, and its line in pg_hba.conf (on every Citus node).
 \set ON_ERROR_STOP on
@@ -22,6 +24,10 @@
 \if :{?temp}
 \else
   \set temp revoke
+\endif
+\if :{?create}
+\else
+  \set create revoke
 \endif
 
 BEGIN;
@@ -83,6 +89,19 @@ SELECT format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), rolnam
 SELECT format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database())
 \gexec
 \endif
+
+SELECT format('GRANT CREATE ON SCHEMA %I TO %I', nspname, rolname)
+  FROM pg_catalog.pg_namespace
+ CROSS JOIN LATERAL aclexplode(nspacl) AS granted
+ CROSS JOIN pg_catalog.pg_roles
+ WHERE :'create' = 'revoke' AND granted.grantee = 0 AND granted.privilege_type = 'CREATE'
+   AND rolcanlogin AND NOT rolsuper AND rolname NOT IN (:'reader', :'actor')
+\gexec
+SELECT format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', nspname)
+  FROM pg_catalog.pg_namespace
+ CROSS JOIN LATERAL aclexplode(nspacl) AS granted
+ WHERE :'create' = 'revoke' AND granted.grantee = 0 AND granted.privilege_type = 'CREATE'
+\gexec
 
 SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') AS on_citus
 \gset

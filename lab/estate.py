@@ -48,8 +48,15 @@ class Estate:
         draft.rename(self.state_file)
 
     def require_ready(self):
+        how = f"start it with: lab/lab up --name {self.name}"
         if not self.ready:
-            raise LabError(f"{self.name} is not up; start it with: lab/lab up --name {self.name}")
+            raise LabError(f"{self.name} is not up; {how}")
+        if self.is_dead():
+            raise LabError(f"{self.name} was up once, but none of its processes lives; {how}")
+
+    def is_dead(self):
+        """As after a restart of the machine, or where somebody ended every process by hand."""
+        return self.folder.exists() and not machine.processes(self.folder)
 
     @property
     def groups(self):
@@ -60,8 +67,12 @@ class Estate:
     def up(self, groups, members, sample, say):
         machine.install_what_is_missing(say)
         with machine.Lock(self.lock):
+            if self.is_dead():
+                say(f"{self.name} was left by an earlier start and none of its processes lives; replacing it")
+                self.end()
+                self.members, self.ports, self.passwords, self.ready = [], {}, {}, False
             if self.folder.exists():
-                raise LabError(f"{self.name} exists already; end it with: lab/lab down --name {self.name}")
+                raise LabError(f"{self.name} is up already; see lab/lab status --name {self.name}, end it with: lab/lab down --name {self.name}")
             try:
                 self.prepare(groups, members)
                 self.start(sample, say)
@@ -110,10 +121,12 @@ class Estate:
         until(30, "HAProxy to reach the coordinator", lambda: self.sql(self.ports["haproxy_rw"], "postgres", "select 1"))
         self.furnish()
         self.allow_citus_decoder(self.groups)
-        self.run_file("roles.sql")
+        self.run_file(HERE / "owner.sql")
+        self.run_file(HERE.parent / "docs" / "roles.sql", owner="app", reader="mcp_user", actor="dpg_cluster")
+        self.run_file(HERE / "passwords.sql")
         if sample:
             say("loading the sample data")
-            self.run_file("sample.sql" if self.citus else "sample-plain.sql", role="app")
+            self.run_file(HERE / ("sample.sql" if self.citus else "sample-plain.sql"), role="app")
         self.ready = True
         self.save()
 
@@ -212,9 +225,10 @@ class Estate:
         commands = [part for statement in statements for part in ("-c", statement)]
         return self.psql(port, database, "postgres", commands)
 
-    def run_file(self, name, role="postgres"):
-        passwords = [part for who in ROLES for part in ("-v", f"{who}_password={self.passwords[who]}")]
-        self.psql(self.leader(0)["port"], "app", role, ["-v", "ON_ERROR_STOP=1", *passwords, "-f", str(HERE / name)])
+    def run_file(self, file, role="postgres", **variables):
+        variables |= {"ON_ERROR_STOP": "1", **{f"{who}_password": self.passwords[who] for who in ROLES}}
+        given = [part for name, value in variables.items() for part in ("-v", f"{name}={value}")]
+        self.psql(self.leader(0)["port"], "app", role, [*given, "-f", str(file)])
 
     def psql(self, port, database, role, more):
         environment = {**os.environ, "PGPASSWORD": self.passwords[role], "PGCONNECT_TIMEOUT": "5", "PGOPTIONS": "-c client_min_messages=warning"}
@@ -233,7 +247,7 @@ class Estate:
         return "\n".join(["it did not come up; the logs say:", *lines])
 
     def summary(self):
-        state = "up" if self.ready else "half started"
+        state = "dead" if self.is_dead() else "up" if self.ready else "half started"
         kind = f"{len(self.groups)} Citus groups" if self.citus else "no Citus"
         return f"{state}\t{kind}\t{len(machine.processes(self.folder))} processes\t{self.folder}"
 

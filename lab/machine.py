@@ -72,6 +72,9 @@ def missing():
 
 
 def install_what_is_missing(say):
+    named = os.environ.get("LAB_PG_BIN")
+    if named and not postgres_bin():
+        raise LabError(f"LAB_PG_BIN is {named}, and there is no postgres", CANNOT)
     lacking = missing()
     if not lacking:
         return

@@ -1,6 +1,6 @@
 # What ./check and ./demo share. Sourced; expects to be in the repository's folder.
 
-say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+say() { if [ -t 2 ]; then printf '\033[1m== %s\033[0m\n' "$*" >&2; else printf '== %s\n' "$*" >&2; fi; }
 give_up() { printf '%s\n' "$*" >&2; exit 1; }
 
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }

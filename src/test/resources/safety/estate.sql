@@ -1,3 +1,4 @@
+CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
 CREATE ROLE owner LOGIN; CREATE ROLE reader LOGIN; GRANT pg_read_all_data, pg_monitor TO reader; GRANT CREATE ON DATABASE safety TO owner; GRANT CREATE ON SCHEMA public TO owner;
 SET ROLE owner;
 CREATE TABLE victim (id int PRIMARY KEY, name text, tags text[], doc jsonb, at timestamptz DEFAULT '2026-01-01', span int4range, x xml);
@@ -32,6 +33,32 @@ CREATE TABLE expression_indexed (id int, name text); CREATE INDEX ON expression_
 CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');
 CREATE TABLE customers (id int, mail email); INSERT INTO customers VALUES (1, 'a@b');
 CREATE TABLE weird (id int, d evil_domain);
+CREATE FUNCTION reads_guarded() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM guarded';
+CREATE FUNCTION evil_default(a int DEFAULT evil()) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE DOMAIN nested_domain AS text CHECK (VALUE::evil_domain IS NOT NULL);
+CREATE DOMAIN xml_domain AS text CHECK (table_to_xml('evil_view', true, true, '') IS NOT NULL);
+CREATE TYPE evil_range AS RANGE (subtype = evil_domain);
+CREATE TYPE json_pair AS (a int);
+CREATE FUNCTION evil_json(json_pair) RETURNS json LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 1; END';
+CREATE FUNCTION evil_jsonb(json_pair) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 1; END';
+CREATE CAST (json_pair AS json) WITH FUNCTION evil_json(json_pair); CREATE CAST (json_pair AS jsonb) WITH FUNCTION evil_jsonb(json_pair);
+CREATE TABLE json_pairs (j json_pair); INSERT INTO json_pairs VALUES (ROW(1));
+CREATE TABLE pairs (a pair); INSERT INTO pairs VALUES (ROW(1, 2));
+CREATE VIEW pairs_view AS SELECT a AS b FROM pairs;
+CREATE FUNCTION shadowed(a int) RETURNS text LANGUAGE sql STABLE AS 'SELECT a::text FROM pairs';
+CREATE TYPE packed AS (a int);
+CREATE FUNCTION evil_unpack(packed) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 1; END';
+CREATE CAST (packed AS text) WITH FUNCTION evil_unpack(packed) AS IMPLICIT;
+CREATE TABLE packs (p packed); INSERT INTO packs VALUES (ROW(1)); CREATE VIEW packs_view AS SELECT p AS q FROM packs;
+CREATE FUNCTION unpacks() RETURNS text LANGUAGE sql AS 'SELECT ROW(1)::packed';
+CREATE TABLE evil_partial (id int); CREATE INDEX ON evil_partial (id) WHERE evil_calm(1) = 1;
+CREATE TABLE evil_statistics (id int); CREATE STATISTICS evil_statistic ON (evil_calm(id)), id FROM evil_statistics;
+CREATE TABLE evil_parent (id int CHECK (evil_calm(1) = 1)); CREATE TABLE evil_child () INHERITS (evil_parent);
+CREATE EXTENSION hstore;
+CREATE FUNCTION evil_member(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN $1; END';
+ALTER EXTENSION hstore ADD FUNCTION evil_member(int);
+SELECT pg_advisory_unlock_all();
 RESET ROLE;
+CREATE USER MAPPING FOR PUBLIC SERVER elsewhere OPTIONS (password 'secret');
 -- A login without the right to silence the log.
 CREATE ROLE plain LOGIN; GRANT pg_read_all_data, pg_monitor TO plain;

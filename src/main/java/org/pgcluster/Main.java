@@ -10,11 +10,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.cli.Cli;
 import org.pgcluster.cli.Terminal;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Problem;
 import org.pgcluster.config.Settings;
+import org.pgcluster.dispatch.Catalogue;
 import org.pgcluster.dispatch.Desk;
 import org.pgcluster.dispatch.Dispatcher;
 import org.pgcluster.dispatch.Workshop;
@@ -43,12 +45,19 @@ public final class Main {
                 return true;
             }
         }
-        return !serve && !arguments.isEmpty() && COMMANDS.contains(arguments.get(0));
+        return !serve && !arguments.isEmpty() && (COMMANDS.contains(arguments.get(0)) || commandIsSecond(arguments));
+    }
+
+    /** Somebody wrote the DSN before the command: serving behind a pipe would hide that mistake. */
+    private static boolean commandIsSecond(List<String> arguments) {
+        return arguments.size() > 1 && !arguments.get(0).startsWith("-") && COMMANDS.contains(arguments.get(1));
     }
 
     private static int serve(List<String> arguments) {
         PrintStream out = System.out;
         System.setOut(System.err);
+        var ahead = new Ahead();
+        ahead.start();
         Settings settings = Settings.load(Inputs.ofThisProcess(arguments));
         if (!settings.problems().isEmpty() && Terminal.isThere()) {
             for (Problem problem : settings.problems()) {
@@ -56,7 +65,6 @@ public final class Main {
             }
             return 2;
         }
-        String version = version();
         Duration deadline = Duration.ofSeconds(30);
         for (var cluster : settings.clusters().values()) {
             if (cluster.statementTimeout().compareTo(deadline) > 0) {
@@ -66,15 +74,42 @@ public final class Main {
         int code = StdioServer.serve(
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
-                Dispatcher.front(settings, version),
-                new Opening(settings, version),
+                Dispatcher.front(settings, ahead.catalogue(), ahead.version()),
+                new Opening(settings, ahead.version()),
                 Features.NONE,
                 Limits.with(deadline.plusSeconds(5)));
         out.flush();
         return code;
     }
 
-    /** No lambda: the first one of a process takes 20 ms, and a client waits for this one. */
+    /** What needs no configuration, read beside it: a client waits for the longer of the two and not for both. */
+    private static final class Ahead extends Thread {
+        private @Nullable String catalogue;
+        private @Nullable String version;
+
+        @Override
+        public void run() {
+            catalogue = Catalogue.packed();
+            version = Main.version();
+            StdioServer.load();
+        }
+
+        /** Where that thread failed, this one meets the same problem and reports it. */
+        String catalogue() {
+            try {
+                join();
+            } catch (InterruptedException e) {
+                currentThread().interrupt();
+            }
+            return catalogue == null ? Catalogue.packed() : catalogue;
+        }
+
+        String version() {
+            return version == null ? Main.version() : version;
+        }
+    }
+
+    /** No lambda: the first of a process costs more than this class, and a client waits for it. */
     private record Opening(Settings settings, String version) implements Supplier<Desk> {
         @Override
         public Desk get() {

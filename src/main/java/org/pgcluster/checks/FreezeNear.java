@@ -19,15 +19,16 @@ final class FreezeNear implements Check {
         List<Finding> findings = new ArrayList<>();
         for (PostgresState state : snapshot.postgres().stream().toList()) {
             for (FreezeAge age : state.freezeAges()) {
-                add(findings, age, "transaction", age.transactionAge(), age.freezeMax());
-                add(findings, age, "multixact", age.multixactAge(), age.multiMax());
+                add(findings, state, age, "transaction", age.transactionAge(), age.freezeMax());
+                add(findings, state, age, "multixact", age.multixactAge(), age.multiMax());
             }
         }
         return findings;
     }
 
     /** Autovacuum starts by itself at its limit; that it has not caught up at twice that means that it cannot. */
-    private static void add(List<Finding> findings, FreezeAge age, String kind, long value, long limit) {
+    private static void add(
+            List<Finding> findings, PostgresState state, FreezeAge age, String kind, long value, long limit) {
         long warningAt = Math.min(2 * limit, CRITICAL_AT);
         if (value < warningAt) {
             return;
@@ -39,13 +40,19 @@ final class FreezeNear implements Check {
                 "postgres",
                 age.database(),
                 "The oldest " + kind + " of " + age.database() + " is " + value + " back; writes stop at " + STOPS_AT,
-                Evidence.of(kind + "_age", value)
+                Evidence.of("server", state.where())
+                        .and(kind + "_age", value)
                         .and("autovacuum_limit", limit)
                         .and("left", STOPS_AT - value)
                         .fields(),
                 "Autovacuum does not keep up. End what holds the horizon (old transactions, slots, prepared"
                         + " transactions), then freeze the oldest tables.",
                 Optional.empty(),
-                Optional.of("vacuumdb --freeze --dbname=" + age.database())));
+                Optional.of("vacuumdb --freeze --dbname=" + quoted(age.database()))));
+    }
+
+    /** A database may be called anything, and the command is for a shell. */
+    private static String quoted(String name) {
+        return name.matches("[A-Za-z0-9_-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
     }
 }

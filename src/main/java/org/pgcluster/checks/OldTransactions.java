@@ -23,18 +23,18 @@ final class OldTransactions implements Check {
             for (Session session : state.oldTransactions()) {
                 boolean idle = String.valueOf(session.state()).startsWith("idle in transaction");
                 if (idle && session.idleSeconds() >= IDLE_WARNING_SECONDS) {
-                    findings.add(
-                            finding(session, "idle in its transaction", session.idleSeconds(), "idle_in_transaction"));
+                    findings.add(finding(
+                            state, session, "idle in its transaction", session.idleSeconds(), "idle_in_transaction"));
                 } else if (session.transactionSeconds() >= OPEN_WARNING_SECONDS) {
-                    findings.add(
-                            finding(session, "in one transaction", session.transactionSeconds(), "old_transaction"));
+                    findings.add(finding(
+                            state, session, "in one transaction", session.transactionSeconds(), "old_transaction"));
                 }
             }
         }
         return findings;
     }
 
-    private static Finding finding(Session session, String how, long seconds, String id) {
+    private static Finding finding(PostgresState state, Session session, String how, long seconds, String id) {
         return new Finding(
                 "postgres." + id,
                 Severity.WARNING,
@@ -42,7 +42,8 @@ final class OldTransactions implements Check {
                 "postgres",
                 "pid " + session.pid(),
                 "Session " + session.pid() + " has been " + how + " for " + seconds + " s",
-                Evidence.of("user", session.userName())
+                Evidence.of("server", state.where())
+                        .and("user", session.userName())
                         .and("application", session.application())
                         .and("state", session.state())
                         .and("transaction_seconds", session.transactionSeconds())

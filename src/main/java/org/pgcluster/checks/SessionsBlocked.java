@@ -31,14 +31,14 @@ final class SessionsBlocked implements Check {
                 long longest =
                         waits.stream().mapToLong(Wait::waitingSeconds).max().orElse(0);
                 if (!waiting.contains(blocker) && longest >= WARNING_SECONDS) {
-                    findings.add(finding(blocker, waits, longest));
+                    findings.add(finding(state, blocker, waits, longest));
                 }
             });
         }
         return findings;
     }
 
-    private static Finding finding(int blocker, List<Wait> waits, long longest) {
+    private static Finding finding(PostgresState state, int blocker, List<Wait> waits, long longest) {
         Set<Integer> blocked = waits.stream().map(Wait::waitingPid).collect(Collectors.toCollection(TreeSet::new));
         // A prepared transaction has no session: pg_blocking_pids reports it as 0.
         String who = blocker == 0 ? "A prepared transaction" : "Session " + blocker;
@@ -49,7 +49,8 @@ final class SessionsBlocked implements Check {
                 "postgres",
                 blocker == 0 ? "prepared transaction" : "pid " + blocker,
                 who + " blocks " + blocked.size() + " others, the longest for " + longest + " s",
-                Evidence.of("blocked_pids", List.copyOf(blocked))
+                Evidence.of("server", state.where())
+                        .and("blocked_pids", List.copyOf(blocked))
                         .and("blocker_state", waits.get(0).blockerState())
                         .and("longest_seconds", longest)
                         .fields(),

@@ -64,6 +64,8 @@ final class CallCommand implements Callable<Integer> {
         limit = limit(settings);
         Workshop workshop = new Workshop(settings, version);
         try (Dispatcher desk = new Dispatcher(workshop)) {
+            // Who presses Ctrl-C leaves an act running that began; the audit is to say so.
+            Runtime.getRuntime().addShutdownHook(new Thread(desk::letGo, "let go"));
             Answer answer = ended(desk, asked(desk, workshop, arguments));
             show(answer);
             return code(answer);
@@ -144,7 +146,8 @@ final class CallCommand implements Callable<Integer> {
     }
 
     private static int code(Answer answer) {
-        if (answer.isError() || "failed".equals(answer.structured().get("state"))) {
+        Object state = answer.structured().get("state");
+        if (answer.isError() || "failed".equals(state) || "unknown".equals(state) || "left running".equals(state)) {
             return "INVALID_INPUT".equals(answer.structured().get("code")) ? Cli.WRONGLY_CALLED : Cli.FAILED;
         }
         return "approval_required".equals(answer.structured().get("status")) ? Cli.APPROVAL_REQUIRED : Cli.DONE;

@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** The JVM's archive of loaded classes, which makes every later start several times faster. */
@@ -18,39 +19,52 @@ final class ClassArchive {
             {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"ping","arguments":{}}}
             """;
 
+    /**
+     * What a server for one client is started with: the quick compiler, and the collector and the young generation that
+     * stay small. Of a machine's memory the JVM would take a part for itself that grows with the machine.
+     */
+    static final List<String> LEAN = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmn16m");
+
     private ClassArchive() {}
 
-    /** Runs the server once; empty where that gave no archive, and the server starts without one. */
-    static Optional<Path> make(Path java, Path jar, Path folder, List<String> flags, Map<String, String> environment) {
+    /** Another JAR or another Java has another archive: a stale one would only be passed over. */
+    static Path place(Path jar, Path folder) throws IOException {
+        long of = Files.size(jar) * 31 + Files.getLastModifiedTime(jar).toMillis();
+        return folder.resolve("pgcluster-mcp-" + Long.toHexString(of) + "-" + Runtime.version() + ".jsa");
+    }
+
+    /** Runs the server once; false where that gave no archive, and the server starts without one. */
+    static boolean make(Path java, Path jar, Path archive, List<String> flags, Map<String, String> environment) {
         try {
-            Files.createDirectories(folder);
-            Path archive = folder.resolve("pgcluster-mcp-"
-                    + Long.toHexString(Files.size(jar) * 31
-                            + Files.getLastModifiedTime(jar).toMillis())
-                    + "-" + Runtime.version().feature() + ".jsa");
-            List<String> command = new java.util.ArrayList<>(
-                    List.of(java.toString(), "-Xlog:disable", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
-            command.add("-XX:ArchiveClassesAtExit=" + archive);
-            command.addAll(List.of("-jar", jar.toString()));
-            command.addAll(flags);
-            ProcessBuilder builder = new ProcessBuilder(command)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD);
-            builder.environment().putAll(environment);
-            Process process = builder.start();
+            Files.createDirectories(Objects.requireNonNull(archive.getParent()));
+            Process process = started(java, jar, archive, flags, environment);
             try (var in = process.getOutputStream()) {
                 in.write(SESSION.getBytes(StandardCharsets.UTF_8));
             }
             if (!process.waitFor(60, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                return Optional.empty();
+                return false;
             }
-            return Files.isRegularFile(archive) ? Optional.of(archive) : Optional.empty();
+            return Files.isRegularFile(archive);
         } catch (IOException e) {
-            return Optional.empty(); // an archive only saves time
+            return false; // an archive only saves time
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return Optional.empty();
+            return false;
         }
+    }
+
+    private static Process started(
+            Path java, Path jar, Path archive, List<String> flags, Map<String, String> environment) throws IOException {
+        List<String> command = new ArrayList<>(List.of(java.toString(), "-Xlog:disable"));
+        command.addAll(LEAN);
+        command.add("-XX:ArchiveClassesAtExit=" + archive);
+        command.addAll(List.of("-jar", jar.toString()));
+        command.addAll(flags);
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().putAll(environment);
+        return builder.start();
     }
 }

@@ -65,7 +65,13 @@ public final class Cli {
         line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.isThere() ? Ansi.AUTO : Ansi.OFF));
         line.setParameterExceptionHandler((wrong, given) -> {
-            wrong.getCommandLine().getErr().println(wrong.getMessage());
+            wrong.getCommandLine()
+                    .getErr()
+                    .println(
+                            wrong.getCommandLine() == line && given.length > 1
+                                    ? "The command comes first: pgcluster-mcp " + given[1]
+                                            + " …; there --dsn says where the database is."
+                                    : wrong.getMessage());
             wrong.getCommandLine()
                     .getErr()
                     .println("See: pgcluster-mcp "

@@ -3,6 +3,7 @@ package org.pgcluster.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
@@ -23,6 +24,25 @@ final class ClientFile {
         servers.put(name, entry);
         whole.put(SERVERS, servers);
         return pretty(whole) + "\n";
+    }
+
+    /** The text without that entry; empty where there is none. */
+    static Optional<String> without(String text, String name) {
+        if (text.isBlank()) {
+            return Optional.empty();
+        }
+        Map<String, @Nullable Object> whole = object(read(text), "It");
+        Object before = whole.get(SERVERS);
+        if (before == null) {
+            return Optional.empty();
+        }
+        Map<String, @Nullable Object> servers = object(before, "Its " + SERVERS);
+        if (!servers.containsKey(name)) {
+            return Optional.empty();
+        }
+        servers.remove(name);
+        whole.put(SERVERS, servers);
+        return Optional.of(pretty(whole) + "\n");
     }
 
     private static @Nullable Object read(String text) {

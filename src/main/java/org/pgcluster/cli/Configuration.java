@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.pgcluster.config.Environment;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Key;
 import org.pgcluster.config.Keys;
@@ -72,7 +73,7 @@ final class Configuration {
     static Map<String, String> asVariables(CommandSpec command) {
         Map<String, String> variables = new TreeMap<>();
         for (var variable : System.getenv().entrySet()) {
-            if (variable.getKey().startsWith("PGCLUSTER_MCP_")) {
+            if (!variable.getValue().isEmpty() && Environment.isRead(variable.getKey())) {
                 variables.put(variable.getKey(), variable.getValue());
             }
         }

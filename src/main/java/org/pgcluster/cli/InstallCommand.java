@@ -3,9 +3,6 @@ package org.pgcluster.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,31 +48,79 @@ final class InstallCommand implements Callable<Integer> {
     @Option(names = "--yes", description = "Writes without asking.")
     boolean yes;
 
+    @Option(names = "--remove", description = "Takes the entry out again.")
+    boolean remove;
+
     @Override
     public Integer call() throws IOException {
         if (!client.equals(CLIENT)) {
             throw ToolException.invalidInput("CLIENT is " + CLIENT + ", not \"" + client + "\".", null);
         }
-        Settings settings = Configuration.faultless(spec, List.of());
         Path target = (file == null ? usual() : file).toAbsolutePath();
         String before = Files.isRegularFile(target) ? Files.readString(target) : "";
+        return remove ? removed(target, before) : installed(target, before);
+    }
+
+    private int installed(Path target, String before) throws IOException {
+        Settings settings = Configuration.faultless(spec, List.of());
+        List<String> flags = flags(settings);
         Map<String, String> environment = Configuration.asVariables(spec);
         Path jar = jar();
-        Optional<Path> archive = Optional.empty();
-        ClientFile.merged(before, name, entry(jar, archive, settings, environment)); // refuses before anybody is asked
-        show(target, entry(jar, archive, settings, environment), settings);
-        if (dryRun) {
+        Optional<Path> archive = Optional.of(ClassArchive.place(
+                jar, settings.server().stateDir().toAbsolutePath().resolve("cache")));
+        Map<String, @Nullable Object> entry = entry(jar, archive, flags, environment);
+        String after = ClientFile.merged(before, name, entry);
+        say("In " + target + ", under mcpServers:");
+        say("\"" + name + "\": " + new Masks(settings.secrets()).in(ClientFile.pretty(entry)));
+        if (!mayWrite()) {
+            return dryRun ? Cli.DONE : Cli.FAILED;
+        }
+        if (!ClassArchive.make(java(), jar, archive.orElseThrow(), flags, environment)) {
+            say("The start-up cache could not be made, so each start takes a little longer.");
+            after = ClientFile.merged(before, name, entry(jar, Optional.empty(), flags, environment));
+        }
+        write(target, before, after);
+        return Cli.DONE;
+    }
+
+    private int removed(Path target, String before) throws IOException {
+        Optional<String> after = ClientFile.without(before, name);
+        if (after.isEmpty()) {
+            say(target + " has no \"" + name + "\" under mcpServers, so nothing was written.");
             return Cli.DONE;
         }
-        if (!yes && !agreed()) {
-            spec.commandLine().getOut().println("Nothing was written.");
-            return Cli.FAILED;
+        say("In " + target + ", under mcpServers: \"" + name + "\" goes.");
+        if (!mayWrite()) {
+            return dryRun ? Cli.DONE : Cli.FAILED;
         }
-        archive = ClassArchive.make(
-                java(), jar, settings.server().stateDir().resolve("cache"), flags(settings), environment);
-        write(target, ClientFile.merged(before, name, entry(jar, archive, settings, environment)));
-        spec.commandLine().getOut().println("Written. Restart the client to see it.");
+        write(target, before, after.get());
         return Cli.DONE;
+    }
+
+    private void write(Path target, String before, String after) throws IOException {
+        if (before.equals(after)) {
+            say("It stands there already, so nothing was written.");
+            return;
+        }
+        Optional<Path> backup = SafeFile.replace(target, after);
+        backup.ifPresent(kept -> say("What it was lies in " + kept + "."));
+        say("Written. Restart the client to see it.");
+    }
+
+    private boolean mayWrite() {
+        if (dryRun) {
+            return false;
+        }
+        if (yes || agreed()) {
+            return true;
+        }
+        say("Nothing was written.");
+        return false;
+    }
+
+    private void say(String text) {
+        spec.commandLine().getOut().println(text);
+        spec.commandLine().getOut().flush();
     }
 
     private static boolean agreed() {
@@ -83,27 +128,30 @@ final class InstallCommand implements Callable<Integer> {
         return "yes".equalsIgnoreCase(Terminal.ask("Write it? Type yes: "));
     }
 
-    private void show(Path target, Map<String, @Nullable Object> entry, Settings settings) {
-        var out = spec.commandLine().getOut();
-        out.println("In " + target + ", under mcpServers:");
-        out.println("\"" + name + "\": " + new Masks(settings.secrets()).in(ClientFile.pretty(entry)));
-        out.flush();
-    }
-
-    private static List<String> flags(Settings settings) {
-        return settings.server()
-                .configFile()
-                .map(config -> List.of("--config", config.toAbsolutePath().toString()))
-                .orElse(List.of());
+    /** A file in the working directory was not pointed at; by its path in the entry it would be trusted for good. */
+    private List<String> flags(Settings settings) {
+        Optional<Path> found = settings.server().configFile().map(Path::toAbsolutePath);
+        boolean named = spec.commandLine().getParseResult().hasMatchedOption("--config")
+                || System.getenv("PGCLUSTER_MCP_CONFIG") != null
+                || System.getenv("CITUS_MCP_CONFIG") != null;
+        boolean planted = found.isPresent()
+                && !named
+                && Path.of("").toAbsolutePath().equals(found.get().getParent());
+        if (planted) {
+            throw ToolException.invalidInput(
+                    found.get() + " lies in the working directory, where the client will not look.",
+                    "If it is yours, add: --config " + found.get());
+        }
+        return found.map(config -> List.of("--config", config.toString())).orElse(List.of());
     }
 
     private static Map<String, @Nullable Object> entry(
-            Path jar, Optional<Path> archive, Settings settings, Map<String, String> environment) {
-        List<String> arguments = new ArrayList<>(
-                List.of("-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+            Path jar, Optional<Path> archive, List<String> flags, Map<String, String> environment) {
+        List<String> arguments = new ArrayList<>(List.of("-Xlog:disable", "-Xlog:all=warning:stderr"));
+        arguments.addAll(ClassArchive.LEAN);
         archive.ifPresent(made -> arguments.add("-XX:SharedArchiveFile=" + made));
         arguments.addAll(List.of("-jar", jar.toString()));
-        arguments.addAll(flags(settings));
+        arguments.addAll(flags);
         Map<String, @Nullable Object> entry = new LinkedHashMap<>();
         entry.put("command", java().toString());
         entry.put("args", arguments);
@@ -132,20 +180,5 @@ final class InstallCommand implements Callable<Integer> {
                 ? home.resolve("Library/Application Support")
                 : os.startsWith("windows") ? home.resolve("AppData/Roaming") : home.resolve(".config");
         return folder.resolve("Claude/claude_desktop_config.json");
-    }
-
-    /** Beside the old file and then in its place, so that a full disk loses nothing; only its owner reads it. */
-    private static void write(Path target, String text) throws IOException {
-        Path folder = java.util.Objects.requireNonNull(target.getParent());
-        Files.createDirectories(folder);
-        boolean posix = target.getFileSystem().supportedFileAttributeViews().contains("posix");
-        FileAttribute<?>[] ours = posix
-                ? new FileAttribute<?>[] {
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-                }
-                : new FileAttribute<?>[0];
-        Path fresh = Files.createTempFile(folder, "claude", ".tmp", ours);
-        Files.writeString(fresh, text);
-        Files.move(fresh, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.audit.Masks;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.JsonText;
 
@@ -46,7 +47,9 @@ final class Words {
             int equals = word.indexOf('=');
             if (equals < 1) {
                 throw ToolException.invalidInput(
-                        "An argument is written key=value, not \"" + word + "\".", "Or give all as one JSON object.");
+                        "An argument is written key=value, or all are one JSON object: \""
+                                + new Masks(List.of()).in(word) + "\" is neither.",
+                        word.startsWith("postgres") ? "--dsn says where the database is." : null);
             }
             String key = word.substring(0, equals);
             Object value = value(key, word.substring(equals + 1));

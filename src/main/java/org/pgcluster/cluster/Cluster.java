@@ -78,10 +78,14 @@ public final class Cluster implements AutoCloseable {
         return reading(Optional.empty()).database().capabilities(call);
     }
 
+    /** Whether {@link #nodes} is known without asking the coordinator. */
+    public boolean nodesAreConfigured() {
+        return settings.workersConfigured();
+    }
+
     /** The Citus nodes beside the coordinator; none where this is no Citus coordinator. */
     public List<Node> nodes(Call call) {
-        Capabilities coordinator = capabilities(call);
-        return workers.list(reservedSql(call), coordinator.has("citus"), coordinator());
+        return workers.list(reservedSql(call), coordinator());
     }
 
     /** Patroni, HAProxy and PgBouncer of this estate. */

@@ -38,14 +38,14 @@ final class Workers implements AutoCloseable {
         this.connect = connect;
     }
 
-    /** {@code coordinator} is asked only where no worker is configured and Citus is there. */
-    List<Node> list(Sql coordinator, boolean citus, Dsn dsn) {
+    /** {@code coordinator} is asked only where no worker is configured. */
+    List<Node> list(Sql coordinator, Dsn dsn) {
         List<Node> nodes = new ArrayList<>();
         if (settings.workersConfigured()) {
             for (Dsn worker : settings.workers()) {
                 nodes.add(new Node(worker.hosts().get(0).toString(), Optional.empty(), call -> sql(worker, call)));
             }
-        } else if (citus) {
+        } else if (coordinator.capabilities().has("citus")) {
             for (Row row : coordinator.list(Row.class, NODES)) {
                 nodes.add(discovered(row, dsn));
             }

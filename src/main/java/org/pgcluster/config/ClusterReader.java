@@ -93,6 +93,7 @@ final class ClusterReader {
     }
 
     private void judge(ClusterSettings settings) {
+        ActNames.judge(settings.acts(), values);
         if (settings.allowExecute() && values.given(Keys.ADMIN_DSN) == null) {
             values.problem(
                     Keys.ALLOW_EXECUTE,

@@ -1,5 +1,6 @@
 package org.pgcluster.config;
 
+import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,10 @@ final class Completion {
     Completion(Inputs inputs, Problems problems) {
         this.inputs = inputs;
         this.problems = problems;
+    }
+
+    static boolean reads(String variable) {
+        return Arrays.stream(VARIABLES).anyMatch(pair -> pair[0].equals(variable));
     }
 
     /** Whether libpq's variables alone say where to connect. */

@@ -9,11 +9,18 @@ final class Problems {
     private final List<Problem> warnings = new ArrayList<>();
 
     void add(String key, String source, String text) {
-        errors.add(new Problem(key, source, text));
+        addOnce(errors, new Problem(key, source, text));
     }
 
     void warn(String key, String source, String text) {
-        warnings.add(new Problem(key, source, text));
+        addOnce(warnings, new Problem(key, source, text));
+    }
+
+    /** Several words behind one flag are one mistake. */
+    private static void addOnce(List<Problem> known, Problem problem) {
+        if (!known.contains(problem)) {
+            known.add(problem);
+        }
     }
 
     List<Problem> errors() {

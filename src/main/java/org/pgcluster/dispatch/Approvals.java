@@ -168,10 +168,22 @@ final class Approvals {
         Requested requested = request(wanted, draft, Optional.empty());
         Map<String, @Nullable Object> structured = structured("approval_required", plan, draft);
         structured.put("request", requestData(requested));
-        String text = first + "A person must approve this first; on " + workshop.host() + " they run: "
-                + command(requested) + "\nThen repeat the call with approval_token: " + requested.name()
-                + ". The request expires at " + requested.expires() + ".\n\n" + draft.planText();
+        String text = first + toldHow(wanted, requested) + " The request expires at " + requested.expires() + ".\n\n"
+                + draft.planText();
         return new Answer(saying(wanted, text), Masking.notNull(structured), false);
+    }
+
+    private String toldHow(Wanted<?, ?, ?> wanted, Requested requested) {
+        if (wanted.cluster().settings().approval() == Approval.SELF) {
+            return "approval: self: call citus_request_approval_token with this act and its arguments, then repeat the"
+                    + " call with the token that it answers.";
+        }
+        // A secret never stands in a command; where it is no file's, whoever runs the command has to set it.
+        String secret = workshop.settings().server().approvalSecret().isPresent()
+                ? " (with the server's approval_secret, which the command does not carry unless a file has it)"
+                : "";
+        return "A person must approve this first; on " + workshop.host() + " they run: " + command(requested) + secret
+                + "\nThen repeat the call with approval_token: " + requested.name() + ".";
     }
 
     /** Shows the plan that no longer fits the approval, with a request for the new one. */

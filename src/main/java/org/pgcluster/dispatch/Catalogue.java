@@ -28,7 +28,9 @@ import org.pgcluster.toolsets.postgres.PostgresTools;
  */
 public final class Catalogue {
     private static final String RESOURCE = "/catalogue.tsv";
-    private static final String CLUSTER = "\"@cluster@\"";
+    private static final String PROPERTIES = "\"inputSchema\":{\"type\":\"object\",\"properties\":{";
+    private static final String REQUIRED = "\"required\":[";
+    private static final String OUTPUT = "},\"outputSchema\":";
     /** Where an act is listed, its requests can be filed. */
     private static final String FILES_REQUESTS = "citus_request_approval_token";
 
@@ -41,23 +43,32 @@ public final class Catalogue {
     }
 
     public static Catalogue of(Settings settings) {
+        return of(settings, packed());
+    }
+
+    /** The text of {@link #packed} is the same for every configuration, so that it can be read beside that. */
+    public static Catalogue of(Settings settings, String packed) {
         Map<String, Listed> all = new LinkedHashMap<>();
+        int at = 0;
+        while (at < packed.length()) {
+            int end = packed.indexOf('\n', at);
+            Listed one = parse(packed.substring(at, end));
+            all.put(one.name(), one);
+            at = end + 1;
+        }
+        return new Catalogue(settings, all);
+    }
+
+    /** What the build packed: a line for each tool, all of it ASCII, which takes no time to decode. */
+    public static String packed() {
         try (InputStream resource = Catalogue.class.getResourceAsStream(RESOURCE)) {
             if (resource == null) {
                 throw new IllegalStateException("the build packed no " + RESOURCE);
             }
-            String text = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
-            int at = 0;
-            while (at < text.length()) {
-                int end = text.indexOf('\n', at);
-                Listed one = parse(text.substring(at, end));
-                all.put(one.name(), one);
-                at = end + 1;
-            }
+            return new String(resource.readAllBytes(), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new Catalogue(settings, all);
     }
 
     private static Listed parse(String line) {
@@ -84,24 +95,23 @@ public final class Catalogue {
         return array.append(']').toString();
     }
 
+    /** The build packed it as with one cluster; with several, each tool of a cluster takes its name first. */
     private String json(Listed tool) {
-        if (!tool.ofCluster()) {
-            return tool.json();
-        }
-        if (settings.clusters().size() < 2) {
-            return tool.json()
-                    .replace(CLUSTER + ":{},", "")
-                    .replace(CLUSTER + ":{}", "")
-                    .replace(CLUSTER + ",", "")
-                    .replace(CLUSTER, "");
+        String json = tool.json();
+        if (!tool.ofCluster() || settings.clusters().size() < 2) {
+            return json;
         }
         String enumeration = JsonText.write(new ArrayList<>(settings.clusters().keySet()));
-        String property = "\"cluster\":{\"type\":\"string\",\"enum\":" + enumeration + "}";
         boolean required = tool.act() || settings.server().defaultCluster().isEmpty();
-        return tool.json()
-                .replace(CLUSTER + ":{}", property)
-                .replace(CLUSTER + ",", required ? "\"cluster\"," : "")
-                .replace(CLUSTER, required ? "\"cluster\"" : "");
+        int properties = json.indexOf(PROPERTIES) + PROPERTIES.length();
+        int needed = json.lastIndexOf(REQUIRED, json.indexOf(OUTPUT)) + REQUIRED.length();
+        StringBuilder named = new StringBuilder(json);
+        if (required) {
+            named.insert(needed, json.charAt(needed) == ']' ? "\"cluster\"" : "\"cluster\",");
+        }
+        named.insert(properties, json.charAt(properties) == '}' ? "" : ",");
+        return named.insert(properties, "\"cluster\":{\"type\":\"string\",\"enum\":" + enumeration + "}")
+                .toString();
     }
 
     public List<String> visible() {

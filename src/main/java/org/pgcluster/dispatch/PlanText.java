@@ -1,10 +1,12 @@
 package org.pgcluster.dispatch;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.render.Plain;
 import org.pgcluster.tool.Plan;
@@ -19,18 +21,9 @@ final class PlanText {
     static String text(String tool, String cluster, Plan<?> plan) {
         StringBuilder text = new StringBuilder();
         for (Check check : plan.warnings()) {
-            text.append("! ")
-                    .append(check.what())
-                    .append(": ")
-                    .append(check.found())
-                    .append('\n');
+            line(text, "! ", check.what(), ": ", check.found());
         }
-        text.append(tool)
-                .append(" on ")
-                .append(cluster)
-                .append(": ")
-                .append(plan.summary())
-                .append('\n');
+        line(text, tool, " on ", cluster, ": ", plan.summary());
         text.append("Steps:\n");
         int number = 0;
         for (Step step : plan.steps()) {
@@ -38,32 +31,26 @@ final class PlanText {
         }
         text.append("Checked:\n");
         for (Check check : plan.checks()) {
-            text.append("- ").append(check.what()).append(": ");
-            text.append(check.verdict().name().toLowerCase(Locale.ROOT));
-            text.append(" (").append(check.found()).append(")\n");
+            String verdict = check.verdict().name().toLowerCase(Locale.ROOT);
+            line(text, "- ", check.what(), ": ", verdict, " (", check.found(), ")");
         }
-        consequences(plan.consequences())
-                .forEach((name, value) -> text.append(Character.toUpperCase(name.charAt(0)))
-                        .append(name.substring(1).replace('_', ' '))
-                        .append(": ")
-                        .append(value)
-                        .append('\n'));
-        return shown(text.toString());
+        consequences(plan.consequences()).forEach((name, value) -> {
+            String title = Character.toUpperCase(name.charAt(0)) + name.substring(1);
+            line(text, title.replace('_', ' '), ": ", value);
+        });
+        return text.toString();
     }
 
-    /** Lines stay lines; what a reader could not see is spelled out. */
-    private static String shown(String text) {
-        StringBuilder shown = new StringBuilder();
-        for (String line : text.split("\n", -1)) {
-            shown.append(shown.isEmpty() ? "" : "\n").append(Plain.shown(line));
-        }
-        return shown.toString();
+    /** One line, whatever stands in what was found: a text from elsewhere must not pass for a line of the plan. */
+    private static void line(StringBuilder text, String... parts) {
+        text.append(Plain.shown(String.join("", parts))).append('\n');
     }
 
+    /** A statement keeps its lines, indented, so that none passes for a line of the plan. */
     private static String words(Step step) {
         if (step instanceof Step.Statement statement) {
-            return "on " + statement.where() + ": " + statement.sql()
-                    + (statement.parameters().isEmpty() ? "" : " with " + statement.parameters())
+            return "on " + Plain.shown(statement.where()) + ": " + shown(statement.sql(), "\n   | ")
+                    + (statement.parameters().isEmpty() ? "" : " with " + Plain.shown(statement.parameters() + ""))
                     + (statement.when() == Step.When.IN_ORDER ? "" : " (only if the step before fails)")
                     + (statement.transaction() == Step.Transaction.CHECKED
                             ? " (in a transaction that is looked at before it commits)"
@@ -83,15 +70,20 @@ final class PlanText {
         };
     }
 
+    /** Lines stay lines; what a reader could not see is spelled out. */
+    private static String shown(String text, String between) {
+        return Arrays.stream(text.split("\\R", -1)).map(Plain::shown).collect(Collectors.joining(between));
+    }
+
     static Map<String, Object> data(Plan<?> plan, String fingerprint) {
         Map<String, Object> data = new LinkedHashMap<>();
-        data.put("summary", plan.summary());
+        data.put("summary", Plain.shown(plan.summary()));
         List<Map<String, @Nullable Object>> steps = new ArrayList<>();
         for (Step step : plan.steps()) {
             Map<String, @Nullable Object> one = new LinkedHashMap<>();
             if (step instanceof Step.Statement statement) {
                 one.put("where", statement.where());
-                one.put("statement", shown(statement.sql()));
+                one.put("statement", shown(statement.sql(), "\n"));
                 one.put("parameters", statement.parameters());
             } else if (step instanceof Step.Request request) {
                 one.put("where", name(request.to()) + " " + request.where());
@@ -109,7 +101,7 @@ final class PlanText {
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("what", check.what());
             one.put("verdict", check.verdict().name().toLowerCase(Locale.ROOT));
-            one.put("found", check.found());
+            one.put("found", Plain.shown(check.found()));
             checks.add(one);
         }
         data.put("checks", checks);

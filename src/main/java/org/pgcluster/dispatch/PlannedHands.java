@@ -164,9 +164,21 @@ final class PlannedHands implements Hands {
         return state != null && !state.startsWith("08") && !state.startsWith("57P");
     }
 
-    private static ToolException stopped(ToolException e) {
+    /** No deadline of ours is over an act: where we did not ask, it was a person, a program or a limit of the server. */
+    private ToolException stopped(ToolException e) {
+        boolean asked = operation.call().cancelled();
         return ToolException.fromServer(
-                ErrorCode.CONFLICT, "Stopped: " + e.text(), e.hint(), e.sqlstate(), e.position(), e);
+                ErrorCode.CONFLICT,
+                asked
+                        ? "Stopped: " + e.text()
+                        : "Stopped from outside: " + e.text() + ". This server did not ask for it.",
+                asked
+                        ? e.hint()
+                        : "Somebody cancelled it, or a statement_timeout of the acting role or database is over it. Ask"
+                                + " before it is repeated.",
+                e.sqlstate(),
+                e.position(),
+                e);
     }
 
     private ToolException heldUp(ToolException e) {

@@ -37,6 +37,14 @@ final class Connection {
         this.elsewhere = new Elsewhere(outlet, front, features);
     }
 
+    /** Only that the classes are there when they are needed. */
+    static void load(Outlet outlet, Front front) {
+        new Workers(0, 0);
+        new Forms(outlet);
+        new InFlight();
+        new Elsewhere(outlet, front, Features.NONE);
+    }
+
     Features features() {
         return features;
     }
@@ -246,12 +254,10 @@ final class Connection {
     }
 
     private void start(Pending pending, Runnable job) {
+        pending.begin();
         if (stopping) {
             pending.refuse(Replies.BUSY, "The server is stopping.");
-            return;
-        }
-        pending.begin();
-        if (!workers.offer(job)) {
+        } else if (!workers.offer(job)) {
             pending.refuse(Replies.BUSY, "Too many requests are in flight. Wait for some to be answered.");
         }
     }

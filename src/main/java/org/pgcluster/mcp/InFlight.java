@@ -28,28 +28,39 @@ final class InFlight {
             pending = byId.get(id);
         }
         if (pending != null) {
-            stop(pending);
+            stop(pending, false);
         }
     }
 
-    void cancelAll() {
-        List<Pending> all;
-        synchronized (this) {
-            all = new ArrayList<>(byId.values());
+    /** Unlike one that the client cancels, these are still answered: with what the stop makes of them. */
+    void stopAll() {
+        for (Pending pending : all()) {
+            stop(pending, true);
         }
-        for (Pending pending : all) {
-            stop(pending);
+    }
+
+    /** What did not hear the stop gets an answer all the same. */
+    void refuseAll() {
+        for (Pending pending : all()) {
+            pending.refuse(Replies.BUSY, "The server ended before this was done.");
         }
+    }
+
+    private synchronized List<Pending> all() {
+        return new ArrayList<>(byId.values());
     }
 
     /** Each on a thread of its own: no stop waits for another one's network, and none for a free worker. */
-    private static void stop(Pending pending) {
+    private static void stop(Pending pending, boolean answered) {
         var thread = new Thread(
                 new Runnable() {
                     @Override
                     public void run() {
                         try {
-                            pending.cancel();
+                            if (!answered) {
+                                pending.forget();
+                            }
+                            pending.call().cancel();
                         } catch (Throwable e) {
                             Complaints.about("stopping a call", e);
                         }

@@ -63,12 +63,15 @@ final class Pending {
 
     /** For the reader, where the work cannot even begin. */
     void refuse(int code, String message) {
-        if (close()) {
-            home.remove(this);
-            outlet.leave(Replies.error(id, code, message));
-            if (batch != null) {
-                batch.skip();
-            }
+        if (!close()) {
+            return;
+        }
+        home.remove(this);
+        byte[] error = Replies.error(id, code, message);
+        if (batch == null) {
+            outlet.leave(error);
+        } else {
+            batch.add(error);
         }
     }
 
@@ -82,15 +85,14 @@ final class Pending {
         }
     }
 
-    /** Stopping talks to servers, so this never runs on the reader. The identifier stays taken until the work ends. */
-    void cancel() {
+    /** The client wants no answer any more. Never on the reader; the identifier stays taken until the work ends. */
+    void forget() {
         if (close()) {
             reports.close(false);
             if (batch != null) {
                 batch.skip();
             }
         }
-        call.cancel();
     }
 
     void ended() {

@@ -82,7 +82,7 @@ final class SdkSession implements McpServerTransportProvider, McpServerTransport
     }
 
     /** The client was greeted long ago; the SDK's session takes nothing before it has been. */
-    private void replay() {
+    void replay() {
         Map<String, Object> hello = Map.of(
                 "protocolVersion",
                 Replies.NEWEST,

@@ -14,9 +14,9 @@ import org.pgcluster.dispatch.Front;
  * texts on that way without the lambdas and concatenations that the JVM links at run time.
  */
 public final class StdioServer {
-    private static final long CANCELLING_NANOS = 500_000_000L;
-    private static final long CLOSING_MILLIS = 250;
-    private static final long WRITING_NANOS = 150_000_000L;
+    private static final long CANCELLING_NANOS = 400_000_000L;
+    private static final long CLOSING_MILLIS = 200;
+    private static final long WRITING_NANOS = 100_000_000L;
 
     private final Outlet outlet;
     private final Connection connection;
@@ -39,6 +39,19 @@ public final class StdioServer {
     public static int serve(
             InputStream in, OutputStream out, Front front, Supplier<Desk> desk, Features features, Limits limits) {
         return new StdioServer(out, front, desk, features, limits).run(in, features);
+    }
+
+    /** Loads what the first reply needs, before there is anything to reply with. */
+    public static void load() {
+        var front = new Front("", "", "", "", "");
+        var outlet = new Outlet(OutputStream.nullOutputStream(), new CountDownLatch(1));
+        Connection.load(outlet, front);
+        byte[] line = Replies.initialize("", Replies.NEWEST, front, Features.NONE.offers());
+        try {
+            JsonReader.read(line, 0, line.length);
+        } catch (JsonFault e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private int run(InputStream in, Features features) {
@@ -90,7 +103,7 @@ public final class StdioServer {
         }
     }
 
-    /** Lets calls end, then stops what is left; all within three seconds, whatever a server does. */
+    /** Lets calls end, then stops what is left and says so; all within three seconds, whatever a server does. */
     private void finish() {
         synchronized (this) {
             if (finished) {
@@ -100,9 +113,11 @@ public final class StdioServer {
             connection.stop();
             if (!connection
                     .workers()
-                    .awaitIdle(System.nanoTime() + limits.grace().toNanos(), outlet)) {
-                connection.inFlight().cancelAll();
-                connection.workers().awaitIdle(System.nanoTime() + CANCELLING_NANOS, outlet);
+                    .awaitIdle(System.nanoTime() + limits.grace().toNanos(), outlet::broken)) {
+                connection.inFlight().stopAll();
+                // Also where nobody reads the answers: what runs on a server has to be stopped before the process ends.
+                connection.workers().awaitIdle(System.nanoTime() + CANCELLING_NANOS, () -> false);
+                connection.inFlight().refuseAll();
             }
             desk.close(CLOSING_MILLIS);
             outlet.awaitWritten(System.nanoTime() + WRITING_NANOS);

@@ -2,6 +2,7 @@ package org.pgcluster.mcp;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,10 +90,10 @@ final class Workers {
         return unfinished > 0;
     }
 
-    /** Whether all jobs ended before the time was over or the client was gone. */
-    boolean awaitIdle(long deadlineNanos, Outlet outlet) {
+    /** Whether all jobs ended before the time was over or waiting made no sense any more. */
+    boolean awaitIdle(long deadlineNanos, BooleanSupplier senseless) {
         while (busy()) {
-            if (System.nanoTime() >= deadlineNanos || outlet.broken()) {
+            if (System.nanoTime() >= deadlineNanos || senseless.getAsBoolean()) {
                 return false;
             }
             LockSupport.parkNanos(2_000_000);

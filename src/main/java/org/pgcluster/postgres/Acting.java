@@ -1,12 +1,10 @@
 package org.pgcluster.postgres;
 
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -43,11 +41,8 @@ public final class Acting implements AutoCloseable {
     /** Connects as {@code pgcluster-mcp act <id>}; no statement waits longer than the target's time for a lock. */
     public static Acting open(Target target, Call call, String auditId) {
         var named = target.withApplicationName("pgcluster-mcp act " + auditId);
-        var settings = DriverSettings.of(named);
-        var properties = new Properties();
-        properties.putAll(settings.properties());
         try {
-            var acting = new Acting(named, DriverManager.getConnection(settings.url(), properties), call);
+            var acting = new Acting(named, DriverSettings.of(named).connect(call.timeLeft()), call);
             try {
                 acting.requireNoPooler();
                 acting.run("SET statement_timeout = 0");

@@ -130,8 +130,11 @@ public final class Database implements AutoCloseable {
     }
 
     private static void recover(Pool.Lease lease, boolean dead) {
-        if (dead || lease.spoiled()) {
-            lease.spoil();
+        if (dead) {
+            // A farewell to who does not listen would have to be waited for.
+            lease.abort();
+        }
+        if (lease.spoiled()) {
             return;
         }
         try {

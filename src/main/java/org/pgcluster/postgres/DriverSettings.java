@@ -4,6 +4,9 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
@@ -15,7 +18,7 @@ import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 
 /** What libpq's words mean to the driver. Immutable. */
-record DriverSettings(String url, Properties properties) {
+record DriverSettings(String url, Properties properties, int hosts) {
     /** A value beyond this is refused by the driver instead of filling the memory. */
     static final String LARGEST_RESULT = "32M";
 
@@ -63,7 +66,8 @@ record DriverSettings(String url, Properties properties) {
         keepPasswordOffTheWire(target, properties);
         timeOut(target.connectTimeout(), properties);
         behave(properties);
-        return new DriverSettings(url(target, properties), properties);
+        return new DriverSettings(
+                url(target, properties), properties, dsn.hosts().size());
     }
 
     private static void refuseWhatCannotBeKept(Target target) {
@@ -75,6 +79,27 @@ record DriverSettings(String url, Properties properties) {
                         "Take it out of the connection string, or enforce it on the server.");
             }
         }
+    }
+
+    /**
+     * Connects within the time left, shared by the hosts. Each answer of the login has that limit, too: a server that
+     * accepts connections and never says a word would hold the call for ever. Where both with and without TLS will do,
+     * the driver tries a silent host with either.
+     */
+    Connection connect(Duration timeLeft) throws SQLException {
+        long share =
+                Math.min(1000 * Long.parseLong(properties.getProperty("connectTimeout")), timeLeft.toMillis() / hosts);
+        boolean either = Set.of("allow", "prefer").contains(properties.getProperty("sslmode"));
+        long forTls = either ? share / 3 : share;
+        var seconds = String.valueOf(Math.max(1, (either ? share - forTls : share) / 1000));
+        var limited = new Properties();
+        limited.putAll(properties);
+        limited.setProperty("connectTimeout", seconds);
+        limited.setProperty("socketTimeout", seconds);
+        limited.setProperty("sslResponseTimeout", String.valueOf(Math.max(100, forTls)));
+        var connection = DriverManager.getConnection(url, limited);
+        connection.setNetworkTimeout(Runnable::run, 0);
+        return connection;
     }
 
     boolean wantsPrimary() {

@@ -15,7 +15,9 @@ import org.pgcluster.call.Call;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.safety.Admitted;
 import org.pgcluster.postgres.safety.Verdict;
+import org.postgresql.core.QueryExecutor;
 import org.postgresql.jdbc.PgConnection;
+import org.postgresql.jdbc.PgStatement;
 
 /** Runs a person's SQL in a reading transaction, within a budget, without losing anything of a value. */
 public final class FreeSql {
@@ -67,7 +69,6 @@ public final class FreeSql {
                 (connection, snapshot, lease) -> {
                     var verdict = judging.judge(connection, snapshot);
                     prepareLeaving(lease, verdict);
-                    takeRole(connection, verdict.sandbox());
                     return execute(connection, text, parameters, budget, verdict);
                 },
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
@@ -88,6 +89,28 @@ public final class FreeSql {
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
     }
 
+    /** {@code text} is an EXPLAIN (GENERIC_PLAN …), whose parameters only the simple protocol leaves open. */
+    Result explainGeneric(Admitted text, Budget budget, Judging judging) {
+        return database.read(
+                call,
+                Opening.Style.PERSONAL,
+                (connection, snapshot, lease) -> {
+                    var verdict = judging.judge(connection, snapshot);
+                    prepareLeaving(lease, verdict);
+                    takeRole(connection, verdict.sandbox());
+                    try (var statement = connection.createStatement()) {
+                        statement.setEscapeProcessing(false);
+                        statement
+                                .unwrap(PgStatement.class)
+                                .executeWithFlags(text.sql(), QueryExecutor.QUERY_EXECUTE_AS_SIMPLE);
+                        try (var rows = statement.getResultSet()) {
+                            return read(statement, rows, budget, verdict);
+                        }
+                    }
+                },
+                error -> Suggestions.of(error, text.sql(), database.sql(call)));
+    }
+
     private static Result genericPlan(
             Connection connection, Admitted text, String explain, Budget budget, Verdict verdict) throws SQLException {
         var nothing = String.join(", ", Collections.nCopies(text.highestParameter(), "NULL"));
@@ -95,12 +118,14 @@ public final class FreeSql {
             statement.setEscapeProcessing(false);
             statement.execute("SET LOCAL plan_cache_mode = force_generic_plan");
             statement.execute("PREPARE " + EXPLAINED + " AS " + text.inner());
-            Result result;
+            statement.execute("SAVEPOINT " + EXPLAINED);
             try (var rows = statement.executeQuery(explain + "EXECUTE " + EXPLAINED + "(" + nothing + ")")) {
-                result = read(statement, rows, budget, verdict);
+                return read(statement, rows, budget, verdict);
+            } finally {
+                // No transaction takes a prepared statement back, and a pooler hands the session on as it is.
+                statement.execute("ROLLBACK TO SAVEPOINT " + EXPLAINED);
+                statement.execute("DEALLOCATE " + EXPLAINED);
             }
-            statement.execute("DEALLOCATE " + EXPLAINED);
-            return result;
         }
     }
 
@@ -121,14 +146,22 @@ public final class FreeSql {
         }
     }
 
+    /** The role and the statement go in one message. */
     private static Result execute(
             Connection connection, Admitted text, List<@Nullable String> parameters, Budget budget, Verdict verdict)
             throws SQLException {
-        try (var statement = statement(connection, text, parameters)) {
+        String role = verdict.sandbox()
+                .map(name -> "SET LOCAL ROLE " + Names.quoted(name) + ";")
+                .orElse("");
+        checkSent(connection, text, role);
+        try (var statement = statement(connection, text, role, parameters)) {
             statement.setFetchSize(Math.min(BATCH_OF_WIDE_ROWS, Math.max(1, budget.rows() + 1)));
             boolean hasRows = statement instanceof PreparedStatement prepared
                     ? prepared.execute()
-                    : statement.execute(text.sql());
+                    : statement.execute(role + text.sql());
+            if (!role.isEmpty()) {
+                hasRows = statement.getMoreResults();
+            }
             if (!hasRows) {
                 return new Result(
                         List.of(), List.of(), false, 0, Sql.Notices.of(statement.getWarnings()), verdict.rowSecured());
@@ -140,15 +173,14 @@ public final class FreeSql {
     }
 
     /** A statement without parameters is never prepared: a question mark is an operator there. */
-    private static Statement statement(Connection connection, Admitted text, List<@Nullable String> parameters)
-            throws SQLException {
+    private static Statement statement(
+            Connection connection, Admitted text, String role, List<@Nullable String> parameters) throws SQLException {
         if (!text.usesParameters()) {
             var statement = connection.createStatement();
             statement.setEscapeProcessing(false);
             return statement;
         }
-        refuseRewriting(connection, text);
-        var statement = connection.prepareStatement(text.jdbcText());
+        var statement = connection.prepareStatement(role + text.jdbcText());
         int at = 1;
         for (int number : text.parameterOrder()) {
             var value = parameters.get(number - 1);
@@ -161,25 +193,24 @@ public final class FreeSql {
         return statement;
     }
 
-    /** The driver cannot be told to leave its escapes alone in a prepared statement, so nothing may look like one. */
-    private static void refuseRewriting(Connection connection, Admitted text) throws SQLException {
+    /** What the driver will send is what was judged: one statement after the role, in the same words. */
+    private static void checkSent(Connection connection, Admitted text, String role) throws SQLException {
         var driver = connection.unwrap(PgConnection.class);
-        var plain = driver.createQuery(text.jdbcText(), false, true).query;
-        var sent = driver.createQuery(text.jdbcText(), true, true).query;
-        if (plain.getSubqueries() != null || !plain.getNativeSql().equals(sent.getNativeSql())) {
+        boolean bound = text.usesParameters();
+        var sent = driver.createQuery(role + text.jdbcText(), bound, bound).query;
+        var parts = sent.getSubqueries();
+        boolean one = role.isEmpty() ? parts == null : parts != null && parts.length == 2;
+        var statement = one && parts != null ? parts[1] : sent;
+        if (!one || !statement.getNativeSql().equals(text.nativeText())) {
             throw ToolException.invalidInput(
                     "The driver would send the statement in other words than were judged.",
-                    "Leave {d …}, {fn …} and other braces out; they are no SQL of PostgreSQL.");
+                    "Pass one plain statement; write strings that hold quotes as $$…$$.");
         }
     }
 
     private static Result read(Statement statement, ResultSet rows, Budget budget, Verdict verdict)
             throws SQLException {
-        var meta = rows.getMetaData();
-        var columns = new ArrayList<Column>();
-        for (int i = 1; i <= meta.getColumnCount(); i++) {
-            columns.add(new Column(meta.getColumnLabel(i), Values.typeName(meta, i)));
-        }
+        var columns = ColumnTypes.of(statement.getConnection(), rows);
         var cells = new Values(columns, budget);
         boolean more = false;
         var read = new ArrayList<List<@Nullable Object>>();

@@ -24,11 +24,15 @@ final class Opening {
     /** Not every platform can watch a socket while it computes; the first refusal settles it. */
     private final AtomicBoolean watchesClients = new AtomicBoolean(true);
 
-    /** What is asked of one transaction: for our own queries only the catalogue is searched. */
+    /**
+     * What is asked of one transaction: for our own queries only the catalogue is searched, and nothing is compiled,
+     * which the size of a catalogue never repays.
+     */
     enum Style {
-        CATALOGUE(local("search_path", "pg_catalog") + local("IntervalStyle", "iso_8601")),
-        OPEN(local("IntervalStyle", "iso_8601")),
-        PERSONAL(local("IntervalStyle", "postgres"));
+        CATALOGUE(
+                local("search_path", "pg_catalog, pg_temp") + local("IntervalStyle", "iso_8601") + local("jit", "off")),
+        OPEN(local("IntervalStyle", "iso_8601") + local("jit", "off")),
+        PERSONAL(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on"));
 
         private final String settings;
 
@@ -48,7 +52,9 @@ final class Opening {
             return beginOn(lease.connection(), call, style);
         }
         // BEGIN waits for no lock: a pooled connection that stays silent is dead, however the network hides it.
-        lease.connection().setNetworkTimeout(Runnable::run, (int) LONGEST_SILENCE.toMillis());
+        // Half of what is left must do, so that there is time for another one.
+        long patience = Math.min(LONGEST_SILENCE.toMillis(), call.timeLeft().toMillis() / 2);
+        lease.connection().setNetworkTimeout(Runnable::run, (int) Math.max(1, patience));
         var snapshot = beginOn(lease.connection(), call, style);
         lease.connection().setNetworkTimeout(Runnable::run, 0);
         return snapshot;

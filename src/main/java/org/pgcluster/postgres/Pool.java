@@ -1,14 +1,11 @@
 package org.pgcluster.postgres;
 
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Properties;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -114,13 +111,7 @@ final class Pool implements AutoCloseable {
     }
 
     private Connection open(Call call) throws SQLException {
-        var properties = new Properties();
-        properties.putAll(settings.properties());
-        long seconds = Math.min(
-                target.connectTimeout().toSeconds(),
-                call.timeLeft().plusMillis(999).toSeconds());
-        properties.setProperty("connectTimeout", String.valueOf(Math.max(1, seconds)));
-        var connection = DriverManager.getConnection(settings.url(), properties);
+        var connection = settings.connect(call.timeLeft());
         connection.setAutoCommit(false);
         connection.setReadOnly(true);
         return connection;
@@ -142,12 +133,27 @@ final class Pool implements AutoCloseable {
 
     /** After one connection turned out to be dead the others are too: the next calls get new ones. */
     void forgetIdle() {
-        List<Idle> all;
-        synchronized (idle) {
-            all = new ArrayList<>(idle);
-            idle.clear();
+        for (var one : emptied()) {
+            generation.incrementAndGet();
+            abort(one.connection());
         }
-        all.forEach(one -> discard(one.connection()));
+    }
+
+    private List<Idle> emptied() {
+        synchronized (idle) {
+            var all = List.copyOf(idle);
+            idle.clear();
+            return all;
+        }
+    }
+
+    private static void abort(Connection connection) {
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException e) {
+            // Already closed, which is what was wanted.
+            return;
+        }
     }
 
     @Override
@@ -155,7 +161,7 @@ final class Pool implements AutoCloseable {
         synchronized (idle) {
             closed = true;
         }
-        forgetIdle();
+        emptied().forEach(one -> discard(one.connection()));
     }
 
     /** A connection in use by one call; {@link #spoil} and {@link #abort} may come from other threads. */
@@ -225,12 +231,7 @@ final class Pool implements AutoCloseable {
 
         void abort() {
             spoiled = true;
-            try {
-                connection.abort(Runnable::run);
-            } catch (SQLException e) {
-                // Already closed, which is what was wanted.
-                return;
-            }
+            Pool.abort(connection);
         }
 
         @Override

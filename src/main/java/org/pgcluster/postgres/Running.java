@@ -10,10 +10,11 @@ import org.postgresql.util.PSQLState;
 
 /**
  * What one call runs on one connection, which can be stopped from outside: by the client or at the deadline. Threads
- * share it. The stop holds the lock, so that it can never hit what runs on the connection afterwards.
+ * share it. A stopped lease is spoiled under the lock, so that the stop can never hit what another call runs on it.
  */
 final class Running implements AutoCloseable {
-    private static final Duration GRACE = Duration.ofMillis(1500);
+    /** How long the server may take to obey before the connection is cut. */
+    private static final Duration GRACE = Duration.ofSeconds(2);
 
     private static final Duration BLUR = Duration.ofMillis(50);
 
@@ -23,13 +24,15 @@ final class Running implements AutoCloseable {
     private final Future<?> onDeadline;
     private @Nullable Future<?> onSilence;
     private final long mayRunUntilNanos;
+    private final Duration grace;
     private boolean over;
 
     private Running(Pool.Lease lease, Call call, Watchdog watchdog, Duration limit) {
         this.mayRunUntilNanos = System.nanoTime() + limit.toNanos();
         this.lease = lease;
         this.watchdog = watchdog;
-        this.onDeadline = watchdog.in(call.timeLeft(), this::stop);
+        this.grace = shorter(GRACE, call.timeLeft().dividedBy(4));
+        this.onDeadline = watchdog.in(call.timeLeft().minus(grace), this::stop);
         this.onCancel = call.onCancel(this::stop);
     }
 
@@ -37,14 +40,16 @@ final class Running implements AutoCloseable {
         return new Running(lease, call, watchdog, limit);
     }
 
-    /** Asks the server to stop; where it does not answer, cuts the connection. */
-    private synchronized void stop() {
-        if (over) {
-            return;
-        }
-        lease.spoil();
-        if (onSilence == null) {
-            onSilence = watchdog.in(GRACE, this::cut);
+    /** Asks the server to stop; where it does not answer, cuts the connection, at the deadline at the latest. */
+    private void stop() {
+        synchronized (this) {
+            if (over) {
+                return;
+            }
+            lease.spoil();
+            if (onSilence == null) {
+                onSilence = watchdog.in(grace, this::cut);
+            }
         }
         try {
             lease.connection().unwrap(PGConnection.class).cancelQuery();
@@ -52,6 +57,10 @@ final class Running implements AutoCloseable {
             // The server cannot be asked any more: the cut after the grace ends the call.
             lease.spoil();
         }
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     /** Neither the client nor the deadline has asked it to stop. */

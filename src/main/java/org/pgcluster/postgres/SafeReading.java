@@ -61,15 +61,18 @@ public final class SafeReading {
         Admitted generic = TextGate.admit("EXPLAIN (GENERIC_PLAN, " + options + ") " + sql);
         FreeSql.Judging judging = (connection, snapshot) -> verdict(connection, snapshot, generic, capabilities);
         return capabilities.atLeast(16)
-                ? database.free(call).run(generic, List.of(), budget, judging)
+                ? database.free(call).explainGeneric(generic, budget, judging)
                 : database.free(call).explainPrepared(generic, explain, budget, judging);
     }
 
     private Verdict verdict(Connection connection, String snapshot, Admitted admitted, Capabilities capabilities)
             throws SQLException {
+        if (admitted.constantsOnly()) {
+            return Verdict.OF_CONSTANTS;
+        }
         Known now = known;
         if (now == null || !now.capabilities().equals(capabilities)) {
-            now = new Known(capabilities, Standing.ask(connection));
+            now = new Known(capabilities, Standing.ask(connection, capabilities.atLeast(15)));
             known = now;
         }
         String role = now.standing().role();

@@ -72,7 +72,7 @@ final class SqlErrors {
         return switch (state) {
             case "57P01", "57P02", "57P03", "53300" -> ErrorCode.CONNECTION_FAILED;
             case "42501" -> ErrorCode.PERMISSION_DENIED;
-            case "42P01", "42703", "42883", "3F000", "3D000" -> ErrorCode.NOT_FOUND;
+            case "42P01", "42703", "42883", "42704", "3F000", "3D000" -> ErrorCode.NOT_FOUND;
             case "42601", "42804" -> ErrorCode.INVALID_INPUT;
             case "25P03", "57014" -> ErrorCode.TIMEOUT;
             case "25006" -> ErrorCode.NOT_ALLOWED;
@@ -87,7 +87,7 @@ final class SqlErrors {
         return switch (stateClass) {
             case "08" -> ErrorCode.CONNECTION_FAILED;
             case "28" -> ErrorCode.PERMISSION_DENIED;
-            case "22" -> ErrorCode.INVALID_INPUT;
+            case "21", "22", "42" -> ErrorCode.INVALID_INPUT;
             default -> ErrorCode.UPSTREAM_ERROR;
         };
     }

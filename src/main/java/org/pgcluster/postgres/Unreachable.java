@@ -1,12 +1,13 @@
 package org.pgcluster.postgres;
 
+import java.io.EOFException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.file.NoSuchFileException;
 import java.sql.SQLException;
 import java.util.Optional;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 
@@ -45,10 +46,17 @@ record Unreachable(ErrorCode code, String text, String hint) {
     }
 
     private static Unreachable notAdmitted(Target target, String said) {
+        if (said.contains("valid client certificate")) {
+            return refused(
+                    target,
+                    "wants a client certificate" + user(target) + ".",
+                    "Name it in sslcert and its key in sslkey, and connect with sslmode=require or stricter.");
+        }
         if (!said.contains("pg_hba.conf")) {
             return refused(
                     target,
-                    "does not let the user" + user(target) + " in: " + ServerTexts.masked(said) + ".",
+                    "does not let anybody in as" + user(target).replaceFirst("^ of", "") + ": "
+                            + ServerTexts.masked(said.replaceFirst("^FATAL: ", "")) + ".",
                     "Check that the role exists and may log in: ALTER ROLE … LOGIN.");
         }
         boolean open = said.contains("no encryption") || said.contains("SSL off");
@@ -66,14 +74,12 @@ record Unreachable(ErrorCode code, String text, String hint) {
                     "has no server that target_session_attrs accepts: none is up as what was asked for.",
                     "A failover may be under way: repeat in a moment, or see cluster_health.");
         }
-        if (said.contains("does not support SSL")) {
-            return failed(
-                    target,
-                    "does not speak TLS, which sslmode asks for.",
-                    "Switch ssl on at the server, or set sslmode=prefer where the network is trusted.");
+        var tls = TlsFault.of(e, target, said);
+        if (tls != null) {
+            return tls;
         }
         for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
-            var known = byCause(cause, target);
+            var known = byCause(cause, target, "08001".equals(e.getSQLState()));
             if (known != null) {
                 return known;
             }
@@ -81,7 +87,7 @@ record Unreachable(ErrorCode code, String text, String hint) {
         return "08004".equals(e.getSQLState()) ? byLogin(target) : null;
     }
 
-    private static @Nullable Unreachable byCause(Throwable cause, Target target) {
+    private static @Nullable Unreachable byCause(Throwable cause, Target target, boolean loggingIn) {
         if (cause instanceof UnknownHostException) {
             return failed(
                     target,
@@ -91,22 +97,32 @@ record Unreachable(ErrorCode code, String text, String hint) {
         if (cause instanceof ConnectException) {
             return failed(target, "refused the connection: nothing listens there.", DOWN);
         }
-        if (cause instanceof SocketTimeoutException && isConnecting(cause)) {
+        if (cause instanceof SocketTimeoutException && loggingIn) {
+            return silent(target, isConnecting(cause));
+        }
+        if (loggingIn && (cause instanceof EOFException || cause instanceof SocketException)) {
             return failed(
                     target,
-                    "did not answer within " + target.connectTimeout().toSeconds() + " s.",
-                    "A firewall may swallow the packets: check host, port and route.");
+                    "took the connection and closed it at once.",
+                    "A proxy such as HAProxy does that while no server behind it is up, as in a failover: repeat in a"
+                            + " moment, or see cluster_health.");
         }
         if (cause instanceof NoSuchFileException) {
             return failed(target, "has no Unix socket there.", DOWN);
         }
-        if (cause instanceof SSLException) {
-            return failed(
-                    target,
-                    "could not agree on TLS: " + ServerTexts.masked(String.valueOf(cause.getMessage())) + ".",
-                    "Name the authority in sslrootcert; for verify-full the host must stand in the certificate.");
-        }
         return null;
+    }
+
+    private static Unreachable silent(Target target, boolean connecting) {
+        return connecting
+                ? failed(
+                        target,
+                        "did not answer the attempt to connect.",
+                        "A firewall may swallow the packets: check host, port and route.")
+                : failed(
+                        target,
+                        "took the connection and then said nothing.",
+                        "The server, or a proxy in front of it, hangs; or what listens there is no PostgreSQL.");
     }
 
     private static boolean isConnecting(Throwable cause) {
@@ -137,7 +153,7 @@ record Unreachable(ErrorCode code, String text, String hint) {
         return target.dsn().user().map(user -> " of user \"" + user + "\"").orElse("");
     }
 
-    private static Unreachable failed(Target target, String what, String hint) {
+    static Unreachable failed(Target target, String what, String hint) {
         return new Unreachable(ErrorCode.CONNECTION_FAILED, target.label() + " " + what, hint);
     }
 

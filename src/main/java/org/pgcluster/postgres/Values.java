@@ -2,7 +2,6 @@ package org.pgcluster.postgres;
 
 import java.math.BigDecimal;
 import java.sql.ResultSet;
-import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Collections;
@@ -25,10 +24,6 @@ final class Values {
     Values(List<FreeSql.Column> columns, FreeSql.Budget budget) {
         this.columns = columns;
         this.budget = budget;
-    }
-
-    static String typeName(ResultSetMetaData meta, int column) throws SQLException {
-        return meta.getColumnTypeName(column);
     }
 
     List<@Nullable Object> row(ResultSet row) throws SQLException {

@@ -53,18 +53,16 @@ public final class Words {
         }
     }
 
-    /** No, none, zero and the empty text: a sentence tells where they matter, and the structured content has them. */
+    /** No and none: the structured content has them. Zero is a figure like any other and may be the answer. */
     private static boolean nothing(@Nullable Object value) {
-        return value == null
-                || value.equals(false)
-                || value.equals("")
-                || (value instanceof Number number && number.doubleValue() == 0);
+        return value == null || value.equals(false) || value.equals("");
     }
 
     private boolean said(@Nullable Object value) {
-        if (!(value instanceof String text)) {
+        if (!(value instanceof String) && !(value instanceof Number)) {
             return false;
         }
+        var text = value instanceof String string ? string : Cells.CUT.cell(value);
         var from = 0;
         for (var at = sentence.indexOf(text); at >= 0; at = sentence.indexOf(text, from)) {
             if (borderAt(at) && borderAt(at + text.length())) {
@@ -77,7 +75,14 @@ public final class Words {
 
     /** No word goes on over this place of the sentence. */
     private boolean borderAt(int at) {
-        return at == 0 || at == sentence.length() || !inWord(sentence.charAt(at - 1)) || !inWord(sentence.charAt(at));
+        if (at == 0 || at == sentence.length()) {
+            return true;
+        }
+        char before = sentence.charAt(at - 1);
+        char after = sentence.charAt(at);
+        boolean fraction = (before == '.' && Character.isDigit(after))
+                || (after == '.' && at + 1 < sentence.length() && Character.isDigit(sentence.charAt(at + 1)));
+        return !fraction && (!inWord(before) || !inWord(after));
     }
 
     private static boolean inWord(char letter) {

@@ -2,14 +2,11 @@ package org.pgcluster.snapshot;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Together;
-import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Sql;
 
 /** Reads every component of a cluster, each under its own deadline. What does not answer is told, the rest stays. */
@@ -38,6 +35,7 @@ public final class Gathering {
                    backend_xmin IS NOT NULL OR backend_xid IS NOT NULL AS holds_horizon
               FROM pg_stat_activity
              WHERE backend_type = 'client backend' AND xact_start < clock_timestamp() - interval '1 minute'
+               AND application_name NOT LIKE 'citus\\_internal%' -- the session that it works for tells of both
              ORDER BY xact_start, pid
              LIMIT 100
             """;
@@ -74,7 +72,7 @@ public final class Gathering {
 
     private Gathering() {}
 
-    /** The deadline is each component's own: one that hangs must not cost the others their answer. */
+    /** The deadline is each server's own: one that hangs must not cost the others their answer. */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
         List<Supplier<Object>> questions =
                 List.of(() -> databases(cluster, call, each, clock), () -> Surroundings.of(cluster, call, each));
@@ -83,16 +81,8 @@ public final class Gathering {
     }
 
     private static Snapshot databases(Cluster cluster, Call call, Duration each, Clock clock) {
-        List<Unavailable> unavailable = new ArrayList<>();
-        String where = cluster.addressInWords().orElse("not configured");
-        Call own = Call.within(each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft());
-        Optional<PostgresState> postgres = Optional.empty();
-        try (var handle = call.onCancel(own::cancel)) {
-            postgres = Optional.of(postgres(where, cluster.reservedSql(own)));
-        } catch (ToolException e) {
-            unavailable.add(new Unavailable("postgres", where, e.text()));
-        }
-        return new Snapshot(cluster.name(), clock.instant(), postgres, unavailable);
+        var read = Everywhere.ask(cluster, call, each, (component, where, sql) -> postgres(where, sql));
+        return new Snapshot(cluster.name(), clock.instant(), read.answers(), read.unavailable());
     }
 
     private static PostgresState postgres(String where, Sql sql) {

@@ -3,21 +3,21 @@ package org.pgcluster.snapshot;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Everything that was read about a cluster at one moment. Immutable. */
 public record Snapshot(
         String cluster,
         Instant takenAt,
-        Optional<PostgresState> postgres,
+        List<PostgresState> postgres,
         List<Unavailable> unavailable,
         Surroundings around) {
     public Snapshot {
+        postgres = List.copyOf(postgres);
         unavailable = List.copyOf(unavailable);
     }
 
     /** Of the databases alone. */
-    public Snapshot(String cluster, Instant takenAt, Optional<PostgresState> postgres, List<Unavailable> unavailable) {
+    public Snapshot(String cluster, Instant takenAt, List<PostgresState> postgres, List<Unavailable> unavailable) {
         this(cluster, takenAt, postgres, unavailable, Surroundings.NONE);
     }
 

@@ -96,8 +96,9 @@ public sealed interface Step permits Step.Statement, Step.Request {
         return new Statement(where, sql, List.of(), When.IN_ORDER, Transaction.CONCURRENT);
     }
 
-    static Statement concurrentIfAnEarlierOneFailed(String where, String sql) {
-        return new Statement(where, sql, List.of(), When.IF_AN_EARLIER_ONE_FAILED, Transaction.CONCURRENT);
+    /** It cleans up, so it waits for locks no longer than any other step: somebody waits for its answer. */
+    static Statement ifAnEarlierOneFailed(String where, String sql) {
+        return new Statement(where, sql, List.of(), When.IF_AN_EARLIER_ONE_FAILED, Transaction.NONE);
     }
 
     static Statement checked(String where, String sql, List<@Nullable Object> parameters) {

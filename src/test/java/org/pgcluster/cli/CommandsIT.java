@@ -47,6 +47,17 @@ class CommandsIT {
     }
 
     @Test
+    void a_dsn_in_the_wrong_place_is_told_and_its_password_is_not() throws Exception {
+        var before = run(NOBODY, "call", "ping");
+        assertEquals(2, before.code());
+        assertTrue(before.text().contains("The command comes first: pgcluster-mcp call"), before.text());
+        var behind = run("call", "ping", NOBODY);
+        assertEquals(2, behind.code());
+        assertTrue(behind.text().contains("--dsn says where the database is"), behind.text());
+        assertTrue(!before.text().contains("hush-hush") && !behind.text().contains("hush-hush"), behind.text());
+    }
+
+    @Test
     void config_says_where_a_value_is_from_and_shows_no_password() throws Exception {
         var ran = run("config", NOBODY, "--max-rows", "7");
         assertEquals(0, ran.code());

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -116,6 +118,9 @@ class SettingsTest {
                 "--allow-execute|true|admin_dsn",
                 "--default-cluster|other|default_cluster takes the name of a cluster, one of default",
                 "--toolsets|core,patrony|did you mean patroni",
+                "--acts|cancel_qery|did you mean cancel_query",
+                "--acts|postgres,-create_indx|did you mean create_index",
+                "--acts|whatever_it_is|names of acts and of toolsets",
                 "--patroni-urls|ftp://x|http",
                 "--haproxy-urls|tcp:h|port",
                 "--max-row|1|Did you mean --max-rows",
@@ -126,6 +131,21 @@ class SettingsTest {
             })
     void what_is_wrong_is_told_with_what_it_takes(String flag, String value, String text) {
         assertProblem(setting().arguments(DSN, flag, value).load(), "flag", text);
+    }
+
+    /** Each tool of the catalogue that changes something; the packed list has its kind in the third column. */
+    @Test
+    void every_act_that_exists_may_be_named() throws IOException {
+        try (var lines = Files.lines(Path.of("src/main/resources/catalogue.tsv"))) {
+            var acts = lines.map(line -> line.split("\t"))
+                    .filter(columns -> columns.length > 4 && columns[4].contains("\"approval_token\""))
+                    .map(columns -> columns[1])
+                    .toList();
+            assertFalse(acts.isEmpty());
+            assertEquals(
+                    List.of(),
+                    acts.stream().filter(act -> !ActNames.ALL.contains(act)).toList());
+        }
     }
 
     @Test

@@ -81,7 +81,19 @@ final class CatalogueFile {
                         declared.name(),
                         declared.kind().name(),
                         declared.reach().name(),
-                        json(tool)) + "\n";
+                        ascii(json(tool)))
+                + "\n";
+    }
+
+    /** Characters that need no decoding are read fastest; a client sees no difference. */
+    private static String ascii(String json) {
+        StringBuilder escaped = new StringBuilder(json.length());
+        json.chars().forEach(each -> escaped.append(each < 0x80 ? Character.toString(each) : unicode(each)));
+        return escaped.toString();
+    }
+
+    private static String unicode(int each) {
+        return String.format("\\u%04x", each);
     }
 
     static <I extends Record, O extends Record & InWords> String json(Tool<I, O> tool) {
@@ -111,16 +123,15 @@ final class CatalogueFile {
         Map<String, Object> schema = new LinkedHashMap<>(declared.input().schema());
         Map<String, Object> properties = new LinkedHashMap<>();
         List<String> required = new ArrayList<>();
-        if (declared.reach() == Declaration.Reach.CLUSTER) {
-            properties.put("@cluster@", Map.of());
-            required.add("@cluster@");
-        }
         ((Map<String, Map<String, Object>>) schema.getOrDefault("properties", Map.of()))
                 .forEach((name, property) -> properties.put(name, thrifty(property)));
         required.addAll((List<String>) schema.getOrDefault("required", List.of()));
         if (act) {
             properties.put("approval_token", text("As approved"));
-            properties.put("dry_run", Map.of("type", "boolean"));
+            Map<String, Object> dryRun = new LinkedHashMap<>();
+            dryRun.put("type", "boolean");
+            dryRun.put("description", "Plan only");
+            properties.put("dry_run", dryRun);
         }
         schema.put("properties", properties);
         schema.put("required", required);

@@ -52,9 +52,7 @@ class ToolsDocumentTest {
         List<?> required = (List<?>) Objects.requireNonNull(input.get("required"));
         List<String> rows = new ArrayList<>();
         ((Map<?, ?>) Objects.requireNonNull(input.get("properties"))).forEach((name, property) -> {
-            if (!"@cluster@".equals(name)) {
-                rows.add(row(String.valueOf(name), (Map<?, ?>) property, required.contains(name)));
-            }
+            rows.add(row(String.valueOf(name), (Map<?, ?>) property, required.contains(name)));
         });
         if (!rows.isEmpty()) {
             text.append("\n| argument | type | meaning | default |\n|---|---|---|---|\n");
@@ -80,7 +78,7 @@ class ToolsDocumentTest {
                 : property.get("type");
         Object says = property.get("description");
         Object standard = property.get("default");
-        return "| `" + name + "` | " + type + " | " + (says == null ? "Plan only, ask nobody" : says) + " | "
+        return "| `" + name + "` | " + type + " | " + says + " | "
                 + (required ? "required" : standard == null ? "" : "`" + standard + "`") + " |\n";
     }
 }

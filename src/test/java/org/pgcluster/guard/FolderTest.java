@@ -53,4 +53,39 @@ class FolderTest {
         assertEquals(false, folder.create("mark", "b"));
         assertEquals("a", folder.read("mark").orElseThrow());
     }
+
+    @Test
+    void a_link_is_followed_once_and_turning_it_later_turns_nothing() throws IOException {
+        var first = Files.createDirectory(state.resolve("first"));
+        var second = Files.createDirectory(state.resolve("second"));
+        var link = Files.createSymbolicLink(state.resolve("link"), first);
+        var folder = Folder.open(link);
+        Files.delete(link);
+        Files.createSymbolicLink(link, second);
+        folder.write("note", "text");
+        assertTrue(Files.exists(first.resolve("note")));
+    }
+
+    @Test
+    void a_link_that_somebody_else_made_is_refused() throws IOException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "only root can give a link away");
+        var link = Files.createSymbolicLink(state.resolve("link"), Files.createDirectory(state.resolve("ours")));
+        Files.getFileAttributeView(
+                        link,
+                        java.nio.file.attribute.PosixFileAttributeView.class,
+                        java.nio.file.LinkOption.NOFOLLOW_LINKS)
+                .setOwner(link.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+        var refused = assertThrows(ToolException.class, () -> Folder.open(link));
+        assertTrue(refused.text().contains("a link that belongs to nobody"), refused.text());
+    }
+
+    @Test
+    void a_link_to_a_folder_of_another_user_is_refused() throws IOException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "only root can give a folder away");
+        var theirs = Files.createDirectory(state.resolve("theirs"));
+        Files.setOwner(
+                theirs, theirs.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+        var link = Files.createSymbolicLink(state.resolve("link"), theirs);
+        assertThrows(ToolException.class, () -> Folder.open(link));
+    }
 }

@@ -211,6 +211,61 @@ class GuardTest {
     }
 
     @Test
+    void a_consent_whose_record_cannot_be_written_is_not_used_up() {
+        var guard = Desks.guard(state, clock);
+        var name = approved(guard);
+        var full = new ToolException(ErrorCode.NOT_CONFIGURED, "the disk is full", null);
+        var refused = assertThrows(
+                ToolException.class,
+                () -> guard.spend(name, Desks.draft(), consent -> {
+                    throw full;
+                }));
+        assertEquals(full, refused);
+        assertDoesNotThrow(() -> guard.spend(name, Desks.draft()));
+    }
+
+    @Test
+    void what_was_refused_is_never_on_record() {
+        var guard = Desks.guard(state, clock);
+        var name = guard.ask(Desks.draft()).name();
+        assertThrows(
+                ToolException.class,
+                () -> guard.spend(name, Desks.draft(), consent -> {
+                    throw new AssertionError("recorded " + consent);
+                }));
+    }
+
+    @Test
+    void a_clock_that_was_set_back_gives_no_second_life() {
+        var guard = Desks.guard(state, clock);
+        var name = approved(guard);
+        var waits = guard.ask(draftNamed("waits")).name();
+        clock.pass(Duration.ofDays(-1));
+        assertTrue(refusal(guard, name, Desks.draft()).text().contains("set back"));
+        var refused = assertThrows(ToolException.class, () -> guard.open(waits));
+        assertTrue(refused.text().contains("set back"), refused.text());
+    }
+
+    @Test
+    void clocks_of_two_machines_may_differ_a_little() {
+        var guard = Desks.guard(state, clock);
+        var name = approved(guard);
+        clock.pass(Duration.ofSeconds(-50));
+        assertDoesNotThrow(() -> guard.spend(name, Desks.draft()));
+    }
+
+    @Test
+    void a_request_that_was_taken_back_is_nowhere() {
+        var guard = Desks.guard(state, clock);
+        var name = approved(guard);
+        guard.withdraw(name);
+        assertEquals(List.of(), guard.waiting());
+        assertTrue(refusal(guard, name, Desks.draft()).text().contains("no request"));
+        guard.withdraw("../approval.key");
+        assertTrue(Files.exists(state.resolve("approval.key")));
+    }
+
+    @Test
     void everything_in_the_state_folder_is_its_owners_alone() throws IOException {
         var guard = Desks.guard(state.resolve("new/state"), clock);
         guard.spend(approved(guard), Desks.draft());

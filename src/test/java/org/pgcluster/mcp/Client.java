@@ -28,13 +28,21 @@ final class Client implements AutoCloseable {
     private final ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
 
     Client(String... flags) throws IOException {
+        this(new ProcessBuilder(trial(flags)));
+    }
+
+    private static List<String> trial(String... flags) {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
         command.add("-XX:TieredStopAtLevel=1");
         command.add("-Xmx512m");
         command.addAll(List.of(flags));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Trial.class.getName()));
-        process = new ProcessBuilder(command).start();
+        return command;
+    }
+
+    Client(ProcessBuilder server) throws IOException {
+        process = server.start();
         stdin = process.getOutputStream();
         pump(process.getInputStream(), line -> lines.add(line));
         pump(process.getErrorStream(), line -> errors.add(line));

@@ -49,7 +49,7 @@ class StartTest {
         assertEquals(List.of(), loaded.stream().filter(StartTest::heavy).toList());
     }
 
-    /** The first lambda or joined string of a process costs as much as the rest of the start. */
+    /** The first lambda of a process brings a hundred classes with it. */
     @Test
     void the_greeting_waits_for_no_lambda() throws Exception {
         assertEquals(

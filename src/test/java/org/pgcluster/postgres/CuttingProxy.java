@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** A network between a client and a server that can break, fall silent and count how often the client spoke. */
 public final class CuttingProxy implements AutoCloseable {
@@ -52,7 +53,10 @@ public final class CuttingProxy implements AutoCloseable {
         try {
             while (true) {
                 var client = listener.accept();
-                var server = new Socket(InetAddress.getLoopbackAddress(), serverPort);
+                var server = reached(client);
+                if (server == null) {
+                    continue;
+                }
                 client.setTcpNoDelay(true);
                 server.setTcpNoDelay(true);
                 sockets.addAll(List.of(client, server));
@@ -62,6 +66,16 @@ public final class CuttingProxy implements AutoCloseable {
         } catch (IOException e) {
             // The listener was closed: the test is over.
             return;
+        }
+    }
+
+    /** As HAProxy does it: who is not there is no reason to stop listening. */
+    private @Nullable Socket reached(Socket client) throws IOException {
+        try {
+            return new Socket(InetAddress.getLoopbackAddress(), serverPort);
+        } catch (IOException e) {
+            client.close();
+            return null;
         }
     }
 

@@ -23,6 +23,7 @@ import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.safety.Admitted;
+import org.pgcluster.postgres.safety.TextGate;
 import org.pgcluster.postgres.safety.Verdict;
 
 @Timeout(60)
@@ -45,21 +46,8 @@ class FreeSqlTest {
         server.close();
     }
 
-    static Admitted admitted(String sql, String jdbcText, Integer... parameters) {
-        return new Admitted(
-                sql,
-                sql,
-                false,
-                false,
-                false,
-                false,
-                false,
-                parameters.length > 0,
-                parameters.length,
-                jdbcText,
-                List.of(parameters),
-                true,
-                List.of());
+    private static Admitted ungated(String sql) {
+        return new Admitted(sql, sql, false, false, false, false, false, false, 0, sql, sql, List.of(), false);
     }
 
     static FreeSql.Result run(Database database, String sql) {
@@ -68,7 +56,7 @@ class FreeSqlTest {
 
     static FreeSql.Result run(Database database, String sql, Verdict verdict) {
         return database.free(Call.within(Duration.ofSeconds(20)))
-                .run(admitted(sql, sql), List.of(), BUDGET, (connection, snapshot) -> verdict);
+                .run(ungated(sql), List.of(), BUDGET, (connection, snapshot) -> verdict);
     }
 
     private static @Nullable Object value(String sql) {
@@ -138,7 +126,7 @@ class FreeSqlTest {
         var call = Call.within(Duration.ofSeconds(5));
         var result = database.free(call)
                 .run(
-                        admitted("SELECT $2::int, $1::text, $2::int", "SELECT ?::int, ?::text, ?::int", 2, 1, 2),
+                        TextGate.admit("SELECT $2::int, $1::text, $2::int"),
                         List.of("x", "7"),
                         BUDGET,
                         (connection, snapshot) -> new Verdict(true, false, false, List.of(), Optional.empty()));

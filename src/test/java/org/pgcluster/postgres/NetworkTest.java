@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.pgcluster.call.Call;
@@ -24,6 +25,7 @@ import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.safety.Verdict;
 
+@Tag("postgres")
 @Timeout(60)
 class NetworkTest {
     private static PgServer server;
@@ -61,6 +63,16 @@ class NetworkTest {
             long before = System.nanoTime();
             assertEquals(1, ask(database));
             assertTrue(Duration.ofNanos(System.nanoTime() - before).toSeconds() < 6);
+        }
+    }
+
+    @Test
+    void a_proxy_that_hangs_up_is_told_from_a_server_that_is_not_there() throws IOException {
+        try (var proxy = CuttingProxy.to(PgServer.freePort());
+                var database = through(proxy)) {
+            var error = assertThrows(ToolException.class, () -> ask(database));
+            assertTrue(error.text().contains("closed it at once"), error.text());
+            assertTrue(String.valueOf(error.hint()).contains("failover"), error.hint());
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.Dsn;
 
@@ -27,6 +28,7 @@ public final class PgServer implements AutoCloseable {
     }
 
     public static PgServer start(String... settings) throws IOException, InterruptedException {
+        Assumptions.assumeTrue(Files.exists(BINARIES), "Debian's PostgreSQL 15 is not installed in " + BINARIES);
         var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
         var server = new PgServer(folder, freePort());
         run(List.of("chown", "postgres", folder.toString()), Optional.empty());
@@ -114,6 +116,30 @@ public final class PgServer implements AutoCloseable {
         var command = new ArrayList<>(List.of(BINARIES.resolve("pg_ctl").toString(), "-w", "-D", data(), action));
         command.addAll(List.of(more));
         asPostgres(command.toArray(String[]::new));
+    }
+
+    /** Every process stands still, as on a host without memory; the kernel still takes connections for it. */
+    void freeze() throws IOException, InterruptedException {
+        signal("-STOP");
+    }
+
+    void thaw() throws IOException, InterruptedException {
+        signal("-CONT");
+    }
+
+    private void signal(String which) throws IOException, InterruptedException {
+        var postmaster = Long.parseLong(
+                Files.readAllLines(folder.resolve("data/postmaster.pid")).get(0));
+        var pids = new StringBuilder().append(postmaster);
+        ProcessHandle.of(postmaster).stream()
+                .flatMap(ProcessHandle::children)
+                .forEach(child -> pids.append(' ').append(child.pid()));
+        // Some of them may just be ending, which is no matter.
+        run(List.of("sh", "-c", "kill " + which + " " + pids + " || true"), Optional.empty());
+    }
+
+    void reload() throws IOException, InterruptedException {
+        control("reload");
     }
 
     public void psql(String sql) throws IOException, InterruptedException {

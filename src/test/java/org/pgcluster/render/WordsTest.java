@@ -48,8 +48,13 @@ class WordsTest {
                  "rest": {"shown": 3, "total": 3, "cursor": null}, "kept": 4}
                 """);
         assertEquals(
-                "pong in read_only. Others: ask.\nmode: read\nkept: 4",
+                "pong in read_only. Others: ask.\nmode: read\nhidden: 0\nkept: 4",
                 Words.text("pong in read_only. Others: ask.", answer));
+        assertEquals(
+                "40 rows in 2.5 ms, 1 of 3.\nrows: 2",
+                Words.text(
+                        "40 rows in 2.5 ms, 1 of 3.",
+                        read("{\"total\": 40, \"ms\": 2.5, \"shown\": 1, \"of\": 3, \"rows\": 2}")));
         assertEquals("ponging.\nmessage: pong", Words.text("ponging.", read("{\"message\": \"pong\"}")));
     }
 

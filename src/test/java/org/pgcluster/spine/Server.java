@@ -65,10 +65,15 @@ final class Server implements AutoCloseable {
     }
 
     static Server start(Path state, boolean forms, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-jar",
-                System.getProperty("pgcluster.jar", "target/pgcluster-mcp.jar")));
+        return startWith(List.of(), state, forms, arguments);
+    }
+
+    static Server startWith(List<String> flagsOfJava, Path state, boolean forms, String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+        command.addAll(flagsOfJava);
+        command.addAll(List.of("-jar", System.getProperty("pgcluster.jar", "target/pgcluster-mcp.jar")));
         command.addAll(List.of("--state-dir", state.toString()));
         command.addAll(List.of(arguments));
         var server = new Server(new ProcessBuilder(command)
@@ -119,6 +124,10 @@ final class Server implements AutoCloseable {
 
     Answer call(String tool, Object... arguments) {
         return answer(tool, await(begin(tool, arguments)));
+    }
+
+    Answer callWith(String tool, Map<String, ?> arguments) {
+        return answer(tool, await(send("tools/call", Map.of("name", tool, "arguments", arguments))));
     }
 
     /** Sends the call and answers its id. */

@@ -88,6 +88,12 @@ public final class Postgres {
                 "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + user + "&password=none");
     }
 
+    /** A connection that sends a text as it is, in one piece. */
+    public Connection connectWithoutSplitting(String database, String user) throws SQLException {
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + user
+                + "&password=none&preferQueryMode=simple");
+    }
+
     private static Path archive(String version) {
         return BINARIES.resolve(version + ".jar");
     }

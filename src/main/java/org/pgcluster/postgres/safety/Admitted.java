@@ -9,6 +9,8 @@ import java.util.List;
  * @param inner the statement without a leading EXPLAIN, parameters numbered as the driver will number them
  * @param jdbcText for {@code prepareStatement}: {@code ?} for each parameter, {@code ??} for operators; equals {@code
  *     sql} where there are no parameters
+ * @param nativeText what then has to reach the server
+ * @param constantsOnly nothing in it has a name that could be anybody's
  * @param changing the EXPLAIN is of an INSERT, UPDATE, DELETE or MERGE and does not run it
  */
 public record Admitted(
@@ -22,11 +24,10 @@ public record Admitted(
         boolean usesParameters,
         int highestParameter,
         String jdbcText,
+        String nativeText,
         List<Integer> parameterOrder,
-        boolean hasIdentifiers,
-        List<String> names) {
+        boolean constantsOnly) {
     public Admitted {
         parameterOrder = List.copyOf(parameterOrder);
-        names = List.copyOf(names);
     }
 }

@@ -2,6 +2,7 @@ package org.pgcluster.postgres.safety;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +20,8 @@ final class Bench {
     private final Trusted trusted;
     private final TreeTaker taker;
     private final Set<Long> judged = new HashSet<>();
+    private final Set<String> stored = new HashSet<>();
+    private String role = "";
 
     Bench(Connection connection, Admitted statement, Standing standing, Trusted trusted, TreeTaker taker) {
         this.connection = connection;
@@ -28,25 +31,32 @@ final class Bench {
         this.taker = taker;
     }
 
-    Findings examine(Tree tree) throws SQLException {
+    /** As the role would run it: names resolve, and row security applies, as the role sees them. */
+    Findings examine(String asRole) throws SQLException {
         judged.clear();
-        return examine(tree, statement.changing());
+        stored.clear();
+        role = asRole;
+        return examine(taker.take(statement.inner(), "", role), statement.changing());
     }
 
     private Findings examine(Tree tree, boolean changing) throws SQLException {
         if (!changing) {
             checkCommands(tree);
         }
-        Catalogue found = Catalogue.lookUp(
+        Catalogue found = lookUp(tree, tree.relations());
+        Secrets.check(connection, tree);
+        return examine(found);
+    }
+
+    private Catalogue lookUp(Tree tree, Collection<Long> relations) throws SQLException {
+        return Catalogue.lookUp(
                 connection,
                 tree.functions(),
                 tree.operators(),
                 tree.types(),
                 tree.targets(),
-                tree.relations(),
+                relations,
                 standing.citus());
-        Secrets.check(connection, tree);
-        return examine(found);
     }
 
     /** What was found by name or by tree: nothing in it, and nothing that it leads to, does more than read. */
@@ -89,13 +99,7 @@ final class Bench {
                 continue;
             }
             // A body is read as a tree, which only shows where the log can be silenced.
-            boolean readable = standing.canSilenceLog()
-                    && !function.builtIn()
-                    && function.body() != null
-                    && function.extension() == null
-                    && !function.securityDefiner()
-                    && !function.configured();
-            if (!readable) {
+            if (!standing.canSilenceLog() || !Bodies.canBeRead(function)) {
                 throw refusedFunction(function, "");
             }
             judged.add(function.oid());
@@ -105,9 +109,13 @@ final class Bench {
 
     private void examineBody(Catalogue.Function function) throws SQLException {
         try {
-            for (String body : Bodies.statements(function)) {
-                examine(taker.take(body, Bodies.argumentTypes(function), ""), false);
+            if (function.defaults() != null) {
+                examineStored(Tree.of(function.defaults()));
             }
+            Bodies body = new Bodies(function, taker, role);
+            Tree tree = body.tree();
+            examine(tree, false);
+            checkFunctions(Catalogue.castsOf(connection, tree.types()));
         } catch (ToolException inside) {
             throw refusedFunction(function, " (" + inside.text() + ")");
         }
@@ -115,15 +123,17 @@ final class Bench {
 
     /** A stored expression has no relations of its own to be judged but what its functions touch. */
     private void examineStored(Tree tree) throws SQLException {
-        if (tree.text().isBlank()) {
+        if (tree.text().isBlank() || !stored.add(tree.text())) {
             return;
         }
-        Catalogue found = Catalogue.lookUp(
-                connection, tree.functions(), tree.operators(), tree.types(), List.of(), List.of(), standing.citus());
+        Catalogue found = lookUp(tree, List.of());
         checkFunctions(found.functions());
+        for (String check : found.checks()) {
+            examineStored(Tree.of(check));
+        }
     }
 
-    private static Findings findings(Catalogue found) {
+    private Findings findings(Catalogue found) {
         Predicate<Catalogue.Relation> ofSystem = Catalogue.Relation::isSystems;
         boolean catalogueOnly = !found.relations().isEmpty()
                 && found.relations().stream().allMatch(ofSystem.or(relation -> relation.extension() != null));
@@ -132,12 +142,13 @@ final class Bench {
         boolean monitorMay = found.relations().stream().allMatch(Catalogue.Relation::monitorMayUseSchema)
                 && found.functions().stream().allMatch(Catalogue.Function::monitorMayCall);
         boolean plain = found.functions().stream().allMatch(f -> f.builtIn() && f.volatility() != 'v');
+        boolean traces = found.functions().stream().anyMatch(trusted::leavesTraces);
         List<String> secured = found.relations().stream()
                 .filter(Catalogue.Relation::rowSecurity)
                 .map(Catalogue.Relation::shown)
                 .sorted()
                 .toList();
-        return new Findings(plain, citus, catalogueOnly, monitorMay, secured);
+        return new Findings(plain, traces, citus, catalogueOnly, monitorMay, secured);
     }
 
     private static ToolException refusedFunction(Catalogue.Function function, String why) {

@@ -1,18 +1,48 @@
 package org.pgcluster.postgres.safety;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.pgcluster.error.ToolException;
 
-/** The statement inside a LANGUAGE sql function, with its arguments as parameters. */
+/** The one statement inside a LANGUAGE sql function, with its arguments as parameters. */
 final class Bodies {
-    private Bodies() {}
+    private static final String UNDEFINED_COLUMN = "42703";
+    private static final int MOST_ARGUMENTS = 20;
 
-    static String argumentTypes(Catalogue.Function function) {
-        return function.argumentTypes().isEmpty() ? "" : "(" + function.argumentTypes() + ")";
+    private final Catalogue.Function function;
+    private final TreeTaker taker;
+    private final String role;
+
+    Bodies(Catalogue.Function function, TreeTaker taker, String role) {
+        this.function = function;
+        this.taker = taker;
+        this.role = role;
     }
 
-    static List<String> statements(Catalogue.Function function) {
+    static boolean canBeRead(Catalogue.Function function) {
+        return !function.builtIn()
+                && function.body() != null
+                && (function.extension() == null || Trusted.lists(function.extension()))
+                && !function.securityDefiner()
+                && !function.configured();
+    }
+
+    Tree tree() throws SQLException {
+        String body = statement();
+        List<Token> tokens = Lexer.tokens(body);
+        List<Token> arguments = arguments(tokens);
+        if (arguments.size() > MOST_ARGUMENTS) {
+            throw ToolException.invalidInput("it names its arguments too often", null);
+        }
+        Tree tree = taker.take(withParameters(body, arguments), types(), role);
+        for (Token argument : arguments) {
+            refuseColumn(body, arguments, argument);
+        }
+        return tree;
+    }
+
+    private String statement() {
         String body = function.body() == null ? "" : function.body().strip();
         if (body.startsWith("RETURN ")) {
             body = "SELECT " + body.substring("RETURN ".length());
@@ -26,23 +56,52 @@ final class Bodies {
         if (admitted.explain() || admitted.show()) {
             throw ToolException.invalidInput("its body is no query", null);
         }
-        return List.of(withParameters(admitted.sql(), function.argumentNames()));
+        return admitted.sql();
     }
 
-    private static String withParameters(String sql, List<String> names) {
-        StringBuilder text = new StringBuilder();
-        List<Token> tokens = new ArrayList<>(Lexer.tokens(sql));
-        int copied = 0;
+    private String types() {
+        return function.argumentTypes().isEmpty() ? "" : "(" + function.argumentTypes() + ")";
+    }
+
+    private List<Token> arguments(List<Token> tokens) {
+        List<Token> arguments = new ArrayList<>();
         for (int i = 0; i < tokens.size(); i++) {
             Token token = tokens.get(i);
             boolean qualified = (i > 0 && tokens.get(i - 1).is("."))
                     || (i + 1 < tokens.size() && tokens.get(i + 1).is("."));
-            int argument = token.isName() && !qualified ? names.indexOf(token.name()) : -1;
-            if (argument >= 0 && !token.name().isEmpty()) {
-                text.append(sql, copied, token.start()).append('$').append(argument + 1);
-                copied = token.end();
+            boolean named = token.isName()
+                    && !token.name().isEmpty()
+                    && function.argumentNames().contains(token.name());
+            if (named && !qualified) {
+                arguments.add(token);
             }
         }
-        return text.append(sql.substring(copied)).toString();
+        return arguments;
+    }
+
+    /** A column of that name would come before the argument: left alone, the name must mean nothing. */
+    private void refuseColumn(String body, List<Token> arguments, Token argument) throws SQLException {
+        List<Token> others =
+                arguments.stream().filter(other -> other != argument).toList();
+        try {
+            taker.take(withParameters(body, others), types(), role);
+        } catch (SQLException e) {
+            if (UNDEFINED_COLUMN.equals(e.getSQLState())) {
+                return;
+            }
+            throw e;
+        }
+        throw ToolException.invalidInput("its argument " + argument.text() + " is a column there, too", null);
+    }
+
+    private String withParameters(String body, List<Token> arguments) {
+        StringBuilder text = new StringBuilder();
+        int copied = 0;
+        for (Token argument : arguments) {
+            int number = function.argumentNames().indexOf(argument.name()) + 1;
+            text.append(body, copied, argument.start()).append('$').append(number);
+            copied = argument.end();
+        }
+        return text.append(body.substring(copied)).toString();
     }
 }

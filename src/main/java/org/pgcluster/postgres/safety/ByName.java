@@ -1,9 +1,6 @@
 package org.pgcluster.postgres.safety;
 
-import java.sql.Array;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -166,19 +163,18 @@ final class ByName {
     }
 
     private void find(Collection<String> names, Collection<String> signs) throws SQLException {
-        try (PreparedStatement look = connection.prepareStatement(FOUND)) {
-            look.setArray(1, texts(names));
-            look.setArray(2, texts(signs));
-            try (ResultSet row = look.executeQuery()) {
-                while (row.next()) {
+        Aside.ask(
+                connection,
+                FOUND,
+                row -> {
                     add(row.getString("kind"), row.getLong("oid"));
                     String definition = row.getString("definition");
                     if (definition != null) {
                         unread.add(definition);
                     }
-                }
-            }
-        }
+                },
+                Aside.texts(names),
+                Aside.texts(signs));
     }
 
     private void add(String kind, long oid) {
@@ -191,10 +187,6 @@ final class ByName {
                 // A definition has only its text, which is read next.
             }
         }
-    }
-
-    private Array texts(Collection<String> values) throws SQLException {
-        return connection.createArrayOf("text", values.toArray());
     }
 
     private static ToolException refused(String why) {

@@ -1,19 +1,20 @@
 package org.pgcluster.postgres.safety;
 
-import java.sql.Array;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the catalogue says about the OIDs of a tree, and about everything that comes into play through them. */
 record Catalogue(List<Function> functions, List<Relation> relations, List<String> checks, List<String> planned) {
     static final long FIRST_USER_OID = 16384;
+    private static final Pattern QUOTED_OR_NOT = Pattern.compile("\"(?:[^\"]|\"\")*\"|[^\"]+");
 
     /** A function that would run. {@code shown} is its signature as {@code allowed_functions} takes it. */
     record Function(
@@ -27,6 +28,8 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             boolean configured,
             @Nullable String extension,
             @Nullable String body,
+            @Nullable String defaults,
+            boolean ownedBySuperuser,
             String argumentTypes,
             List<String> argumentNames,
             boolean monitorMayCall) {
@@ -94,7 +97,10 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                         CROSS JOIN LATERAL unnest(ARRAY[typinput::oid, typoutput, typsend, typreceive, typsubscript]) AS io
                         WHERE io >= 16384
                  UNION SELECT io FROM pg_catalog.pg_range JOIN type ON rngtypid = type.oid
-                        CROSS JOIN LATERAL unnest(ARRAY[rngcanonical::oid, rngsubdiff]) AS io WHERE io >= 16384),
+                        CROSS JOIN LATERAL unnest(ARRAY[rngcanonical::oid, rngsubdiff]) AS io WHERE io >= 16384
+                 -- What makes JSON of any value looks for such a cast while it runs.
+                 UNION SELECT castfunc FROM pg_catalog.pg_cast JOIN type ON castsource = type.oid
+                        WHERE castfunc >= 16384 AND casttarget IN (114, 3802)),
             running(oid) AS (
                 SELECT oid FROM called
                  UNION SELECT part FROM pg_catalog.pg_aggregate JOIN called ON aggfnoid = called.oid
@@ -107,6 +113,8 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                      WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid AND deptype = 'e') AS extension,
                    CASE WHEN lanname = 'sql' AND p.oid >= 16384
                         THEN coalesce(pg_get_function_sqlbody(p.oid), prosrc) END AS body,
+                   proargdefaults::text AS defaults,
+                   (SELECT rolsuper FROM pg_catalog.pg_roles WHERE pg_roles.oid = proowner) AS powerful,
                    coalesce(array_to_string(proargnames[:pronargs], ','), '') AS names,
                    has_function_privilege('pg_monitor', p.oid, 'EXECUTE')
                    AND has_schema_privilege('pg_monitor', pronamespace, 'USAGE') AS monitor
@@ -118,16 +126,16 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             SELECT 'relation', c.oid::bigint, nspname, relname, NULL, relkind::text, NULL, relrowsecurity, %s,
                    (SELECT extname FROM pg_catalog.pg_depend JOIN pg_catalog.pg_extension AS e ON e.oid = refobjid
                      WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid AND deptype = 'e'),
-                   NULL, NULL, has_schema_privilege('pg_monitor', relnamespace, 'USAGE')
+                   NULL, NULL, NULL, NULL, has_schema_privilege('pg_monitor', relnamespace, 'USAGE')
               FROM relation
               JOIN pg_catalog.pg_class AS c USING (oid)
               JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
              UNION ALL
-            SELECT 'check', 0, NULL, NULL, conbin::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            SELECT 'check', 0, NULL, NULL, conbin::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM type JOIN pg_catalog.pg_constraint ON contypid = type.oid
              WHERE conbin IS NOT NULL AND target
              UNION ALL
-            SELECT 'planned', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            SELECT 'planned', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM relation
              CROSS JOIN LATERAL (
                 SELECT unnest(ARRAY[indexprs::text, indpred::text]) FROM pg_catalog.pg_index WHERE indrelid = relation.oid
@@ -141,6 +149,21 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
              WHERE expression ~ ':(funcid|opfuncid|opno) [0-9]{5,}'
             """;
 
+    private static final String CASTS = """
+            SELECT castfunc::bigint FROM pg_catalog.pg_cast
+             WHERE castfunc >= 16384 AND castcontext <> 'e' AND castsource = ANY (?)
+            """;
+
+    /** A function's result becomes its declared type by such a cast, which the tree of its body does not show. */
+    static List<Function> castsOf(Connection connection, Collection<Long> sources) throws SQLException {
+        List<Long> casts = new ArrayList<>();
+        Aside.ask(connection, CASTS, row -> casts.add(row.getLong(1)), Aside.oids(sources));
+        List<Long> none = List.of();
+        return casts.isEmpty()
+                ? List.of()
+                : lookUp(connection, casts, none, none, none, none, false).functions();
+    }
+
     static Catalogue lookUp(
             Connection connection,
             Collection<Long> functions,
@@ -153,18 +176,15 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
         String distributed =
                 citus ? "EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = c.oid)" : "false";
         Catalogue found = new Catalogue(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-        try (PreparedStatement statement = connection.prepareStatement(LOOK_UP.formatted(distributed))) {
-            statement.setArray(1, oids(connection, types));
-            statement.setArray(2, oids(connection, targets));
-            statement.setArray(3, oids(connection, relations));
-            statement.setArray(4, oids(connection, operators));
-            statement.setArray(5, oids(connection, functions));
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    found.add(row);
-                }
-            }
-        }
+        Aside.ask(
+                connection,
+                LOOK_UP.formatted(distributed),
+                found::add,
+                Aside.oids(types),
+                Aside.oids(targets),
+                Aside.oids(relations),
+                Aside.oids(operators),
+                Aside.oids(functions));
         return found;
     }
 
@@ -184,13 +204,15 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                 row.getLong("oid"),
                 row.getString("schema"),
                 row.getString("name"),
-                row.getString("schema") + "." + row.getString("name") + "(" + arguments + ")",
+                written(row.getString("schema")) + "." + written(row.getString("name")) + "(" + arguments + ")",
                 row.getString("letter").charAt(0),
                 row.getString("language"),
                 row.getBoolean("flag"),
                 row.getBoolean("other_flag"),
                 row.getString("extension"),
                 row.getString("body"),
+                row.getString("defaults"),
+                row.getBoolean("powerful"),
                 arguments,
                 names.isEmpty() ? List.of() : List.of(names.split(",", -1)),
                 row.getBoolean("monitor"));
@@ -208,11 +230,18 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                 row.getBoolean("monitor"));
     }
 
-    static String normalised(String signature) {
-        return signature.replaceAll("\\s+", "").toLowerCase(Locale.ROOT);
+    private static String written(String name) {
+        return name.matches("[a-z_][a-z0-9_$]*") ? name : '"' + name.replace("\"", "\"\"") + '"';
     }
 
-    private static Array oids(Connection connection, Collection<Long> oids) throws SQLException {
-        return connection.createArrayOf("oid", oids.toArray());
+    /** Without white space, in lower case and without the schema public; what is quoted stays as it is. */
+    static String normalised(String signature) {
+        return QUOTED_OR_NOT
+                .matcher(signature)
+                .replaceAll(part -> Matcher.quoteReplacement(
+                        part.group().startsWith("\"")
+                                ? part.group()
+                                : part.group().replaceAll("\\s+", "").toLowerCase(Locale.ROOT)))
+                .replaceAll("(?<![\\w\".$])public\\.", "");
     }
 }

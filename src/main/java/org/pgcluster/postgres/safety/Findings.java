@@ -5,7 +5,12 @@ import java.util.Optional;
 
 /** What an accepted tree touches, from which the role to run it under follows. */
 record Findings(
-        boolean plain, boolean distributed, boolean catalogueOnly, boolean monitorMay, List<String> rowSecured) {
+        boolean plain,
+        boolean traces,
+        boolean distributed,
+        boolean catalogueOnly,
+        boolean monitorMay,
+        List<String> rowSecured) {
     /** Workers refuse a role that cannot log in; statistics are shown only to monitors. */
     String sandbox() {
         if (distributed) {
@@ -19,6 +24,6 @@ record Findings(
 
     Verdict verdict(String role) {
         return new Verdict(
-                plain, false, distributed, rowSecured, role.isEmpty() ? Optional.empty() : Optional.of(role));
+                plain, traces, distributed, rowSecured, role.isEmpty() ? Optional.empty() : Optional.of(role));
     }
 }

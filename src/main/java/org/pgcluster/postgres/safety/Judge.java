@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -48,30 +49,30 @@ public final class Judge {
      * its {@code SQLException}, with positions that count in the text that was admitted.
      */
     public Verdict judge(Connection connection, Admitted statement, Standing standing) throws SQLException {
-        TreeTaker.checkSplit(connection, statement);
         if (statement.show()) {
-            return new Verdict(true, false, false, java.util.List.of(), Optional.empty());
+            return new Verdict(true, false, false, List.of(), Optional.empty());
         }
         if (!standing.canSilenceLog()) {
             return new ByName(connection, statement, standing, trusted).judge();
         }
-        Literals.check(connection, statement, standing);
+        TreeTaker taker = new TreeTaker(connection, standing);
+        Literals.check(connection, statement, taker);
         try {
-            return underItsRole(connection, statement, standing);
+            return underItsRole(connection, statement, standing, taker);
         } catch (SQLException e) {
-            throw Positions.inUsersText(e, statement, TreeTaker.prefix("").length());
+            throw Positions.inUsersText(e, statement.inner(), taker.prefix("").length(), statement.sql());
         }
     }
 
-    private Verdict underItsRole(Connection connection, Admitted statement, Standing standing) throws SQLException {
-        TreeTaker taker = new TreeTaker(connection, standing);
+    private Verdict underItsRole(Connection connection, Admitted statement, Standing standing, TreeTaker taker)
+            throws SQLException {
         String guess = standing.superuser() && !standing.citus() && !statement.changing() ? READ_ALL : "";
         Bench bench = new Bench(connection, statement, standing, trusted, taker);
-        Findings first = bench.examine(taker.take(statement.inner(), "", guess));
+        Findings first = bench.examine(guess);
         String role = standing.superuser() && !statement.changing() ? first.sandbox() : "";
         // Names resolve, and row security applies, as the role sees them: the tree counts only under the role that
         // runs.
-        Findings last = role.equals(guess) ? first : bench.examine(taker.take(statement.inner(), "", role));
+        Findings last = role.equals(guess) ? first : bench.examine(role);
         return last.verdict(role);
     }
 }

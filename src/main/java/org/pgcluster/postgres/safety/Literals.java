@@ -1,9 +1,7 @@
 package org.pgcluster.postgres.safety;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,9 +18,9 @@ final class Literals {
             WITH RECURSIVE unsafe(oid) AS (
                 SELECT contypid FROM pg_catalog.pg_constraint
                  WHERE contypid <> 0 AND conbin IS NOT NULL
-                   AND (conbin::text ~ ':(funcid|opfuncid|opno) [0-9]{5,}'
+                   AND (conbin::text ~ ':(funcid|opfuncid|opno|resulttype) [0-9]{5,}'
                     OR EXISTS (SELECT FROM regexp_matches(conbin::text, ':(?:funcid|opfuncid) (\\d+)', 'g') AS called(oids)
-                                 JOIN pg_catalog.pg_proc ON oid = oids[1]::oid WHERE provolatile = 'v'))
+                                 JOIN pg_catalog.pg_proc ON oid = oids[1]::oid WHERE provolatile <> 'i'))
                  UNION
                 SELECT rngtypid FROM pg_catalog.pg_range JOIN pg_catalog.pg_opclass ON pg_opclass.oid = rngsubopc
                  WHERE rngsubopc >= 16384
@@ -42,9 +40,14 @@ final class Literals {
                 OR EXISTS (SELECT FROM pg_catalog.pg_type AS elem WHERE elem.oid = pg_type.typbasetype AND elem.typelem <> 0)
             """;
 
+    /** Faults that no literal can mend: the server's own words help more than ours. */
+    private static final Set<String> UNKNOWN_NAMES = Set.of("42703", "42P01", "42704", "3F000");
+
+    private static final Set<String> TYPES = Set.of("INTERVAL", "TIMESTAMP", "TIMESTAMPTZ", "TIME", "DATE");
+
     private Literals() {}
 
-    static void check(Connection connection, Admitted statement, Standing standing) throws SQLException {
+    static void check(Connection connection, Admitted statement, TreeTaker taker) throws SQLException {
         List<Token> tokens = Lexer.tokens(statement.inner());
         if (tokens.stream().noneMatch(token -> token.kind() == Token.Kind.STRING)) {
             return;
@@ -53,10 +56,14 @@ final class Literals {
         if (containers.isEmpty()) {
             return;
         }
+        String types = withoutLiterals(statement.inner(), tokens);
         Tree tree;
         try {
-            tree = new TreeTaker(connection, standing).take(withoutLiterals(statement.inner(), tokens), "", "");
+            tree = taker.take(types, "", "");
         } catch (SQLException unreadable) {
+            if (UNKNOWN_NAMES.contains(unreadable.getSQLState())) {
+                throw Positions.inUsersText(unreadable, types, taker.prefix("").length(), statement.sql());
+            }
             throw refused("the types cannot be told apart without them");
         }
         Set<Long> constants = tree.constants();
@@ -76,12 +83,7 @@ final class Literals {
 
     private static Set<Long> containers(Connection connection) throws SQLException {
         Set<Long> found = new HashSet<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(CONTAINERS)) {
-            while (row.next()) {
-                found.add(row.getLong(1));
-            }
-        }
+        Aside.ask(connection, CONTAINERS, row -> found.add(row.getLong(1)));
         return found;
     }
 
@@ -90,11 +92,10 @@ final class Literals {
         int copied = 0;
         for (int i = 0; i < tokens.size(); i++) {
             Token token = tokens.get(i);
-            // INTERVAL '…' and its like take nothing but a literal, and are of a built-in type by their grammar.
+            // INTERVAL '…' and its like take nothing but a literal, and nobody else's type has these names.
             boolean typed = i > 0
-                    && (tokens.get(i - 1).isWord("INTERVAL")
-                            || tokens.get(i - 1).isWord("TIMESTAMP")
-                            || tokens.get(i - 1).isWord("TIME"));
+                    && tokens.get(i - 1).kind() == Token.Kind.WORD
+                    && TYPES.contains(tokens.get(i - 1).upper());
             if (token.kind() == Token.Kind.STRING && !typed) {
                 text.append(sql, copied, token.start()).append(" NULL ");
                 copied = token.end();

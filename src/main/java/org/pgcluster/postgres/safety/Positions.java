@@ -10,22 +10,20 @@ import org.postgresql.util.ServerErrorMessage;
 final class Positions {
     private Positions() {}
 
-    /** {@code prefix} is what stood before {@code inner} in the statement that failed. */
-    static SQLException inUsersText(SQLException error, Admitted statement, int prefix) {
+    /** {@code sent} is the end of what a person wrote, token by token; {@code prefix} is what we put before it. */
+    static SQLException inUsersText(SQLException error, String sent, int prefix, String written) {
         ServerErrorMessage message = error instanceof PSQLException driver ? driver.getServerErrorMessage() : null;
         if (message == null || message.getPosition() <= prefix) {
             return error;
         }
-        int position = position(statement, message.getPosition() - prefix - 1) + 1;
+        int position = position(sent, message.getPosition() - prefix - 1, written) + 1;
         PSQLException moved = new PSQLException(at(message, position));
         moved.initCause(error);
         return moved;
     }
 
     /** Parameters may be numbered anew, so the token is looked for; servers count characters, Java counts halves. */
-    private static int position(Admitted statement, int characters) {
-        String inner = statement.inner();
-        String whole = statement.sql();
+    private static int position(String inner, int characters, String whole) {
         int within = Math.min(characters, inner.codePointCount(0, inner.length()));
         int at = inner.offsetByCodePoints(0, within);
         List<Token> innerTokens = Lexer.tokens(inner);

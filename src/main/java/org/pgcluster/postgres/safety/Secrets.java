@@ -1,9 +1,7 @@
 package org.pgcluster.postgres.safety;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +19,7 @@ final class Secrets {
                    ('pg_authid', 'rolpassword'), ('pg_shadow', 'passwd'), ('pg_user_mapping', 'umoptions'),
                    ('pg_user_mappings', 'umoptions'), ('pg_subscription', 'subconninfo'),
                    ('pg_dist_authinfo', 'authinfo'), ('pg_dist_poolinfo', 'poolinfo'))
-               AND attrelid < 16384 OR attrelid::regclass::text = 'pg_dist_authinfo' AND attname = 'authinfo'
+               AND (attrelid < 16384 OR attname IN ('authinfo', 'poolinfo'))
             """;
     private static final Pattern READ =
             Pattern.compile(":relid (\\d+) (?:(?!:relid ).)*?:checkAsUser (\\d+) :selectedCols (<>|\\(b[ \\d]*\\))");
@@ -33,14 +31,11 @@ final class Secrets {
 
     static void check(Connection connection, Tree tree) throws SQLException {
         List<Column> touched = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(COLUMNS)) {
-            while (row.next()) {
-                if (tree.relations().contains(row.getLong(1))) {
-                    touched.add(new Column(row.getLong(1), row.getInt(2), row.getString(3), row.getString(4)));
-                }
+        Aside.ask(connection, COLUMNS, row -> {
+            if (tree.relations().contains(row.getLong(1))) {
+                touched.add(new Column(row.getLong(1), row.getInt(2), row.getString(3), row.getString(4)));
             }
-        }
+        });
         for (Column column : touched) {
             // pg_user and pg_user_mappings mask what the view or table below them holds.
             String mask = column.relationName().equals("pg_authid")

@@ -1,49 +1,32 @@
 package org.pgcluster.postgres.safety;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What the login may do and what the server is: asked once for each connection, before a statement is judged. */
-public record Standing(
-        int versionNum,
-        boolean superuser,
-        boolean canSilenceLog,
-        boolean readsAllData,
-        boolean citus,
-        boolean standby,
-        String role) {
-    public static Standing ask(Connection connection) throws SQLException {
-        int version = version(connection);
-        String silence = version >= 150000
-                ? "has_parameter_privilege(current_user, 'log_min_messages', 'SET')"
+public record Standing(int versionNum, boolean superuser, boolean canSilenceLog, boolean citus, String role) {
+    private static final String QUERY = """
+            SELECT current_setting('server_version_num')::int, current_setting('is_superuser') = 'on',
+                   %s,
+                   EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus'), current_user::text
+            """;
+
+    public static Standing ask(Connection connection, boolean grantsOnSettings) throws SQLException {
+        String silence = grantsOnSettings
+                ? "has_parameter_privilege('log_min_messages', 'SET')"
                 : "current_setting('is_superuser') = 'on'";
-        String sql = "SELECT current_setting('is_superuser') = 'on', pg_catalog." + silence + """
-                , pg_catalog.pg_has_role(current_user, 'pg_read_all_data', 'MEMBER')
-                , EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus')
-                , pg_catalog.pg_is_in_recovery(), current_user::text
-                """;
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return new Standing(
-                    version,
-                    row.getBoolean(1),
-                    row.getBoolean(2),
-                    row.getBoolean(3),
-                    row.getBoolean(4),
-                    row.getBoolean(5),
-                    row.getString(6));
-        }
+        List<Standing> found = new ArrayList<>();
+        Aside.ask(
+                connection,
+                QUERY.formatted(silence),
+                row -> found.add(new Standing(
+                        row.getInt(1), row.getBoolean(2), row.getBoolean(3), row.getBoolean(4), row.getString(5))));
+        return found.get(0);
     }
 
-    private static int version(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row =
-                        statement.executeQuery("SELECT pg_catalog.current_setting('server_version_num')::int")) {
-            row.next();
-            return row.getInt(1);
-        }
+    boolean showsTreeOfPrepare() {
+        return versionNum >= 150000;
     }
 }

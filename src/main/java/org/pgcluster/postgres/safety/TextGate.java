@@ -14,6 +14,7 @@ public final class TextGate {
 
     private static final Set<String> READING = Set.of("SELECT", "WITH", "VALUES", "TABLE", "(");
     private static final Set<String> CHANGING = Set.of("INSERT", "UPDATE", "DELETE", "MERGE");
+    private static final Set<String> CONSTANT_WORDS = Set.of("SELECT", "VALUES", "NULL", "TRUE", "FALSE");
     private static final Set<String> FALSE_WORDS = Set.of("false", "off", "0");
 
     private TextGate() {}
@@ -68,7 +69,7 @@ public final class TextGate {
             throw ToolException.invalidInput(
                     "SHOW takes the name of one setting.", "Such as SHOW work_mem, or SHOW ALL.");
         }
-        return new Admitted(text, text, false, false, true, false, false, false, 0, text, List.of(), false, List.of());
+        return new Admitted(text, text, false, false, true, false, false, false, 0, text, text, List.of(), false);
     }
 
     private record Explained(boolean explain, boolean analyze, boolean genericPlan, int innerAt) {}
@@ -149,8 +150,7 @@ public final class TextGate {
         Parameters parameters = Parameters.of(text, tokens, innerAt);
         boolean bound = !parameters.order().isEmpty() && !explained.genericPlan();
         List<Token> inner = tokens.subList(innerAt, tokens.size());
-        boolean hasIdentifiers =
-                inner.stream().anyMatch(token -> token.isName() || token.kind() == Token.Kind.OPERATOR);
+        boolean constantsOnly = inner.stream().allMatch(TextGate::isConstant);
         return new Admitted(
                 text,
                 bound
@@ -164,9 +164,19 @@ public final class TextGate {
                 bound,
                 parameters.highest(),
                 bound ? parameters.jdbcText() : text,
+                bound ? text.substring(0, tokens.get(innerAt).start()) + parameters.renumbered() : text,
                 bound ? parameters.order() : List.of(),
-                hasIdentifiers,
-                inner.stream().filter(Token::isName).map(Token::name).distinct().toList());
+                constantsOnly);
+    }
+
+    /** Literals without a type, and the words that put them into a row. */
+    private static boolean isConstant(Token token) {
+        return switch (token.kind()) {
+            case NUMBER, STRING -> true;
+            case WORD -> CONSTANT_WORDS.contains(token.upper());
+            case MARK -> token.is("(") || token.is(")") || token.is(",");
+            case QUOTED_NAME, PARAMETER, OPERATOR -> false;
+        };
     }
 
     private static ToolException notReading(Token first) {

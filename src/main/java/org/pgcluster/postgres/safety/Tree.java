@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 
 /**
  * What a dumped query tree names, by OID. The server breaks the dump into lines at spaces, and escapes every space
- * inside a user's name, so that a field and its value are always found once white space is collapsed.
+ * inside a user's name, so that a field and its value are always found once the lines are joined.
  */
 final class Tree {
     private static final Pattern FUNCTION = Pattern.compile(
@@ -34,7 +34,12 @@ final class Tree {
     }
 
     static Tree of(String dump) {
-        return new Tree(dump.replaceAll("\\s+", " "));
+        return new Tree(joined(dump));
+    }
+
+    /** Only at spaces does the server break lines; other white space is part of somebody's name. */
+    static String joined(String dump) {
+        return dump.replaceAll("[ \\n]+", " ");
     }
 
     String text() {
@@ -87,7 +92,7 @@ final class Tree {
 
     /** Only the calls whose arguments are all constant: those that planning itself runs when they stand in an index. */
     static Tree ofConstantCalls(String dump) {
-        String whole = dump.replaceAll("\\s+", " ");
+        String whole = joined(dump);
         StringBuilder constant = new StringBuilder();
         Matcher matcher = Pattern.compile("\\{(?:FUNCEXPR|OPEXPR|COERCEVIAIO|SCALARARRAYOPEXPR|DISTINCTEXPR) ")
                 .matcher(whole);

@@ -1,10 +1,14 @@
 package org.pgcluster.postgres.safety;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.postgresql.PGConnection;
@@ -30,30 +34,98 @@ final class TreeTaker {
     Tree take(String inner, String argumentTypes, String role) throws SQLException {
         String silence = standing.canSilenceLog() ? "SET LOCAL log_min_messages = panic;" : "";
         String takeRole = role.isEmpty() ? "" : "SET LOCAL ROLE " + role + ";";
-        String prefix = prefix(argumentTypes);
+        String settings = "SAVEPOINT " + NAME + ";" + silence + takeRole
+                + "SET LOCAL standard_conforming_strings = on;SET LOCAL debug_pretty_print = off;"
+                + "SET LOCAL client_min_messages = log;SET LOCAL debug_print_rewritten = on";
+        String back = "ROLLBACK TO SAVEPOINT " + NAME + ";RELEASE SAVEPOINT " + NAME;
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
-            statement.execute("SAVEPOINT " + NAME + ";" + silence + takeRole
-                    + "SET LOCAL standard_conforming_strings = on; SET LOCAL debug_pretty_print = off;"
-                    + "SET LOCAL client_min_messages = log; SET LOCAL debug_print_rewritten = on");
-            statement.clearWarnings();
-            StringBuilder trees = new StringBuilder();
             try {
-                statement.execute(prefix + inner);
-                for (SQLWarning w = statement.getWarnings(); w != null; w = w.getNextWarning()) {
-                    trees.append(treeIn(w)).append(' ');
-                }
-            } finally {
-                statement.execute("ROLLBACK TO SAVEPOINT " + NAME);
-                statement.clearWarnings();
+                SQLWarning notices = standing.showsTreeOfPrepare()
+                        ? prepared(statement, settings + ";", prefix(argumentTypes) + inner, ";" + back)
+                        : described(statement, settings, inner, argumentTypes, back);
+                return checked(trees(notices));
+            } catch (SQLException refused) {
+                statement.execute(back);
+                throw refused;
             }
-            statement.execute("RELEASE SAVEPOINT " + NAME + "; DEALLOCATE " + NAME);
-            return checked(Tree.of(trees.toString()));
         }
     }
 
-    static String prefix(String argumentTypes) {
-        return "PREPARE " + NAME + argumentTypes + " AS ";
+    /** All in one message. */
+    private @Nullable SQLWarning prepared(Statement statement, String before, String prepare, String after)
+            throws SQLException {
+        String whole = before + prepare + after + ";DEALLOCATE " + NAME;
+        var parts = driver().createQuery(whole, false, false).query.getSubqueries();
+        boolean asMeant = parts != null
+                && parts.length == count(before) + 1 + count(after) + 1
+                && parts[count(before)].getNativeSql().equals(prepare);
+        if (!asMeant) {
+            throw notPlain();
+        }
+        statement.execute(whole);
+        return statement.getWarnings();
+    }
+
+    private static int count(String statements) {
+        return (int) statements.chars().filter(c -> c == ';').count();
+    }
+
+    /** PostgreSQL 14 shows no tree for PREPARE, but for what the protocol itself has parsed. */
+    private @Nullable SQLWarning described(
+            Statement statement, String before, String inner, String argumentTypes, String after) throws SQLException {
+        statement.execute(before);
+        // What the driver has described once it does not send again, and then the server shows nothing.
+        String fresh = forDriver(inner, argumentTypes) + " /* " + System.nanoTime() + " */";
+        try (PreparedStatement description = connection.prepareStatement(fresh)) {
+            description.getMetaData();
+            SQLWarning notices = description.getWarnings();
+            statement.execute(after);
+            return notices;
+        }
+    }
+
+    /** To the driver every parameter is a question mark of its own, and its type is told by a cast. */
+    private static String forDriver(String inner, String argumentTypes) {
+        String[] types = argumentTypes.replaceAll("^\\(|\\)$", "").split(", ", -1);
+        Set<String> seen = new HashSet<>();
+        StringBuilder text = new StringBuilder();
+        int copied = 0;
+        for (Token token : Lexer.tokens(inner)) {
+            String written = token.text();
+            if (token.kind() == Token.Kind.OPERATOR) {
+                written = written.replace("?", "??");
+            } else if (token.kind() == Token.Kind.PARAMETER && !argumentTypes.isEmpty()) {
+                int number = Integer.parseInt(written.substring(1));
+                written = "CAST(? AS " + (number <= types.length ? types[number - 1] : "unknown") + ")";
+            } else if (token.kind() == Token.Kind.PARAMETER) {
+                if (!seen.add(written)) {
+                    throw ToolException.invalidInput(
+                            "Before PostgreSQL 15 a parameter that stands twice can only be planned with its value.",
+                            "Give `params`.");
+                }
+                written = "?";
+            }
+            text.append(inner, copied, token.start()).append(written);
+            copied = token.end();
+        }
+        return text.append(inner.substring(copied)).toString();
+    }
+
+    private static Tree trees(@Nullable SQLWarning notices) {
+        StringBuilder trees = new StringBuilder();
+        for (SQLWarning notice = notices; notice != null; notice = notice.getNextWarning()) {
+            trees.append(treeIn(notice)).append(' ');
+        }
+        return Tree.of(trees.toString());
+    }
+
+    String prefix(String argumentTypes) {
+        return standing.showsTreeOfPrepare() ? "PREPARE " + NAME + argumentTypes + " AS " : "";
+    }
+
+    private BaseConnection driver() throws SQLException {
+        return (BaseConnection) connection.unwrap(PGConnection.class);
     }
 
     private static Tree checked(Tree tree) {
@@ -74,23 +146,14 @@ final class TreeTaker {
         String detail = notice.getServerErrorMessage().getDetail();
         // Servers print the title in the language of lc_messages, so the tree itself is what is looked for.
         String dump = detail != null ? detail : message == null ? "" : message;
-        if (!dump.startsWith("({QUERY ")
-                || UTILITY.matcher(dump.replaceAll("\\s+", " ")).matches()) {
-            return "";
-        }
-        return dump;
+        boolean tree = dump.startsWith("({QUERY ")
+                && !UTILITY.matcher(Tree.joined(dump)).matches();
+        return tree ? dump : "";
     }
 
-    /** The driver must see one statement, and with parameters send exactly the text that is judged. */
-    static void checkSplit(Connection connection, Admitted statement) throws SQLException {
-        BaseConnection driver = (BaseConnection) connection.unwrap(PGConnection.class);
-        var query = driver.createQuery(statement.jdbcText(), false, statement.usesParameters()).query;
-        boolean same = query.getSubqueries() == null
-                && (!statement.usesParameters() || query.getNativeSql().endsWith(statement.inner()));
-        if (!same) {
-            throw ToolException.invalidInput(
-                    "The driver reads the SQL as something else than one plain statement.",
-                    "Pass one statement a call; write strings that hold quotes as $$…$$.");
-        }
+    private static ToolException notPlain() {
+        return ToolException.invalidInput(
+                "The driver reads the SQL as something else than one plain statement.",
+                "Pass one statement a call; write strings that hold quotes as $$…$$.");
     }
 }

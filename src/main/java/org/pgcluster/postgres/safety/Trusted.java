@@ -40,14 +40,14 @@ final class Trusted {
             """);
 
     private static final Set<String> EXTENSIONS = words("""
-            postgis postgis_raster postgis_topology postgis_sfcgal pg_trgm hstore ltree citext pgcrypto vector unaccent
+            postgis postgis_raster postgis_sfcgal pg_trgm hstore ltree citext pgcrypto vector unaccent
             fuzzystrmatch tablefunc btree_gin btree_gist cube earthdistance intarray isn seg uuid-ossp bloom dict_int
             dict_xsyn tsm_system_rows tsm_system_time intagg lo hll topn citus citus_columnar
             """);
 
     private static final Set<String> REFUSED_OF_EXTENSIONS = words("""
             crosstab crosstab2 crosstab3 crosstab4 crosstabn connectby master_run_on_worker
-            citus_internal_adjust_local_clock_to_remote coord_combine_agg coord_combine_agg_sfunc
+            citus_internal_adjust_local_clock_to_remote adjust_local_clock_to_remote coord_combine_agg coord_combine_agg_sfunc
             coord_combine_agg_ffunc worker_partial_agg worker_partial_agg_sfunc worker_partial_agg_ffunc
             """);
 
@@ -75,7 +75,8 @@ final class Trusted {
             citus.citus_stat_statements citus.citus_stat_tenants citus.citus_stat_tenants_local
             citus.citus_stat_tenants_local_internal citus.citus_table_size citus.citus_total_relation_size
             citus.citus_lock_waits citus.citus_internal_local_blocked_processes
-            citus.citus_internal_global_blocked_processes
+            citus.citus_internal_global_blocked_processes citus.global_blocked_processes citus.local_blocked_processes
+            citus.any_value_agg
             citus.column_to_column_name citus.distributed_tables_colocated citus.get_all_active_transactions
             citus.get_colocated_shard_array citus.get_colocated_table_array citus.get_current_transaction_id
             citus.get_global_active_transactions citus.get_missing_time_partition_ranges citus.get_nodeid_for_groupid
@@ -108,20 +109,37 @@ final class Trusted {
                 && !function.argumentTypes().contains("internal");
     }
 
+    /** The owner of an extension may add functions of its own to it, but none in C and none of a superuser. */
     private static boolean extension(Catalogue.Function function, String extension) {
+        boolean compiled =
+                function.language().equals("c") || function.language().equals("internal");
         if (EXTENSION_FUNCTIONS.contains(extension + "." + function.name())) {
-            return true;
+            return compiled || function.ownedBySuperuser();
         }
-        return EXTENSIONS.contains(extension)
+        return lists(extension)
+                && compiled
                 && function.volatility() != 'v'
                 && !function.securityDefiner()
-                && !REFUSED_OF_EXTENSIONS.contains(function.name());
+                && !REFUSED_OF_EXTENSIONS.contains(function.name())
+                && !namesTable(function, extension);
+    }
+
+    static boolean lists(String extension) {
+        return EXTENSIONS.contains(extension);
+    }
+
+    /** Of PostGIS, what takes a table by its name reads it, and it could be anybody's view. */
+    private static boolean namesTable(Catalogue.Function function, String extension) {
+        return extension.startsWith("postgis") && function.argumentTypes().startsWith("text, text");
+    }
+
+    /** What a person allowed may do more in its session than read, unless it is plain SQL. */
+    boolean leavesTraces(Catalogue.Function function) {
+        return !function.builtIn() && !function.language().equals("sql") && isConfigured(function);
     }
 
     private boolean isConfigured(Catalogue.Function function) {
-        String signature = Catalogue.normalised(function.shown());
-        boolean inPublic = function.schema().equals("public");
-        return allowed.contains(signature) || (inPublic && allowed.contains(signature.substring("public.".length())));
+        return allowed.contains(Catalogue.normalised(function.shown()));
     }
 
     private static Set<String> words(String text) {

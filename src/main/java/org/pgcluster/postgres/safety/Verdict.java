@@ -21,7 +21,6 @@ public record Verdict(
         rowSecured = List.copyOf(rowSecured);
     }
 
-    public boolean takeReadAllDataRole() {
-        return sandbox.isPresent();
-    }
+    /** Nothing but constants: there is nothing that could be judged. */
+    public static final Verdict OF_CONSTANTS = new Verdict(true, false, false, List.of(), Optional.empty());
 }

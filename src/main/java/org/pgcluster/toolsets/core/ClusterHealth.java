@@ -31,6 +31,7 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
 
     enum Component {
         POSTGRES,
+        CITUS,
         PATRONI,
         HAPROXY,
         PGBOUNCER
@@ -72,8 +73,7 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
                 .filter(finding -> finding.severity().compareTo(input.minSeverity()) <= 0)
                 .filter(finding -> wanted(input, finding))
                 .toList();
-        boolean blind =
-                snapshot.postgres().map(state -> !state.seesAllSessions()).orElse(false);
+        boolean blind = snapshot.postgres().stream().anyMatch(state -> !state.seesAllSessions());
         String state = findings.isEmpty()
                 ? (snapshot.unavailable().isEmpty() ? "healthy" : "unknown")
                 : findings.get(0).severity().name().toLowerCase(java.util.Locale.ROOT);

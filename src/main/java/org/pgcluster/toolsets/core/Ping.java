@@ -5,15 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Components.Sighting;
-import org.pgcluster.cluster.Node;
-import org.pgcluster.cluster.Together;
-import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
 import org.pgcluster.shape.Says;
+import org.pgcluster.snapshot.Everywhere;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -57,33 +54,11 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
         return new RoundTrip(component, where, Math.round((System.nanoTime() - started) / 10_000.0) / 100.0);
     }
 
-    private static Object worker(Node node, Context context) {
-        Call own = Call.within(EACH);
-        try (var handle = context.call().onCancel(own::cancel)) {
-            return trip("citus", node.where(), node.sql(own));
-        } catch (ToolException e) {
-            return new Unavailable("citus", node.where(), e.text());
-        }
-    }
-
     @Override
     public Output read(Input input, Context context) {
-        List<RoundTrip> trips = new ArrayList<>();
-        List<Unavailable> unavailable = new ArrayList<>();
-        String where = context.cluster().addressInWords().orElse("not configured");
-        try {
-            trips.add(trip("postgres", where, context.sql()));
-            List<Node> nodes = context.cluster().nodes(context.call());
-            for (Object one : Together.all(nodes, node -> worker(node, context))) {
-                if (one instanceof RoundTrip trip) {
-                    trips.add(trip);
-                } else {
-                    unavailable.add((Unavailable) one);
-                }
-            }
-        } catch (ToolException e) {
-            unavailable.add(new Unavailable("postgres", where, e.text()));
-        }
+        var asked = Everywhere.ask(context.cluster(), context.call(), EACH, Ping::trip);
+        List<RoundTrip> trips = new ArrayList<>(asked.answers());
+        List<Unavailable> unavailable = new ArrayList<>(asked.unavailable());
         for (Sighting one : context.cluster().components().sightings(context.call(), EACH)) {
             if (one.why() == null) {
                 trips.add(new RoundTrip(one.component(), one.where(), one.milliseconds()));

@@ -5,13 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Components.Sighting;
-import org.pgcluster.cluster.Together;
-import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Capabilities;
+import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
+import org.pgcluster.snapshot.Everywhere;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -75,26 +74,8 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
     @Override
     public Output read(Input input, Context context) {
         Cluster cluster = context.cluster();
-        List<Node> nodes = new ArrayList<>();
-        List<Extension> extensions = new ArrayList<>();
-        List<Unavailable> unavailable = new ArrayList<>();
-        String where = cluster.addressInWords().orElse("not configured");
-        try {
-            Capabilities found = cluster.capabilities(context.call());
-            nodes.add(node("postgres", where, found));
-            for (Object one : Together.all(cluster.nodes(context.call()), worker -> worker(worker, context))) {
-                if (one instanceof Node node) {
-                    nodes.add(node);
-                } else {
-                    unavailable.add((Unavailable) one);
-                }
-            }
-            found.extensions().entrySet().stream()
-                    .sorted(Map.Entry.comparingByKey())
-                    .forEach(one -> extensions.add(new Extension(one.getKey(), one.getValue())));
-        } catch (ToolException e) {
-            unavailable.add(new Unavailable("postgres", where, e.text()));
-        }
+        var asked = Everywhere.ask(cluster, context.call(), EACH, Found::ask);
+        List<Unavailable> unavailable = new ArrayList<>(asked.unavailable());
         List<Component> components = new ArrayList<>();
         for (Sighting one : cluster.components().sightings(context.call(), EACH)) {
             if (one.why() == null) {
@@ -111,20 +92,31 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 cluster.modeInWords(),
                 cluster.actsRun(),
                 context.server().problems(),
-                nodes,
-                extensions,
+                asked.answers().stream().map(Found::node).toList(),
+                extensions(asked.answers()),
                 components,
                 off,
                 unavailable);
     }
 
-    private static Object worker(org.pgcluster.cluster.Node worker, Context context) {
-        Call own = Call.within(EACH);
-        try (var handle = context.call().onCancel(own::cancel)) {
-            return node("citus", worker.where(), worker.sql(own).capabilities());
-        } catch (ToolException e) {
-            return new Unavailable("citus", worker.where(), e.text());
+    private record Found(String component, String where, Capabilities capabilities) {
+        static Found ask(String component, String where, Sql sql) {
+            return new Found(component, where, sql.capabilities());
         }
+
+        Node node() {
+            return ServerInfo.node(component, where, capabilities);
+        }
+    }
+
+    /** Those of the database that SQL is read from. */
+    private static List<Extension> extensions(List<Found> servers) {
+        return servers.stream()
+                .filter(server -> server.component().equals("postgres"))
+                .flatMap(server -> server.capabilities().extensions().entrySet().stream())
+                .sorted(Map.Entry.comparingByKey())
+                .map(one -> new Extension(one.getKey(), one.getValue()))
+                .toList();
     }
 
     private static Node node(String component, String where, Capabilities found) {

@@ -18,24 +18,24 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
     record Input(
             @Says("Only this database") Optional<String> database,
 
-            @Says("Only what has run at least this long") @Default("0") @Range(min = 0, max = 10_000_000)
+            @Says("Only what has run this long") @Default("0") @Range(min = 0, max = 10_000_000)
             double minDurationSeconds,
 
             @Says("Idle sessions, too") @Default("false") boolean includeIdle,
 
-            @Says("Most sessions to show") @Default("50") @Range(min = 1, max = 1000)
+            @Says("Most sessions") @Default("50") @Range(min = 1, max = 1000)
             int limit) {}
 
     record Output(
             List<Session> sessions,
             Rest rest,
-            long hidden,
+            @Nullable Long hidden,
             @Nullable String note) implements InWords {
         @Override
         public String inWords() {
             String shown = rest.total() + (rest.total() == 1 ? " session" : " sessions");
             String cut = rest.shown() < rest.total() ? ", the " + rest.shown() + " longest shown" : "";
-            String secret = hidden == 0
+            String secret = hidden == null
                     ? ""
                     : " What " + hidden + " of them run is hidden from this role: it lacks pg_read_all_stats.";
             return shown + cut + "." + secret + (note == null ? "" : " " + note);
@@ -44,6 +44,7 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
 
     record Session(
             int pid,
+            @Nullable String kind,
             @Nullable String database,
             @Nullable String userName,
             @Nullable String application,
@@ -53,22 +54,27 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
             @Nullable Double transactionSeconds,
             @Nullable String waitsFor,
             List<Integer> blockedBy,
+            @Nullable Long parallelWorkers,
             @Nullable Instant started,
             @Nullable String query) {}
 
     private static final String SESSIONS = """
-            SELECT activity.pid, activity.datname AS database, activity.usename AS user_name,
+            SELECT activity.pid, nullif(activity.backend_type, 'client backend') AS kind,
+                   activity.datname AS database, activity.usename AS user_name,
                    nullif(activity.application_name, '') AS application,
                    coalesce(activity.client_addr::text, 'local') AS client, activity.state,
                    round(extract(epoch FROM clock_timestamp() - activity.query_start), 3)::float8 AS seconds,
                    round(extract(epoch FROM clock_timestamp() - activity.xact_start), 3)::float8
                        AS transaction_seconds,
                    activity.wait_event_type || ': ' || activity.wait_event AS waits_for,
-                   CASE WHEN activity.wait_event_type = 'Lock' THEN pg_blocking_pids(activity.pid)
-                        ELSE '{}'::int[] END AS blocked_by,
+                   CASE WHEN activity.pid IN (SELECT pid FROM pg_locks WHERE NOT granted)
+                        THEN pg_blocking_pids(activity.pid) ELSE '{}'::int[] END AS blocked_by,
+                   nullif((SELECT count(*) FROM pg_stat_activity AS worker WHERE worker.leader_pid = activity.pid), 0)
+                       AS parallel_workers,
                    activity.query_start AS started, left(activity.query, 1000) AS query
               FROM pg_stat_activity AS activity
-             WHERE activity.backend_type = 'client backend'
+             WHERE (activity.backend_type IN ('client backend', 'autovacuum worker')
+                    OR (activity.backend_type IS NULL AND activity.datname IS NOT NULL))
                AND activity.pid <> pg_backend_pid()
                AND (?::text IS NULL OR activity.datname = ?::text)
                AND (?::boolean OR activity.state IS DISTINCT FROM 'idle')
@@ -83,8 +89,8 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
                 "Active queries",
                 Input.class,
                 Output.class,
-                "What the server that is asked runs right now, longest first: session, statement, seconds, what it"
-                        + " waits for and who blocks it.");
+                "Why is it busy or slow right now: what runs on the server asked, longest first, with seconds, waits and"
+                        + " who blocks it.");
     }
 
     @Override
@@ -100,7 +106,7 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
         return new Output(
                 List.copyOf(shown),
                 new Rest(shown.size(), all.size(), null),
-                hidden,
+                hidden == 0 ? null : hidden,
                 citus ? "Other nodes are not in this list: citus_activity sees them all." : null);
     }
 }

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.shape.Default;
@@ -17,45 +18,49 @@ import org.pgcluster.tool.Hands;
 import org.pgcluster.tool.Plan;
 import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Consequences;
-import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Step;
+import org.pgcluster.toolsets.postgres.Sessions.Place;
+import org.pgcluster.toolsets.postgres.Sessions.Seen;
 
 /** Stops what sessions run, or ends the sessions. Each is hit only while it is still the one that was looked at. */
 public final class CancelQuery implements Acts<CancelQuery.Input, CancelQuery.Looked, CancelQuery.Output> {
+    private static final long LOOK_FOR_NANOS = 3_000_000_000L;
+
     record Input(
-            @Says("As active_queries names them") @Range(min = 1, max = 100)
-            List<Integer> pids,
+            @Says("As active_queries names them, or Citus global pids") @Range(min = 1, max = 100)
+            List<Long> pids,
+
+            @Says("Where the pids are: id or host:port") Optional<String> node,
 
             @Says("End the sessions") @Default("false") boolean terminate,
 
-            @Says("Only what has run this many seconds") @Default("0") @Range(min = 0)
+            @Says("Only what has run this long") @Default("0") @Range(min = 0)
             int onlyIfRunningS) {}
 
     record Looked(List<Target> sessions) {}
 
     /** A session is the same while pid and start are; its statement while that started at the same time. */
     record Target(
+            Place place,
             int pid,
-            Instant backendStart,
+            @Nullable Instant backendStart,
             @Nullable Instant queryStart,
             @Nullable String userName,
             @Nullable String database,
             @Nullable String application,
-            String backendType,
-            @Nullable String query) {}
-
-    record Seen(
-            int pid,
-            Instant backendStart,
-            @Nullable Instant queryStart,
-            @Nullable String userName,
-            @Nullable String database,
-            @Nullable String application,
-            String backendType,
-            @Nullable String query,
-            @Nullable String state) {
-        Target target() {
-            return new Target(pid, backendStart, queryStart, userName, database, application, backendType, query);
+            @Nullable String backendType,
+            @Nullable String query) {
+        static Target of(Place place, Seen seen) {
+            return new Target(
+                    place,
+                    seen.pid(),
+                    seen.backendStart(),
+                    seen.queryStart(),
+                    seen.userName(),
+                    seen.database(),
+                    seen.application(),
+                    seen.backendType(),
+                    seen.query());
         }
     }
 
@@ -66,17 +71,7 @@ public final class CancelQuery implements Acts<CancelQuery.Input, CancelQuery.Lo
         }
     }
 
-    record Result(int pid, boolean signalled, String now) {}
-
-    record Signalled(int pid, boolean signalled) {}
-
-    private static final String SESSIONS = """
-            SELECT pid, backend_start, query_start, usename::text AS user_name, datname::text AS database,
-                   nullif(application_name, '') AS application, backend_type, left(query, 500) AS query, state
-              FROM pg_stat_activity
-             WHERE pid = ANY (?::int[])
-             ORDER BY pid
-            """;
+    record Result(int pid, String where, boolean signalled, String now) {}
 
     @Override
     public Declaration<Input, Output> declaration() {
@@ -85,122 +80,96 @@ public final class CancelQuery implements Acts<CancelQuery.Input, CancelQuery.Lo
                 "Cancel queries",
                 Input.class,
                 Output.class,
-                "Cancels what the given sessions run, or ends the sessions. Plans first; a person approves.");
+                "Cancels what sessions run, or ends the sessions, on any node. Plans first; a person approves.");
     }
 
     @Override
     public Plan<Looked> plan(Input input, Context context) {
-        List<Seen> seen = seen(input, context);
+        Sessions sessions = new Sessions(context);
         List<Check> checks = new ArrayList<>();
-        for (int pid : input.pids()) {
-            checks.add(judged(pid, seen, input.terminate()));
-        }
-        String verb = input.terminate() ? "Ends" : "Cancels what runs in";
+        List<Target> targets = new ArrayList<>();
+        List<Step> steps = new ArrayList<>();
+        sessions.placed(input.pids(), input.node()).forEach((place, pids) -> {
+            List<Seen> seen = sessions.on(place, pids);
+            pids.forEach(pid -> checks.addAll(SessionChecks.of(pid, place, seen, input)));
+            List<Target> here = seen.stream().map(one -> Target.of(place, one)).toList();
+            targets.addAll(here);
+            steps.add(SignalStep.of(place, here, input));
+        });
+        String count = targets.size() + (targets.size() == 1 ? " session" : " sessions");
         return new Plan<>(
-                verb + " " + seen.size() + (seen.size() == 1 ? " session" : " sessions"),
-                new Looked(seen.stream().map(Seen::target).toList()),
+                (input.terminate() ? "Ends " : "Cancels what runs in ") + count,
+                new Looked(targets),
                 checks,
-                List.of(step(input, seen)),
-                new Consequences(
-                        "",
-                        "",
-                        "active_queries shows whether they still run.",
-                        "",
-                        input.terminate()
-                                ? "None: the sessions' open transactions are rolled back and their clients must reconnect."
-                                : "None: the statements end with an error and their transactions must be rolled back.",
-                        "",
-                        false,
-                        Map.of()));
+                steps,
+                consequences(input));
     }
 
-    private static Check judged(int pid, List<Seen> seen, boolean terminate) {
-        Optional<Seen> found =
-                seen.stream().filter(session -> session.pid() == pid).findAny();
-        if (found.isEmpty()) {
-            return new Check("session " + pid + " exists", Verdict.FAILS, "there is none");
-        }
-        Seen session = found.get();
-        String words = session.userName() + "@" + session.database() + ", " + session.state() + ": " + session.query();
-        if (!session.backendType().equals("client backend")) {
-            return new Check("session " + pid + " is a client", Verdict.RISKY, "it is a " + session.backendType());
-        }
-        boolean runs = "active".equals(session.state()) || "fastpath function call".equals(session.state());
-        return runs || terminate
-                ? new Check("session " + pid, Verdict.HOLDS, words)
-                : new Check("session " + pid + " runs something", Verdict.RISKY, "it does not now; " + words);
-    }
-
-    private static List<Seen> seen(Input input, Context context) {
-        return context.sql().list(Seen.class, SESSIONS, array(input.pids()));
-    }
-
-    private static String array(List<?> values) {
-        StringBuilder array = new StringBuilder("{");
-        for (Object value : values) {
-            array.append(array.length() == 1 ? "" : ",")
-                    .append('"')
-                    .append(value)
-                    .append('"');
-        }
-        return array.append('}').toString();
-    }
-
-    /** A pid that meanwhile belongs to somebody else, or runs something else, is not touched. */
-    private static Step.Statement step(Input input, List<Seen> seen) {
-        String function = input.terminate() ? "pg_terminate_backend" : "pg_cancel_backend";
-        String sameStatement =
-                input.terminate() ? "" : "\n   AND activity.query_start IS NOT DISTINCT FROM wanted.query_start";
-        String sql = "SELECT activity.pid, pg_catalog." + function + "(activity.pid) AS signalled\n"
-                + "  FROM unnest(?::int[], ?::timestamptz[], ?::timestamptz[]) AS wanted(pid, backend_start, query_start)\n"
-                + "  JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = wanted.pid\n"
-                + "   AND activity.backend_start = wanted.backend_start" + sameStatement + "\n"
-                + " WHERE activity.query_start <= pg_catalog.clock_timestamp() - ?::int * interval '1 second'";
-        return Step.statement(
-                "coordinator",
-                sql,
-                array(seen.stream().map(Seen::pid).toList()),
-                array(seen.stream().map(Seen::backendStart).toList()),
-                nullableArray(seen.stream()
-                        .map(session -> String.valueOf(session.queryStart()))
-                        .toList()),
-                input.onlyIfRunningS());
-    }
-
-    private static String nullableArray(List<String> values) {
-        return array(values).replace("\"null\"", "NULL");
+    private static Consequences consequences(Input input) {
+        return new Consequences(
+                "",
+                "",
+                "active_queries shows whether they still run.",
+                "",
+                input.terminate()
+                        ? "None: the sessions' open transactions are rolled back and their clients must reconnect."
+                        : "None: the statements end with an error and their transactions must be rolled back.",
+                "",
+                false,
+                Map.of());
     }
 
     @Override
     public Output act(Input input, Plan<Looked> plan, Hands hands, Context context) {
-        List<Signalled> signalled = hands.list((Step.Statement) plan.steps().get(0), Signalled.class);
+        List<SignalStep.Signalled> signalled = new ArrayList<>();
+        plan.steps().forEach(step -> signalled.addAll(SignalStep.send((Step.Statement) step, plan.looked(), hands)));
+        Sessions sessions = new Sessions(context);
         List<Result> results = new ArrayList<>();
         for (Target target : plan.looked().sessions()) {
-            boolean hit = signalled.stream().anyMatch(one -> one.pid() == target.pid() && one.signalled());
-            results.add(new Result(
-                    target.pid(), hit, hit ? became(target, input, context) : "not touched: it had changed"));
+            SignalStep.Signalled one = signalled.stream()
+                    .filter(hit -> hit.pid() == target.pid()
+                            && hit.where().equals(target.place().where()))
+                    .findFirst()
+                    .orElse(new SignalStep.Signalled(target.place().where(), target.pid(), false, null));
+            String now = one.signalled()
+                    ? became(target, input, sessions)
+                    : one.problem() != null ? one.problem() : untouched(target, input, sessions);
+            results.add(new Result(target.pid(), target.place().where(), one.signalled(), now));
         }
         int stopped = (int)
                 results.stream().filter(one -> one.now().startsWith("stopped")).count();
         return new Output(results, stopped);
     }
 
-    /** The signal is only a request: looks until the statement is gone or two seconds are over. */
-    private static String became(Target target, Input input, Context context) {
-        long until = System.nanoTime() + 2_000_000_000L;
+    private static String untouched(Target target, Input input, Sessions sessions) {
+        Optional<Seen> now =
+                sessions.on(target.place(), List.of(target.pid())).stream().findFirst();
+        boolean same = now.isPresent()
+                && Objects.equals(now.get().backendStart(), target.backendStart())
+                && Objects.equals(now.get().queryStart(), target.queryStart());
+        if (!same) {
+            return "not touched: it had changed or ended";
+        }
+        Long seconds = now.get().seconds();
+        return seconds != null && seconds < input.onlyIfRunningS()
+                ? "not touched: it has run " + seconds + " s, less than the " + input.onlyIfRunningS() + " asked for"
+                : "not touched: it was doing nothing, or the server refused the signal";
+    }
+
+    /** The signal is only a request: looks until the statement is gone or the time is over. */
+    private static String became(Target target, Input input, Sessions sessions) {
+        long until = System.nanoTime() + LOOK_FOR_NANOS;
         while (true) {
-            List<Seen> now = context.sql().list(Seen.class, SESSIONS, array(List.of(target.pid())));
-            boolean gone = now.isEmpty() || !now.get(0).backendStart().equals(target.backendStart());
-            if (gone) {
+            List<Seen> now = sessions.on(target.place(), List.of(target.pid()));
+            if (now.isEmpty() || !Objects.equals(now.get(0).backendStart(), target.backendStart())) {
                 return "stopped: the session has ended";
             }
-            boolean same = "active".equals(now.get(0).state())
-                    && java.util.Objects.equals(now.get(0).queryStart(), target.queryStart());
+            boolean same = now.get(0).runs() && Objects.equals(now.get(0).queryStart(), target.queryStart());
             if (!same && !input.terminate()) {
                 return "stopped: the session is " + now.get(0).state();
             }
             if (System.nanoTime() > until) {
-                return "asked to stop, still there after 2 s";
+                return "asked to stop, still there after 3 s: it may be undoing its work; active_queries shows it";
             }
             java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
         }

@@ -29,12 +29,11 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
     private static final String WHERE = "coordinator";
 
     record Input(
-            @Says("Schema-qualified or by path") String table,
+            @Says("Table") String table,
 
-            @Says("Columns or (expressions)") @Range(min = 1)
-            List<String> columns,
+            @Says("Or (expressions)") @Range(min = 1) List<String> columns,
 
-            @Says("Index name") Optional<String> name,
+            @Says("Of the index") Optional<String> name,
 
             @Says("Method") @Default("btree") Method method,
             @Says("Carried along") Optional<List<String>> include,
@@ -64,17 +63,25 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
             boolean citus,
             boolean mayCreate) {}
 
-    record Spread(long shards, @Nullable Long bytes) {}
+    record Spread(
+            long shards, @Nullable Long bytes, @Nullable String distributionColumn) {}
 
     private static final String SPREAD = """
             SELECT (SELECT count(*) FROM pg_catalog.pg_dist_shard AS shard
                      WHERE shard.logicalrelid = part.logicalrelid) AS shards,
-                   pg_catalog.citus_relation_size(part.logicalrelid) AS bytes
+                   pg_catalog.citus_relation_size(part.logicalrelid) AS bytes,
+                   CASE WHEN part.partkey IS NOT NULL
+                        THEN pg_catalog.column_to_column_name(part.logicalrelid, part.partkey) END
+                       AS distribution_column
               FROM pg_catalog.pg_dist_partition AS part
              WHERE part.logicalrelid = ?::oid
             """;
 
-    record Existing(boolean valid, String onTable) {}
+    record Existing(boolean valid, String onTable) {
+        String what() {
+            return onTable.equals("not an index") ? "another relation" : "an index on " + onTable;
+        }
+    }
 
     record Output(
             String index,
@@ -140,7 +147,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
                 "Create an index",
                 Input.class,
                 Output.class,
-                "Builds an index, by default without blocking writes. Plans first; a person approves.");
+                "Builds an index without blocking writes. Plans first; a person approves.");
     }
 
     @Override
@@ -153,17 +160,24 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
         boolean leftover = existing.isPresent()
                 && !existing.get().valid()
                 && !existing.get().onTable().equals("not an index");
+        Optional<Spread> spread = table.citus() ? sql.ifAny(Spread.class, SPREAD, table.oid()) : Optional.empty();
         List<Step> steps = steps(input, table, name, leftover);
         return new Plan<>(
                 "Builds " + (input.unique() ? "unique " : "") + "index " + name + " on " + mine,
                 new Looked(mine, table.oid(), table.kind(), name, existing.isPresent(), leftover),
-                checks(input, table, name, existing, leftover, sql),
+                checks(input, table, name, existing, leftover, spread, sql),
                 steps,
-                consequences(input, size(table, sql)));
+                consequences(input, table, name, spread));
     }
 
     private static List<Check> checks(
-            Input input, Table table, String name, Optional<Existing> existing, boolean leftover, Sql sql) {
+            Input input,
+            Table table,
+            String name,
+            Optional<Existing> existing,
+            boolean leftover,
+            Optional<Spread> spread,
+            Sql sql) {
         List<Check> checks = new ArrayList<>();
         boolean indexable = "rmp".contains(table.kind());
         checks.add(Plan.check(table.name() + " can have indexes", indexable, "relkind " + table.kind()));
@@ -173,7 +187,12 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
                 free,
                 leftover
                         ? "an invalid leftover has it; it is dropped first"
-                        : free ? "nothing has it" : "it is taken"));
+                        : free ? "nothing has it" : "taken by " + existing.get().what() + "; give another `name`"));
+        if (indexable) {
+            checks.addAll(new IndexChecks(input, table.name(), table.oid(), sql).all());
+        }
+        spread.flatMap(over -> IndexChecks.uniqueAcrossShards(input, over.distributionColumn()))
+                .ifPresent(checks::add);
         if (input.concurrently() && table.kind().equals("p")) {
             checks.add(new Check(
                     "partitioned tables can be indexed concurrently",
@@ -204,29 +223,34 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
         return new Check(
                 "no old transaction that the build must wait for",
                 oldest.oldestSeconds() < 60 ? Verdict.HOLDS : Verdict.RISKY,
-                oldest.transactions() + " open, the oldest for "
-                        + (oldest.oldestSeconds() < 60 ? "less than 60" : "over 60") + " s");
+                oldest.transactions() == 0
+                        ? "none is open"
+                        : oldest.transactions() + " open, the oldest for "
+                                + (oldest.oldestSeconds() < 60 ? "less than 60" : "over 60") + " s");
     }
 
     /** The coordinator's own table of a distributed one is an empty shell: its size would be a wrong number. */
-    private static String size(Table table, Sql sql) {
-        Optional<Spread> spread = table.citus() ? sql.ifAny(Spread.class, SPREAD, table.oid()) : Optional.empty();
-        return spread.map(over -> "Reads all " + over.shards() + " shards, on every node that has some: "
-                        + (over.bytes() == null ? "size unknown" : over.bytes() + " bytes") + ".")
+    private static String size(Table table, Optional<Spread> spread) {
+        return spread.map(over ->
+                        "Reads " + (over.shards() == 1 ? "its one shard" : "all its " + over.shards() + " shards")
+                                + ": " + (over.bytes() == null ? "size unknown" : over.bytes() + " bytes") + ".")
                 .orElseGet(() -> "Reads the whole table: " + table.bytes() + " bytes, "
                         + (table.rows() < 0 ? "never analysed" : "about " + Math.round(table.rows()) + " rows") + ".");
     }
 
-    private static Consequences consequences(Input input, String size) {
+    private static Consequences consequences(Input input, Table table, String name, Optional<Spread> spread) {
+        String everywhere = spread.isPresent() ? " The same holds for its shards on every node." : "";
         return new Consequences(
-                input.concurrently()
-                        ? "Reads and writes go on; other DDL and VACUUM on the table wait."
-                        : "Writes to the table wait until the build ends.",
-                size,
+                (input.concurrently()
+                                ? "SHARE UPDATE EXCLUSIVE: reads and writes go on; other DDL and VACUUM on the table wait."
+                                : "SHARE: writes to the table wait until the build ends.")
+                        + everywhere,
+                size(table, spread),
                 "operation_status; pg_stat_progress_create_index has its phases.",
                 "operation_cancel stops it; an invalid leftover is dropped.",
-                "DROP INDEX, which drop_index plans.",
-                "An invalid index costs writes and serves nobody; it is dropped, or named if that fails.",
+                "DROP INDEX CONCURRENTLY " + quoted(table.schema()) + "." + quoted(name),
+                "An invalid index costs writes and serves nobody; it is dropped, unless that has to wait longer than"
+                        + " act_lock_timeout_ms: then the answer says how to drop it by hand.",
                 false,
                 Map.of());
     }
@@ -241,7 +265,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
         String create = create(input, table, name, concurrently);
         steps.add(input.concurrently() ? Step.concurrent(WHERE, create) : Step.statement(WHERE, create));
         if (input.concurrently()) {
-            steps.add(Step.concurrentIfAnEarlierOneFailed(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
+            steps.add(Step.ifAnEarlierOneFailed(WHERE, "DROP INDEX CONCURRENTLY IF EXISTS " + index));
         }
         return steps;
     }

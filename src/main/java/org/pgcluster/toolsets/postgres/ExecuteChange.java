@@ -42,7 +42,7 @@ public final class ExecuteChange implements Acts<ExecuteChange.Input, ExecuteCha
 
     record Looked(String database, String firstWord) {}
 
-    record Output(long rows, boolean committed, List<String> notices) implements InWords {
+    record Output(long rows, List<String> notices) implements InWords {
         @Override
         public String inWords() {
             return "Done and committed: " + rows + (rows == 1 ? " row" : " rows") + " touched.";
@@ -164,10 +164,10 @@ public final class ExecuteChange implements Acts<ExecuteChange.Input, ExecuteCha
         Step.Statement step = (Step.Statement) plan.steps().get(0);
         if (input.outsideTransaction()) {
             Outcome outcome = hands.run(step);
-            return new Output(outcome.rows(), true, outcome.notices());
+            return new Output(outcome.rows(), outcome.notices());
         }
         Outcome outcome = hands.runChecked(step, done -> within(input.maxRowsAffected(), done));
-        return new Output(outcome.rows(), true, outcome.notices());
+        return new Output(outcome.rows(), outcome.notices());
     }
 
     private static void within(long most, Outcome outcome) {

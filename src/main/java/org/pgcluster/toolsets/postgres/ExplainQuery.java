@@ -1,12 +1,12 @@
 package org.pgcluster.toolsets.postgres;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.checks.Finding;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.FreeSql;
@@ -32,29 +32,24 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
             @Says("Values for $1, $2 …") Optional<List<@Nullable Object>> params,
             @Says("Another database of the same server") Optional<String> database) {}
 
-    record Remark(String severity, String title, String advice) {}
-
     record Output(
             double totalCost,
             @Nullable Double planningMs,
             @Nullable Double executionMs,
-            List<Remark> findings,
+            List<Finding> findings,
             List<String> tree,
-            List<String> neverExecuted,
             Map<String, @Nullable Object> settings,
             @Nullable String note)
             implements InWords {
         @Override
         public String inWords() {
-            String time = executionMs == null
-                    ? "Planned at cost " + PlanNode.whole(totalCost)
-                    : "Ran in " + milliseconds(executionMs) + " (cost " + PlanNode.whole(totalCost) + ")";
-            String planned = planningMs == null ? "" : ", planned in " + milliseconds(planningMs);
-            return time + planned + ". Percent is what a node itself takes." + (note == null ? "" : " " + note);
-        }
-
-        private static String milliseconds(double time) {
-            return String.format(Locale.ROOT, "%.1f ms", time);
+            String cost = "cost " + totalCost;
+            String ran = executionMs == null ? "Not run; " + cost : "Ran in " + executionMs + " ms (" + cost + ")";
+            String planned = planningMs == null ? "" : ", planned in " + planningMs + " ms";
+            String found = findings.isEmpty() ? " Nothing stands out." : "";
+            return ran + planned + "." + found + (note == null ? "" : " " + note)
+                    + " In the tree: rows estimated" + (executionMs == null ? "" : " → came × loops")
+                    + ", and the share that each node takes itself.";
         }
     }
 
@@ -65,8 +60,8 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                 "Explain a query",
                 Input.class,
                 Output.class,
-                "Why a statement is slow: its plan as a short tree, with costly nodes, wrong estimates, spills and"
-                        + " missing indexes. analyze runs it.");
+                "Why a statement is slow, and what would help: its plan as a short tree, costly nodes, wrong estimates,"
+                        + " spills, missing indexes. analyze runs it.");
     }
 
     @Override
@@ -81,7 +76,7 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                     "row_data: deny keeps rows inside, and to run a statement counts them.",
                     "Leave analyze out to see the plan.");
         }
-        String options = "FORMAT JSON, VERBOSE, SETTINGS" + (input.analyze() ? ", ANALYZE, BUFFERS" : "");
+        String options = "FORMAT JSON, VERBOSE, SETTINGS" + (input.analyze() ? ", ANALYZE, BUFFERS, WAL" : "");
         FreeSql.Result result = context.cluster()
                 .explain(
                         context.call(),
@@ -90,7 +85,10 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                         input.sql(),
                         ExecuteSql.texts(input.params()),
                         new FreeSql.Budget(1, PLAN_CHARACTERS, PLAN_CHARACTERS));
-        return output(explained(result));
+        Map<?, ?> explained = explained(result);
+        PlanNode root = root(explained);
+        boolean canIndex = !context.server().switchedOff().containsKey("create_index");
+        return output(explained, root, PlanTables.of(root, input.database(), context), canIndex);
     }
 
     private static Map<?, ?> explained(FreeSql.Result result) {
@@ -104,36 +102,44 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
         throw new ToolException(ErrorCode.UNSUPPORTED, "The plan is too large to be read.", "Explain a part of it.");
     }
 
-    static Output output(Map<?, ?> explained) {
-        if (!(explained.get("Plan") instanceof Map<?, ?> figures)) {
-            throw new ToolException(ErrorCode.UPSTREAM_ERROR, "The server gave no plan.", null);
+    static PlanNode root(Map<?, ?> explained) {
+        if (explained.get("Plan") instanceof Map<?, ?> figures) {
+            return PlanNode.root(figures);
         }
-        PlanNode root = PlanNode.root(figures);
+        throw new ToolException(ErrorCode.UPSTREAM_ERROR, "The server gave no plan.", null);
+    }
+
+    static Output output(Map<?, ?> explained, PlanNode root, PlanTables tables, boolean canIndex) {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         if (explained.get("Settings") instanceof Map<?, ?> differing) {
             differing.forEach((name, value) -> settings.put(String.valueOf(name), value));
             OURS.forEach(settings::remove);
         }
-        List<String> never = new ArrayList<>();
-        root.all().filter(PlanNode::neverExecuted).forEach(node -> never.add(node.name()));
-        boolean citus = root.all()
-                .anyMatch(node ->
-                        String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"));
+        PlanShares shares = PlanShares.of(root);
         return new Output(
                 root.number("Total Cost"),
                 time(explained, "Planning Time"),
                 time(explained, "Execution Time"),
-                PlanRemarks.of(root, explained),
-                root.all().map(node -> node.line(root.whole())).toList(),
-                never,
+                PlanRemarks.of(root, shares, tables, explained, canIndex),
+                root.all().map(node -> PlanLine.line(node, shares)).toList(),
                 settings,
-                citus ? "Workers run part of it: citus_explain_query shows their plans." : null);
+                note(root));
+    }
+
+    private static @Nullable String note(PlanNode root) {
+        boolean citus = root.all()
+                .anyMatch(node ->
+                        String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"));
+        boolean pruned = !root.measured() && root.all().anyMatch(node -> node.number("Subplans Removed") > 0);
+        return citus
+                ? "Workers run part of it: citus_explain_query shows their plans."
+                : pruned ? "Partitions that an open parameter would choose are missing from it: give params." : null;
     }
 
     /** What this server sets for its own transaction says nothing about the plan. */
     private static final List<String> OURS = List.of("plan_cache_mode");
 
     private static @Nullable Double time(Map<?, ?> explained, String name) {
-        return explained.get(name) instanceof Number number ? number.doubleValue() : null;
+        return explained.get(name) instanceof Number number ? Math.round(10 * number.doubleValue()) / 10.0 : null;
     }
 }

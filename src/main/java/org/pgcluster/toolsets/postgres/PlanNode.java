@@ -2,29 +2,55 @@ package org.pgcluster.toolsets.postgres;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** One node of a plan as EXPLAIN's JSON tells it. Figures of EXPLAIN are averages of one loop. */
-record PlanNode(Map<?, ?> figures, List<PlanNode> children, int depth, double processes, boolean belowLimit) {
+/**
+ * One node of a plan as EXPLAIN's JSON tells it. Figures of EXPLAIN are averages of one loop; {@code processes} is how
+ * many run the node side by side. {@code mayStopEarly}: what is above need not read it to its end.
+ */
+record PlanNode(Map<?, ?> figures, List<PlanNode> children, int depth, double processes, boolean mayStopEarly) {
+    /** These read all that is below them before they give their first row. */
+    private static final Set<String> READS_ALL = Set.of("Sort", "Hash", "ModifyTable", "LockRows");
+
     static PlanNode root(Map<?, ?> figures) {
         return of(figures, 0, 1, false);
     }
 
-    private static PlanNode of(Map<?, ?> figures, int depth, double processes, boolean belowLimit) {
-        String type = String.valueOf(figures.get("Node Type"));
-        double below = type.startsWith("Gather") ? processes + number(figures, "Workers Launched") : processes;
+    private static PlanNode of(Map<?, ?> figures, int depth, double processes, boolean mayStopEarly) {
         List<PlanNode> children = new ArrayList<>();
         if (figures.get("Plans") instanceof List<?> plans) {
             for (Object plan : plans) {
                 if (plan instanceof Map<?, ?> child) {
-                    children.add(of(child, depth + 1, below, belowLimit || type.equals("Limit")));
+                    children.add(of(
+                            child,
+                            depth + 1,
+                            processesBelow(figures, child, processes),
+                            mayStop(figures, child, mayStopEarly)));
                 }
             }
         }
-        return new PlanNode(figures, List.copyOf(children), depth, processes, belowLimit);
+        return new PlanNode(figures, List.copyOf(children), depth, processes, mayStopEarly);
+    }
+
+    /** Counted, not computed from the workers: the leader takes part or not. */
+    private static double processesBelow(Map<?, ?> gather, Map<?, ?> child, double processes) {
+        boolean gathers = String.valueOf(gather.get("Node Type")).startsWith("Gather");
+        double once = number(gather, "Actual Loops") / processes;
+        return gathers && once > 0 ? Math.max(1, number(child, "Actual Loops") / once) : processes;
+    }
+
+    private static boolean mayStop(Map<?, ?> figures, Map<?, ?> child, boolean above) {
+        String type = String.valueOf(figures.get("Node Type"));
+        boolean inner = "Inner".equals(child.get("Parent Relationship"));
+        boolean oneMatch = Boolean.TRUE.equals(figures.get("Inner Unique"))
+                || Set.of("Semi", "Anti").contains(String.valueOf(figures.get("Join Type")));
+        boolean asked = Set.of("InitPlan", "SubPlan").contains(String.valueOf(child.get("Parent Relationship")));
+        boolean all =
+                READS_ALL.contains(type) || (type.equals("Aggregate") && !"Sorted".equals(figures.get("Strategy")));
+        return type.equals("Limit") || type.equals("Merge Join") || asked || (inner && oneMatch) || (above && !all);
     }
 
     Stream<PlanNode> all() {
@@ -45,6 +71,19 @@ record PlanNode(Map<?, ?> figures, List<PlanNode> children, int depth, double pr
         return value == null ? null : String.valueOf(value);
     }
 
+    String type() {
+        return String.valueOf(text("Node Type"));
+    }
+
+    boolean is(String name, String value) {
+        return value.equals(text(name));
+    }
+
+    /** A part that is computed by itself and used by name elsewhere. */
+    boolean initPlan() {
+        return is("Parent Relationship", "InitPlan");
+    }
+
     boolean measured() {
         return figures.containsKey("Actual Loops");
     }
@@ -57,79 +96,28 @@ record PlanNode(Map<?, ?> figures, List<PlanNode> children, int depth, double pr
         return number("Actual Loops");
     }
 
+    /** In all loops together; servers before 18 round the average that this comes from. */
     double allRows() {
         return number("Actual Rows") * loops();
     }
 
-    /** Milliseconds of the clock: loops of parallel workers pass at the same time. */
+    double removed(String by) {
+        return number("Rows Removed by " + by) * loops();
+    }
+
+    /** Milliseconds of the clock: loops of parallel processes pass at the same time. */
     double milliseconds() {
         return number("Actual Total Time") * loops() / processes;
     }
 
-    /** Without what the nodes below took: milliseconds where they were measured, cost otherwise. */
-    double self() {
-        double below = children.stream().mapToDouble(PlanNode::whole).sum();
-        return Math.max(0, whole() - below);
+    /** The table as a tool takes it. */
+    String table() {
+        String schema = text("Schema");
+        return (schema == null ? "" : schema + ".") + text("Relation Name");
     }
 
-    double whole() {
-        return measured() ? milliseconds() : number("Total Cost");
-    }
-
-    String name() {
-        StringBuilder name = new StringBuilder(String.valueOf(text("Node Type")));
-        String index = text("Index Name");
-        String relation = text("Relation Name");
-        name.append(index == null ? "" : " using " + index);
-        if (relation != null) {
-            String schema = text("Schema");
-            boolean plain = schema == null || schema.equals("public");
-            name.append(" on ").append(plain ? "" : schema + ".").append(relation);
-        }
-        return name.toString();
-    }
-
-    private @Nullable String condition() {
-        for (String kind : List.of("Index Cond", "Hash Cond", "Merge Cond", "Recheck Cond", "Join Filter", "Filter")) {
-            String condition = text(kind);
-            if (condition != null) {
-                return kind.equals("Filter") || kind.equals("Join Filter") ? "filter " + condition : condition;
-            }
-        }
-        return null;
-    }
-
-    String line(double total) {
-        StringBuilder line = new StringBuilder("  ".repeat(depth)).append(name());
-        String condition = condition();
-        if (condition != null) {
-            line.append(' ').append(condition.length() > 160 ? condition.substring(0, 160) + "…" : condition);
-        }
-        line.append(" | rows ").append(whole(number("Plan Rows")));
-        if (neverExecuted()) {
-            return line.append(" | never executed").toString();
-        }
-        if (measured()) {
-            line.append(" → ").append(whole(number("Actual Rows")));
-            line.append(loops() == 1 ? "" : " × " + whole(loops()));
-        }
-        line.append(" | ").append(percent(self(), total));
-        double hit = number("Shared Hit Blocks");
-        double read = number("Shared Read Blocks");
-        if (hit + read > 0) {
-            line.append(" | blocks ").append(whole(hit)).append(" hit");
-            line.append(read > 0 ? ", " + whole(read) + " read" : "");
-        }
-        return line.toString();
-    }
-
-    static String percent(double part, double total) {
-        return total <= 0 ? "0%" : Math.round(100 * part / total) + "%";
-    }
-
-    static String whole(double number) {
-        return number == Math.rint(number)
-                ? String.format(Locale.ROOT, "%.0f", number)
-                : String.format(Locale.ROOT, "%.2f", number);
+    String alias() {
+        String alias = text("Alias");
+        return alias == null ? String.valueOf(text("Relation Name")) : alias;
     }
 }

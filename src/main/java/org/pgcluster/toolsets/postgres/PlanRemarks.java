@@ -1,133 +1,377 @@
 package org.pgcluster.toolsets.postgres;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.pgcluster.toolsets.postgres.ExplainQuery.Remark;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.checks.Finding;
+import org.pgcluster.checks.Finding.Severity;
+import org.pgcluster.checks.Finding.Sure;
 
-/** What is worth knowing about a plan, and what could be done. */
+/** What stands out in a plan and what could be done: each cause once, at the node where it begins. */
 final class PlanRemarks {
     private static final double COSTLY_SHARE = 0.4;
+    private static final double SHARE_THAT_MATTERS = 0.3;
     private static final double FAR_OFF = 10;
     private static final double ROWS_THAT_MATTER = 100;
-    private static final double BIG_SCAN_ROWS = 100_000;
-    private static final double BIG_SCAN_COST = 10_000;
+    private static final double ROWS_WORTH_AN_INDEX = 1_000;
+    private static final double BIG_TABLE_ROWS = 10_000;
+    private static final double PAIRS_THAT_MATTER = 10_000;
+    private static final double COLD_BLOCKS = 10_000;
+    private static final double MILLISECONDS_THAT_MATTER = 10;
+    private static final double COST_THAT_MATTERS = 1_000;
     private static final double JIT_SHARE = 0.2;
+    private static final int MOST = 10;
 
-    private final List<Remark> remarks = new ArrayList<>();
+    private record Ranked(Finding finding, double share) {}
+
+    private final List<Ranked> remarks = new ArrayList<>();
     private final PlanNode root;
+    private final PlanShares shares;
+    private final PlanTables tables;
+    private final boolean canIndex;
 
-    private PlanRemarks(PlanNode root) {
+    private PlanRemarks(PlanNode root, PlanShares shares, PlanTables tables, boolean canIndex) {
         this.root = root;
+        this.shares = shares;
+        this.tables = tables;
+        this.canIndex = canIndex;
     }
 
-    static List<Remark> of(PlanNode root, Map<?, ?> explained) {
-        PlanRemarks remarks = new PlanRemarks(root);
+    /** {@code canIndex}: {@code create_index} is there to be named as the next step. */
+    static List<Finding> of(
+            PlanNode root, PlanShares shares, PlanTables tables, Map<?, ?> explained, boolean canIndex) {
+        PlanRemarks remarks = new PlanRemarks(root, shares, tables, canIndex);
         root.all().filter(node -> !node.neverExecuted()).forEach(remarks::node);
-        remarks.jit(explained);
-        return List.copyOf(remarks.remarks);
+        remarks.whole(explained);
+        remarks.costliest();
+        return remarks.remarks.stream()
+                .sorted(Comparator.comparing((Ranked one) -> one.finding().severity())
+                        .thenComparing(one -> -one.share()))
+                .map(Ranked::finding)
+                .limit(MOST)
+                .toList();
     }
 
     private void node(PlanNode node) {
-        costly(node);
-        misestimated(node);
-        spilled(node);
         scanned(node);
+        joined(node);
+        sorted(node);
+        hashed(node);
+        misestimated(node);
         lossy(node);
+        fetched(node);
         workers(node);
     }
 
-    private void add(String severity, String title, String advice) {
-        remarks.add(new Remark(severity, title, advice));
+    private void scanned(PlanNode node) {
+        String filter = node.text("Filter");
+        if (node.text("Relation Name") == null || filter == null || node.type().equals("Foreign Scan")) {
+            return;
+        }
+        double kept = node.measured() ? node.allRows() : node.number("Plan Rows");
+        double read = node.measured()
+                ? kept + node.removed("Filter")
+                : tables.named(node.table()).map(PlanTables.Known::rows).orElse(0.0);
+        boolean estimated = !node.measured();
+        if (estimated && !(node.type().equals("Seq Scan") && read >= BIG_TABLE_ROWS)) {
+            return;
+        }
+        if (read - kept >= ROWS_WORTH_AN_INDEX && read - kept >= 0.9 * read) {
+            Map<String, @Nullable Object> evidence = evidence("filter", filter);
+            evidence.put(estimated ? "rows_in_table" : "rows_read", Math.round(read));
+            evidence.put(estimated ? "rows_expected" : "rows_kept", Math.round(kept));
+            loops(node, evidence);
+            dropped(node, node.table(), filter, node.alias(), "reads far more rows than it keeps", evidence);
+        }
     }
 
-    private void costly(PlanNode node) {
-        if (root.whole() > 0
-                && node.self() / root.whole() >= COSTLY_SHARE
-                && !node.children().isEmpty()) {
-            String what = node.measured() ? " of the time" : " of the cost";
-            add("notice", node.name() + " itself is " + PlanNode.percent(node.self(), root.whole()) + what, "");
+    private void joined(PlanNode node) {
+        String filter = node.text("Join Filter");
+        double removed = node.removed("Join Filter");
+        if (node.type().equals("Nested Loop")
+                && filter != null
+                && removed >= PAIRS_THAT_MATTER
+                && removed >= 0.9 * (removed + node.allRows())) {
+            PlanNode inner = node.children()
+                    .get(node.children().size() - 1)
+                    .all()
+                    .filter(one -> one.text("Relation Name") != null)
+                    .findFirst()
+                    .orElse(node);
+            Map<String, @Nullable Object> evidence = evidence("join_filter", filter);
+            evidence.put("pairs_compared", Math.round(removed + node.allRows()));
+            evidence.put("pairs_kept", Math.round(node.allRows()));
+            dropped(node, inner.table(), filter, inner.alias(), "compares almost every row with every other", evidence);
+        }
+    }
+
+    private void dropped(
+            PlanNode node,
+            String table,
+            String filter,
+            String alias,
+            String title,
+            Map<String, @Nullable Object> evidence) {
+        var index = IndexableColumns.of(node.is("Index Cond", filter) ? "" : filter, alias);
+        Optional<String> existing =
+                index.flatMap(one -> tables.indexOn(table, one.expressions().get(0)));
+        existing.ifPresent(name -> evidence.put("index_not_used", name));
+        String known = node.text("Index Cond") == null ? "" : " after those of its condition";
+        String advice = index.isEmpty()
+                ? "The filter is no plain comparison of a column, so no index is obvious; see whether it can be written as one."
+                : existing.isPresent()
+                        ? "Index " + existing.get() + " begins with "
+                                + index.get().expressions().get(0)
+                                + " and was not chosen: a type that differs, old statistics, or too many rows for it."
+                        : "An index on " + table + " ("
+                                + String.join(", ", index.get().expressions()) + ")"
+                                + (index.get().method().equals("btree")
+                                        ? ""
+                                        : " by " + index.get().method()) + known
+                                + " would find them.";
+        boolean helps = index.isPresent() && existing.isEmpty() && known.isEmpty();
+        add(
+                "plan.rows_dropped",
+                node,
+                node.measured() ? Sure.CERTAIN : Sure.LIKELY,
+                title,
+                evidence,
+                advice,
+                helps && canIndex ? Optional.of(next(table, index.get())) : Optional.empty(),
+                helps && !canIndex ? Optional.of(byHand(table, index.get())) : Optional.empty());
+    }
+
+    private static Finding.Next next(String table, IndexableColumns.Index index) {
+        Map<String, @Nullable Object> arguments = new LinkedHashMap<>();
+        arguments.put("table", table);
+        arguments.put("columns", index.expressions());
+        if (!index.method().equals("btree")) {
+            arguments.put("method", index.method());
+        }
+        arguments.put("dry_run", true);
+        return new Finding.Next("create_index", arguments);
+    }
+
+    private static String byHand(String table, IndexableColumns.Index index) {
+        return "CREATE INDEX CONCURRENTLY ON " + table + " USING " + index.method() + " ("
+                + String.join(", ", index.expressions()) + ");";
+    }
+
+    private void sorted(PlanNode node) {
+        long kilobytes = PlanMemory.sortedOnDisk(node);
+        if (kilobytes > 0) {
+            Map<String, @Nullable Object> evidence = evidence("disk_kb", kilobytes);
+            evidence.put("sort_key", node.figures().get("Sort Key"));
+            loops(node, evidence);
+            add(
+                    "plan.sort_on_disk",
+                    node,
+                    "sorts on disk",
+                    evidence,
+                    "An index in that order, fewer columns, or for this session work_mem = '"
+                            + PlanMemory.workMemFor(kilobytes) + "MB'.");
+        }
+    }
+
+    private void hashed(PlanNode node) {
+        double batches = Math.max(node.number("Hash Batches"), node.number("HashAgg Batches"));
+        if (batches > 1) {
+            Map<String, @Nullable Object> evidence = evidence("batches", Math.round(batches));
+            evidence.put("memory_kb", Math.round(node.number("Peak Memory Usage")));
+            double disk = node.number("Disk Usage");
+            if (disk > 0) {
+                evidence.put("disk_kb", Math.round(disk));
+            }
+            loops(node, evidence);
+            double needed = node.number("Peak Memory Usage") * batches;
+            add(
+                    "plan.hash_on_disk",
+                    node,
+                    "does not fit into memory",
+                    evidence,
+                    "Fewer rows or columns into it, or for this session work_mem = '"
+                            + PlanMemory.hashMemFor(Math.max(needed, 2 * disk)) + "MB'.");
         }
     }
 
     private void misestimated(PlanNode node) {
+        boolean below = node.children().stream()
+                .filter(child -> !child.initPlan() && !child.is("Parent Relationship", "SubPlan"))
+                .anyMatch(child -> factor(child) >= FAR_OFF);
+        if (factor(node) < FAR_OFF || below) {
+            return;
+        }
+        Map<String, @Nullable Object> evidence = evidence("rows_estimated", Math.round(node.number("Plan Rows")));
+        evidence.put("rows_came", node.number("Actual Rows"));
+        loops(node, evidence);
+        add(
+                "plan.misestimate",
+                node,
+                Sure.CERTAIN,
+                "was estimated " + Math.round(factor(node)) + " times too "
+                        + (node.number("Plan Rows") > node.number("Actual Rows") ? "high" : "low"),
+                evidence,
+                PlanEstimates.advice(node, tables),
+                Optional.empty(),
+                PlanEstimates.byHand(node, tables));
+    }
+
+    /** One where that means nothing: bitmaps count no rows, and what may stop early is no wrong guess. */
+    private static double factor(PlanNode node) {
         double estimated = Math.max(1, node.number("Plan Rows"));
         double actual = Math.max(1, node.number("Actual Rows"));
-        boolean cutShort = node.belowLimit() && actual < estimated;
-        double factor = Math.max(estimated / actual, actual / estimated);
-        boolean matters = Math.max(estimated, actual) * node.loops() >= ROWS_THAT_MATTER;
-        if (node.measured() && !cutShort && factor >= FAR_OFF && matters) {
-            add(
-                    "warning",
-                    node.name() + " was estimated at " + PlanNode.whole(estimated) + " rows and gave "
-                            + PlanNode.whole(node.number("Actual Rows")) + " a loop (" + Math.round(factor) + "×)",
-                    "ANALYZE the tables below it; for conditions that depend on each other, CREATE STATISTICS.");
-        }
-    }
-
-    private void spilled(PlanNode node) {
-        boolean sort = "Disk".equals(node.text("Sort Space Type"));
-        boolean hash = node.number("Hash Batches") > 1 || node.number("Disk Usage") > 0;
-        if (sort || hash) {
-            String size = sort
-                    ? PlanNode.whole(node.number("Sort Space Used")) + " kB"
-                    : PlanNode.whole(node.number("Temp Written Blocks") * 8) + " kB";
-            add(
-                    "warning",
-                    node.name() + " spilled " + size + " to disk",
-                    "More work_mem for this session, or fewer rows and columns before it.");
-        }
-    }
-
-    private void scanned(PlanNode node) {
-        boolean sequential = "Seq Scan".equals(node.text("Node Type"));
-        double dropped = node.number("Rows Removed by Filter") * node.loops();
-        double seen = dropped + node.allRows();
-        if (dropped >= 1000 && dropped >= 0.9 * seen) {
-            add(
-                    "warning",
-                    node.name() + " reads " + PlanNode.whole(seen) + " rows and drops "
-                            + Math.floor(1000 * dropped / seen) / 10 + "% by its filter",
-                    "An index on the columns of " + node.text("Filter") + " could find them.");
-        } else if (sequential && (seen >= BIG_SCAN_ROWS || node.number("Total Cost") >= BIG_SCAN_COST)) {
-            add(
-                    "notice",
-                    node.name() + " reads a big table from end to end",
-                    node.text("Filter") == null ? "" : "Where few rows pass the filter, an index helps.");
-        }
+        boolean uncounted = node.type().equals("BitmapAnd")
+                || node.type().equals("BitmapOr")
+                || node.type().equals("ModifyTable")
+                || node.number("Plan Rows") == 0;
+        boolean cutShort = node.mayStopEarly() && actual < estimated;
+        boolean few = Math.max(estimated, actual) * node.loops() < ROWS_THAT_MATTER;
+        return !node.measured() || node.neverExecuted() || uncounted || cutShort || few
+                ? 1
+                : Math.max(estimated / actual, actual / estimated);
     }
 
     private void lossy(PlanNode node) {
-        if (node.number("Lossy Heap Blocks") > 0) {
+        double lossy = node.number("Lossy Heap Blocks");
+        if (lossy > 0) {
+            Map<String, @Nullable Object> evidence = evidence("lossy_blocks", Math.round(lossy));
+            evidence.put("exact_blocks", Math.round(node.number("Exact Heap Blocks")));
+            evidence.put("rows_rechecked_in_vain", Math.round(node.removed("Index Recheck")));
             add(
-                    "notice",
-                    node.name() + " remembered " + PlanNode.whole(node.number("Lossy Heap Blocks"))
-                            + " pages without their rows",
-                    "More work_mem keeps the bitmap exact.");
+                    "plan.lossy_bitmap",
+                    node,
+                    "kept whole pages for lack of memory",
+                    evidence,
+                    "More work_mem keeps rows.");
+        }
+    }
+
+    private void fetched(PlanNode node) {
+        double fetches = node.number("Heap Fetches");
+        if (fetches >= ROWS_WORTH_AN_INDEX && fetches >= node.allRows() / 2) {
+            add(
+                    "plan.heap_fetches",
+                    node,
+                    "reads the table nevertheless",
+                    evidence("heap_fetches", Math.round(fetches)),
+                    "VACUUM " + node.table() + ": its visibility map is behind.");
         }
     }
 
     private void workers(PlanNode node) {
         double planned = node.number("Workers Planned");
-        double launched = node.number("Workers Launched");
-        if (node.measured() && launched < planned) {
+        if (node.measured() && node.number("Workers Launched") < planned) {
+            Map<String, @Nullable Object> evidence = evidence("workers_planned", Math.round(planned));
+            evidence.put("workers_launched", Math.round(node.number("Workers Launched")));
             add(
-                    "notice",
-                    node.name() + " got " + PlanNode.whole(launched) + " of " + PlanNode.whole(planned) + " workers",
-                    "max_parallel_workers or max_worker_processes was used up.");
+                    "plan.workers_missing",
+                    node,
+                    "got fewer workers than planned",
+                    evidence,
+                    "max_parallel_workers was used up, or the reading is not allowed workers.");
         }
     }
 
-    private void jit(Map<?, ?> explained) {
+    private void whole(Map<?, ?> explained) {
+        double execution = PlanNode.number(explained, "Execution Time");
+        double planning = PlanNode.number(explained, "Planning Time");
         if (explained.get("JIT") instanceof Map<?, ?> jit && jit.get("Timing") instanceof Map<?, ?> timing) {
             double total = PlanNode.number(timing, "Total");
-            double execution = PlanNode.number(explained, "Execution Time");
-            if (execution > 0 && total / execution >= JIT_SHARE) {
-                add(
-                        "notice",
-                        "Compiling (JIT) took " + PlanNode.percent(total, execution) + " of the time",
-                        "Try SET jit = off, or a higher jit_above_cost.");
+            if (execution >= MILLISECONDS_THAT_MATTER && total / execution >= JIT_SHARE) {
+                Map<String, @Nullable Object> evidence = evidence("jit_ms", total);
+                evidence.put("functions", jit.get("Functions"));
+                add("plan.jit", root, "was compiled (JIT) at a price", evidence, "Compare with SET jit = off.");
             }
         }
+        if (root.measured() && planning >= MILLISECONDS_THAT_MATTER && planning > execution) {
+            Map<String, @Nullable Object> evidence = evidence("planning_ms", planning);
+            evidence.put("execution_ms", execution);
+            add(
+                    "plan.planning",
+                    root,
+                    "took longer to plan than to run",
+                    evidence,
+                    "Prepare it once; fewer partitions or joins.");
+        }
+        double read = root.number("Shared Read Blocks");
+        if (read >= COLD_BLOCKS && read > root.number("Shared Hit Blocks")) {
+            Map<String, @Nullable Object> evidence = evidence("blocks_read", Math.round(read));
+            evidence.put("blocks_hit", Math.round(root.number("Shared Hit Blocks")));
+            double waited = root.number("Shared I/O Read Time") + root.number("I/O Read Time");
+            evidence.put("read_ms", waited > 0 ? waited : null);
+            add(
+                    "plan.cold",
+                    root,
+                    "read most pages from outside shared_buffers",
+                    evidence,
+                    "Run again to see it warm.");
+        }
+    }
+
+    /** Where most of it goes, unless a finding has named that node already. */
+    private void costliest() {
+        boolean matters =
+                root.measured() ? shares.whole() >= MILLISECONDS_THAT_MATTER : shares.whole() >= COST_THAT_MATTERS;
+        root.all()
+                .filter(node -> matters && shares.share(node) >= COSTLY_SHARE)
+                .filter(node -> !node.type().startsWith("Gather"))
+                .filter(node -> remarks.stream()
+                        .noneMatch(one -> one.finding().subject().equals(PlanLine.name(node))))
+                .forEach(node -> add(
+                        "plan.costly_node",
+                        node,
+                        root.measured() ? "takes most of the time itself" : "takes most of the cost itself",
+                        new LinkedHashMap<>(),
+                        PlanEstimates.costly(node)));
+    }
+
+    private void loops(PlanNode node, Map<String, @Nullable Object> evidence) {
+        if (node.loops() > 1) {
+            evidence.put("loops", Math.round(node.loops()));
+        }
+    }
+
+    private static Map<String, @Nullable Object> evidence(String name, @Nullable Object value) {
+        Map<String, @Nullable Object> evidence = new LinkedHashMap<>();
+        evidence.put(name, value);
+        return evidence;
+    }
+
+    private void add(String id, PlanNode node, String title, Map<String, @Nullable Object> evidence, String advice) {
+        add(id, node, Sure.CERTAIN, title, evidence, advice, Optional.empty(), Optional.empty());
+    }
+
+    private void add(
+            String id,
+            PlanNode node,
+            Sure sure,
+            String title,
+            Map<String, @Nullable Object> evidence,
+            String advice,
+            Optional<Finding.Next> next,
+            Optional<String> byHand) {
+        double share = shares.share(node);
+        if (!node.equals(root) || share >= COSTLY_SHARE) {
+            evidence.put("share", PlanLine.percent(share));
+        }
+        boolean warns = id.equals("plan.rows_dropped") || id.equals("plan.misestimate") || share >= SHARE_THAT_MATTERS;
+        String name = PlanLine.name(node);
+        remarks.add(new Ranked(
+                new Finding(
+                        id,
+                        warns && !id.equals("plan.costly_node") ? Severity.WARNING : Severity.NOTICE,
+                        sure,
+                        "postgres",
+                        name,
+                        name + " " + title,
+                        evidence,
+                        advice,
+                        next,
+                        byHand),
+                share));
     }
 }

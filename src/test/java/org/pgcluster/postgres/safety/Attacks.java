@@ -1,7 +1,6 @@
 package org.pgcluster.postgres.safety;
 
 import java.io.IOException;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,12 +11,12 @@ final class Attacks {
 
     static String harm(Estate estate, List<String> users, List<String> attacks) throws SQLException, IOException {
         List<String> harmed = new ArrayList<>();
+        estate.plantNames();
         for (String user : users) {
-            String before = estate.state();
-            for (String attack : attacks) {
-                // A connection of its own, so that what one attack leaves in the session is gone before the next.
-                try (Connection connection = estate.as(user)) {
-                    String outcome = Reader.read(connection, attack.split("\t", 3)[2]);
+            try (Reader reader = estate.reader(user)) {
+                String before = estate.state();
+                for (String attack : attacks) {
+                    String outcome = reader.read(attack.split("\t", 3)[2]);
                     String after = estate.state();
                     if (!before.equals(after) || isSecretOutcome(attack, outcome)) {
                         harmed.add(user + ": " + attack + "\n  " + outcome + "\n  " + before + "\n  " + after);

@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.pgcluster.testing.Postgres;
@@ -54,11 +55,14 @@ final class Estate implements AutoCloseable {
                     "DO $$BEGIN IF to_regrole('owner') IS NOT NULL THEN DROP OWNED BY owner, reader; DROP OWNED BY plain; END IF; END$$");
             statement.execute("DROP ROLE IF EXISTS owner, reader, plain");
             statement.execute("CREATE DATABASE safety");
+            // The gate reads texts by the standard's rules, whatever the database was set to.
+            statement.execute("ALTER DATABASE safety SET standard_conforming_strings = off");
             statement.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
             statement.execute("SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin");
         }
         Connection watcher = server.connect("safety", "postgres");
         try (Statement statement = watcher.createStatement()) {
+            statement.execute("SET standard_conforming_strings = on");
             if (citus) {
                 statement.execute("CREATE EXTENSION citus");
                 statement.execute("CREATE EXTENSION pg_stat_statements");
@@ -75,6 +79,7 @@ final class Estate implements AutoCloseable {
                 statement.execute("GRANT SET ON PARAMETER log_min_messages TO owner, reader");
             }
         }
+        settle(watcher);
         Connection bystander = server.connect("safety", "postgres");
         try (Statement statement = bystander.createStatement()) {
             statement.execute("SET application_name = 'bystander'");
@@ -82,8 +87,36 @@ final class Estate implements AutoCloseable {
         return new Estate(server, watcher, bystander);
     }
 
-    Connection as(String user) throws SQLException {
-        return server.connect("safety", user);
+    /** The first statistics of a database count as reset when they arrive, which PostgreSQL 14 does at its leisure. */
+    private static void settle(Connection watcher) throws SQLException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        try (Statement statement = watcher.createStatement()) {
+            statement.execute("SELECT pg_stat_reset()");
+            while (System.nanoTime() < deadline) {
+                try (ResultSet row = statement.executeQuery(
+                        "SELECT stats_reset IS NOT NULL FROM pg_stat_database WHERE datname = current_database()")) {
+                    if (row.next() && row.getBoolean(1)) {
+                        return;
+                    }
+                }
+                statement.execute("SELECT pg_sleep(0.05)");
+            }
+        }
+        throw new IllegalStateException("The statistics of the database never came.");
+    }
+
+    Connection unguarded() throws SQLException {
+        return server.connect("safety", "postgres");
+    }
+
+    void plantNames() throws SQLException, IOException {
+        try (Statement statement = watcher.createStatement()) {
+            statement.execute(resource("estate-names.sql"));
+        }
+    }
+
+    Reader reader(String user) {
+        return new Reader(server.port(), user, List.of());
     }
 
     String state() throws SQLException, IOException {
@@ -96,7 +129,10 @@ final class Estate implements AutoCloseable {
     }
 
     static List<String> lines(String name) throws IOException {
-        return resource(name).lines().map(line -> line.replace("\\n", "\n")).toList();
+        return resource(name)
+                .lines()
+                .map(line -> line.replace("\\n", "\n").replace("\\f", "\f"))
+                .toList();
     }
 
     private static String resource(String name) throws IOException {

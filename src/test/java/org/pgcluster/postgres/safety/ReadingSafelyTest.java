@@ -47,11 +47,11 @@ class ReadingSafelyTest {
     @Tag("postgres")
     void an_error_points_into_the_text_that_the_person_wrote() throws SQLException, IOException {
         try (Estate estate = Estate.on(Postgres.version(DEFAULT), false);
-                Connection connection = estate.as("postgres")) {
-            assertEquals(8, Reader.positionOfError(connection, "SELECT nme FROM victim"));
-            assertEquals(20, Reader.positionOfError(connection, "EXPLAIN   \n SELECT nme FROM victim"));
-            assertEquals(20, Reader.positionOfError(connection, "  SELECT 1 AS \"😀\", nme FROM victim"));
-            assertEquals(13, Reader.positionOfError(connection, "SELECT $10, nme FROM victim"));
+                Reader reader = estate.reader("postgres")) {
+            assertEquals(8, reader.positionOfError("SELECT nme FROM victim"));
+            assertEquals(20, reader.positionOfError("EXPLAIN   \n SELECT nme FROM victim"));
+            assertEquals(20, reader.positionOfError("  SELECT 1 AS \"😀\", nme FROM victim"));
+            assertEquals(13, reader.positionOfError("SELECT 'a', nme FROM victim"));
         }
     }
 
@@ -93,7 +93,7 @@ class ReadingSafelyTest {
     void the_probes_see_the_harm_that_the_same_attacks_do_without_the_guard(String attack)
             throws SQLException, IOException {
         try (Estate estate = Estate.on(Postgres.version(DEFAULT), false);
-                Connection unguarded = estate.as("postgres")) {
+                Connection unguarded = estate.unguarded()) {
             String before = estate.state();
             Reader.unguarded(unguarded, attack);
             assertNotEquals(before, estate.state());
@@ -122,10 +122,10 @@ class ReadingSafelyTest {
         List<String> refused = new ArrayList<>();
         try (Estate estate = Estate.on(Postgres.version(version), false)) {
             for (String user : users) {
-                try (Connection connection = estate.as(user)) {
+                try (Reader reader = estate.reader(user)) {
                     for (String sql : statements) {
-                        String outcome = Reader.read(connection, sql);
-                        if (!outcome.equals("ran") && !Reader.mayNot(user, outcome) && !isNewer(version, outcome)) {
+                        String outcome = reader.read(sql);
+                        if (!outcome.equals("ran") && !reader.mayNot(outcome) && !isNewer(version, outcome)) {
                             refused.add(user + ": " + sql + "\n  " + outcome);
                         }
                     }
@@ -137,6 +137,6 @@ class ReadingSafelyTest {
 
     /** What a version has no grammar for is no refusal of ours. */
     private static boolean isNewer(String version, String outcome) {
-        return version.equals("14") && outcome.startsWith("failed: ERROR: syntax error");
+        return version.equals("14") && outcome.contains("syntax error");
     }
 }

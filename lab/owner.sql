@@ -1,0 +1,9 @@
+-- The owner of the sample data, and what it needs. Run as superuser on the coordinator, before docs/roles.sql.
+CREATE ROLE app LOGIN PASSWORD :'app_password';
+GRANT CREATE, CONNECT, TEMPORARY ON DATABASE app TO app;
+GRANT ALL ON SCHEMA public TO app;
+
+SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'citus_columnar') AS columnar \gset
+\if :columnar
+CREATE EXTENSION IF NOT EXISTS citus_columnar;
+\endif

@@ -1,0 +1,86 @@
+package org.pgcluster.snapshot;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.pgcluster.call.Call;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Node;
+import org.pgcluster.cluster.Together;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.Sql;
+
+/**
+ * What the database server and each Citus node beside it answered, and who did not, in one order. Each has its own time,
+ * so that one that hangs costs the others nothing. Immutable.
+ */
+public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
+    public Everywhere {
+        answers = List.copyOf(answers);
+        unavailable = List.copyOf(unavailable);
+    }
+
+    /** Asks one server; the component is {@code postgres} or {@code citus}. */
+    public interface Question<T> {
+        T of(String component, String where, Sql sql);
+    }
+
+    private interface Asked<T> {
+        T within(Call call);
+    }
+
+    private sealed interface Part<T> {}
+
+    private record Answered<T>(T answer) implements Part<T> {}
+
+    private record Silent<T>(Unavailable why) implements Part<T> {}
+
+    public static <T> Everywhere<T> ask(Cluster cluster, Call call, Duration each, Question<T> question) {
+        var answers = new ArrayList<T>();
+        var unavailable = new ArrayList<Unavailable>();
+        var where = cluster.addressInWords().orElse("not configured");
+        sort(
+                part("postgres", where, call, each, own -> question.of("postgres", where, cluster.reservedSql(own))),
+                answers,
+                unavailable);
+        var nodes = nodes(cluster, call, each, unavailable);
+        Together.all(
+                        nodes,
+                        node -> part(
+                                "citus",
+                                node.where(),
+                                call,
+                                each,
+                                own -> question.of("citus", node.where(), node.sql(own))))
+                .forEach(part -> sort(part, answers, unavailable));
+        return new Everywhere<>(answers, unavailable);
+    }
+
+    /** Workers that are configured are known even when nobody can be asked for them. */
+    private static List<Node> nodes(Cluster cluster, Call call, Duration each, List<Unavailable> unavailable) {
+        boolean blind = !unavailable.isEmpty();
+        if (blind && !cluster.nodesAreConfigured()) {
+            return List.of();
+        }
+        var nodes = new ArrayList<List<Node>>();
+        sort(part("citus", "pg_dist_node", call, each, cluster::nodes), nodes, unavailable);
+        return nodes.isEmpty() ? List.of() : nodes.get(0);
+    }
+
+    private static <T> Part<T> part(String component, String where, Call call, Duration each, Asked<T> asked) {
+        var own = Call.within(each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft());
+        try (var handle = call.onCancel(own::cancel)) {
+            return new Answered<>(asked.within(own));
+        } catch (ToolException e) {
+            return new Silent<>(new Unavailable(component, where, e.text()));
+        }
+    }
+
+    private static <T> void sort(Part<T> part, List<T> answers, List<Unavailable> unavailable) {
+        if (part instanceof Answered<T> answered) {
+            answers.add(answered.answer());
+        } else {
+            unavailable.add(((Silent<T>) part).why());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package org.pgcluster.dispatch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.pgcluster.call.Call;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+
+class SlotsTest {
+    private final Slots slots = new Slots(1);
+
+    private static Call call(Duration limit) {
+        return Call.within(limit);
+    }
+
+    @Test
+    void a_call_that_reaches_its_deadline_in_the_queue_is_told_who_holds_the_slots() {
+        try (var slot = slots.enter("execute_sql", false, call(Duration.ofSeconds(9)))) {
+            var late = assertThrows(
+                    ToolException.class, () -> slots.enter("execute_sql", false, call(Duration.ofMillis(300))));
+            assertEquals(ErrorCode.TIMEOUT, late.code());
+            assertTrue(late.text().contains("execute_sql for 0 s"), late.text());
+        }
+        slots.enter("execute_sql", false, call(Duration.ofMillis(300))).close();
+    }
+
+    @Test
+    void what_tells_why_the_server_is_slow_does_not_wait_behind_it() {
+        try (var slot = slots.enter("execute_sql", false, call(Duration.ofSeconds(9)));
+                var own = slots.enter("active_queries", true, call(Duration.ZERO))) {
+            assertFalse(slot.equals(own));
+        }
+    }
+
+    @Test
+    void a_cancelled_call_leaves_the_queue() {
+        try (var slot = slots.enter("execute_sql", false, call(Duration.ofSeconds(9)))) {
+            var waiting = call(Duration.ofSeconds(30));
+            waiting.cancel();
+            var refused = assertThrows(ToolException.class, () -> slots.enter("execute_sql", false, waiting));
+            assertEquals(ErrorCode.CANCELLED, refused.code());
+        }
+    }
+
+    @Test
+    void who_waits_for_long_is_told_once_and_comes_in_when_a_slot_is_free() throws Exception {
+        var told = new CopyOnWriteArrayList<String>();
+        var waiting = Call.within(Duration.ofSeconds(30), (done, total, message) -> told.add(message));
+        CompletableFuture<Void> entered;
+        try (var slot = slots.enter("explain_query", false, call(Duration.ofSeconds(9)))) {
+            entered = CompletableFuture.runAsync(
+                    () -> slots.enter("execute_sql", false, waiting).close());
+            while (told.isEmpty()) {
+                Thread.sleep(20);
+            }
+            assertFalse(entered.isDone());
+        }
+        entered.get();
+        assertEquals(1, told.size(), told.toString());
+        assertTrue(told.get(0).startsWith("Waiting for a slot: explain_query for 2 s"), told.get(0));
+    }
+}

@@ -1,0 +1,3 @@
+/** The lab itself, and everything that the README and {@code ./demo} promise of it. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.lab;

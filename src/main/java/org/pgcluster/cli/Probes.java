@@ -9,6 +9,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.pgcluster.call.Call;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Clusters;
+import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Dsn;
@@ -24,6 +27,7 @@ final class Probes implements AutoCloseable {
     private static final String WHO = "pgcluster-mcp check";
 
     private final Settings settings;
+    private final Clusters clusters;
     private final ExecutorService threads = Executors.newCachedThreadPool(work -> {
         Thread thread = new Thread(work, "check");
         thread.setDaemon(true);
@@ -34,6 +38,7 @@ final class Probes implements AutoCloseable {
 
     Probes(Settings settings) {
         this.settings = settings;
+        this.clusters = new Clusters(settings);
     }
 
     List<Found> all() {
@@ -45,8 +50,23 @@ final class Probes implements AutoCloseable {
                 running.add(threads.submit(() -> worker(cluster, worker)));
             }
         }
+        clusters.all().forEach(cluster -> running.add(threads.submit(() -> components(cluster))));
         List<Found> found = new ArrayList<>();
         running.forEach(one -> found.addAll(got(one)));
+        return found;
+    }
+
+    private static List<Found> components(Cluster cluster) {
+        Duration each = cluster.settings().httpTimeout();
+        List<Found> found = new ArrayList<>();
+        for (Sighting one : cluster.components().sightings(Call.within(each.multipliedBy(3)), each)) {
+            String what = cluster.name() + ", " + one.component() + " " + one.where();
+            String why = one.why();
+            found.add(
+                    why == null
+                            ? Found.works(what, one.version() == null ? "it answers." : "version " + one.version() + ".")
+                            : Found.fails(what, why, Optional.ofNullable(one.hint()).orElse("")));
+        }
         return found;
     }
 
@@ -210,5 +230,6 @@ final class Probes implements AutoCloseable {
     @Override
     public void close() {
         threads.shutdownNow();
+        clusters.close();
     }
 }

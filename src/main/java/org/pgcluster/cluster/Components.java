@@ -56,7 +56,8 @@ public final class Components {
             String where,
             @Nullable String version,
             double milliseconds,
-            @Nullable String why) {}
+            @Nullable String why,
+            @Nullable String hint) {}
 
     private interface Asking {
         String version();
@@ -96,9 +97,9 @@ public final class Components {
             String version = question.asking().version();
             double milliseconds = Math.round((System.nanoTime() - started) / 10_000.0) / 100.0;
             return new Sighting(
-                    question.component(), question.where(), version.isEmpty() ? null : version, milliseconds, null);
+                    question.component(), question.where(), version.isEmpty() ? null : version, milliseconds, null, null);
         } catch (ToolException e) {
-            return new Sighting(question.component(), question.where(), null, 0, e.text());
+            return new Sighting(question.component(), question.where(), null, 0, e.text(), e.hint());
         }
     }
 }

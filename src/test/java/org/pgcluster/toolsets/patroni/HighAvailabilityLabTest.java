@@ -31,10 +31,10 @@ class HighAvailabilityLabTest {
             Answer answer = lab.call("patroni_cluster_status");
             int groups = addresses("LAB_PATRONI");
             assertEquals(groups, Lab.rows(answer, "groups").size());
-            assertTrue(Lab.rows(answer, "groups").stream().allMatch(group -> Boolean.TRUE.equals(group.get("confirmed"))));
+            assertTrue(
+                    Lab.rows(answer, "groups").stream().allMatch(group -> Boolean.TRUE.equals(group.get("confirmed"))));
             assertEquals(
-                    addresses("LAB_PATRONI_ALL"),
-                    Lab.rows(answer, "members").size());
+                    addresses("LAB_PATRONI_ALL"), Lab.rows(answer, "members").size());
             assertEquals(List.of(), answer.structured().get("unavailable"));
         }
     }
@@ -46,7 +46,9 @@ class HighAvailabilityLabTest {
             Answer answer = lab.call("patroni_cluster_status");
             assertEquals(1, Lab.rows(answer, "groups").size());
             int others = addresses("LAB_PATRONI") - 1;
-            assertEquals(others, ((List<?>) Objects.requireNonNull(answer.structured().get("unobserved"))).size());
+            assertEquals(
+                    others,
+                    ((List<?>) Objects.requireNonNull(answer.structured().get("unobserved"))).size());
         }
     }
 
@@ -99,8 +101,8 @@ class HighAvailabilityLabTest {
         try (Lab lab = Lab.connected(folder)) {
             Answer answer = lab.call("pgbouncer_status");
             String proxy = Lab.variable("LAB_DSN").replaceAll(".*@([^/]+)/.*", "$1");
-            assertTrue(
-                    Lab.rows(answer, "databases").stream().anyMatch(row -> (proxy + "/app").equals(row.get("leads_to"))));
+            assertTrue(Lab.rows(answer, "databases").stream()
+                    .anyMatch(row -> (proxy + "/app").equals(row.get("leads_to"))));
             assertEquals(true, Lab.rows(answer, "instances").get(0).get("may_control"));
         }
     }

@@ -12,6 +12,14 @@ import org.jspecify.annotations.Nullable;
 
 /** A record as JSON: its schema, its values from JSON's and back. Immutable; made once for each record. */
 public final class Shape<R extends Record> {
+    /** Reflection took a third of the processor time of a call while each call built the shapes of its tool anew. */
+    private static final ClassValue<Shape<?>> MADE = new ClassValue<>() {
+        @Override
+        protected Shape<?> computeValue(Class<?> type) {
+            return Shapes.build(type.asSubclass(Record.class), new ArrayList<>());
+        }
+    };
+
     private final Class<R> type;
     private final Constructor<R> constructor;
     private final Map<String, Part> parts;
@@ -23,8 +31,9 @@ public final class Shape<R extends Record> {
     }
 
     /** The shape of a record; one that contains itself, or what JSON cannot carry, is a mistake of ours and thrown as such. */
+    @SuppressWarnings("unchecked") // each class has the shape that was built for it
     public static <R extends Record> Shape<R> of(Class<R> type) {
-        return Shapes.build(type, new ArrayList<>());
+        return (Shape<R>) MADE.get(type);
     }
 
     /** What may be sent: nothing beside the components, and those without a default required. */

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -147,7 +148,7 @@ class PlannedHandsTest {
 
     private static ToolException failure(CompletableFuture<Void> run) {
         var wrapped = assertThrows(java.util.concurrent.ExecutionException.class, () -> run.get(20, TimeUnit.SECONDS));
-        return (ToolException) wrapped.getCause();
+        return (ToolException) Objects.requireNonNull(wrapped.getCause());
     }
 
     @Test

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -156,6 +158,26 @@ class FreeSqlTest {
         var cut = run(database, "SELECT repeat('x', 10000)");
         assertEquals(1, cut.cutCells());
         assertEquals(4001, String.valueOf(cut.rows().get(0).get(0)).length());
+    }
+
+    @Test
+    void what_is_larger_than_the_heap_is_cut_or_refused_by_a_process_of_64_megabytes()
+            throws IOException, InterruptedException {
+        var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        var process = new ProcessBuilder(
+                        java,
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LittleMemory.class.getName(),
+                        String.valueOf(server.port()))
+                .redirectErrorStream(true)
+                .start();
+        var printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), printed);
+        var ends = printed.lines().toList();
+        assertEquals(List.of("cut", "cut"), ends.subList(0, 2), printed);
+        assertTrue(ends.get(2).startsWith("UNSUPPORTED Read less of it: left(column, n)"), printed);
     }
 
     @Test

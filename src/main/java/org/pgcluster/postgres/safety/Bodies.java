@@ -82,7 +82,7 @@ final class Bodies {
     /** A column of that name would come before the argument: left alone, the name must mean nothing. */
     private void refuseColumn(String body, List<Token> arguments, Token argument) throws SQLException {
         List<Token> others =
-                arguments.stream().filter(other -> other != argument).toList();
+                arguments.stream().filter(other -> !other.equals(argument)).toList();
         try {
             taker.take(withParameters(body, others), types(), role);
         } catch (SQLException e) {

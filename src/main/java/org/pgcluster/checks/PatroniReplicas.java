@@ -126,7 +126,7 @@ final class PatroniReplicas implements Check {
                                     member.dcs()
                                             .map(row -> row.restartReasons())
                                             .orElse(List.of())),
-                    "Restart replicas first, then switch over and restart the old leader."));
+                    "Restart replicas first, then the leader; where max_connections or its like was lowered, the leader first."));
         }
     }
 

@@ -64,8 +64,10 @@ final class Probes implements AutoCloseable {
             String why = one.why();
             found.add(
                     why == null
-                            ? Found.works(what, one.version() == null ? "it answers." : "version " + one.version() + ".")
-                            : Found.fails(what, why, Optional.ofNullable(one.hint()).orElse("")));
+                            ? Found.works(
+                                    what, one.version() == null ? "it answers." : "version " + one.version() + ".")
+                            : Found.fails(
+                                    what, why, Optional.ofNullable(one.hint()).orElse("")));
         }
         return found;
     }

@@ -97,7 +97,12 @@ public final class Components {
             String version = question.asking().version();
             double milliseconds = Math.round((System.nanoTime() - started) / 10_000.0) / 100.0;
             return new Sighting(
-                    question.component(), question.where(), version.isEmpty() ? null : version, milliseconds, null, null);
+                    question.component(),
+                    question.where(),
+                    version.isEmpty() ? null : version,
+                    milliseconds,
+                    null,
+                    null);
         } catch (ToolException e) {
             return new Sighting(question.component(), question.where(), null, 0, e.text(), e.hint());
         }

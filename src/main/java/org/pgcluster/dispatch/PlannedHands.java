@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.audit.Entry;
+import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Acting;
@@ -26,17 +27,22 @@ final class PlannedHands implements Hands {
     private final List<Step> done = new ArrayList<>();
     private final @Nullable Acting acting;
     private final @Nullable AdvisoryLock lock;
-    private final Requests requests;
+    private final Requesting requests;
     private final Entry entry;
     private final Operations.Operation operation;
     private final Watcher watcher;
     private int sent;
 
+    /** How a component is told something. */
+    interface Requesting {
+        Said send(Step.Request step, Call call);
+    }
+
     PlannedHands(
             Plan<?> plan,
             @Nullable Acting acting,
             @Nullable AdvisoryLock lock,
-            Requests requests,
+            Requesting requests,
             Entry entry,
             Operations.Operation operation,
             Watcher watcher) {

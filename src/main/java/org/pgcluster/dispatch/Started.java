@@ -126,7 +126,7 @@ final class Started<S extends Record> {
                 operation.name,
                 acting == null ? 0 : acting.backendPid());
         var requests = new Requests(cluster);
-        return new PlannedHands(ready().plan(), acting, ready().lock(), requests, entry, operation, watcher);
+        return new PlannedHands(ready().plan(), acting, ready().lock(), requests::send, entry, operation, watcher);
     }
 
     void outcome(String outcome, String words) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -34,17 +35,23 @@ public final class Lab implements AutoCloseable {
     public static Lab connected(Path folder, String... keys) {
         Assumptions.assumeTrue(
                 !variable("LAB_DSN").isEmpty(),
-                () -> "no lab: "
-                        + Optional.ofNullable(System.getenv("LAB_MISSING")).orElse("LAB_DSN is not set"));
-        Map<String, String> all = new HashMap<>(Map.of(
-                "coordinator_dsn", variable("LAB_DSN"),
-                "patroni_urls", variable("LAB_PATRONI"),
-                "patroni_user", variable("LAB_PATRONI_USER"),
-                "patroni_password", variable("LAB_PATRONI_PASSWORD"),
-                "haproxy_urls", variable("LAB_HAPROXY") + ",unix:" + variable("LAB_HAPROXY_SOCKET"),
-                "haproxy_user", variable("LAB_HAPROXY_USER"),
-                "haproxy_password", variable("LAB_HAPROXY_PASSWORD"),
-                "pgbouncer_dsns", variable("LAB_PGBOUNCER")));
+                () -> "no lab: " + Optional.ofNullable(System.getenv("LAB_MISSING")).orElse("LAB_DSN is not set"));
+        return on(System.getenv(), folder, keys);
+    }
+
+    /** On the lab that the variables name. */
+    public static Lab on(Map<String, String> variables, Path folder, String... keys) {
+        Map<String, String> all = new HashMap<>();
+        all.put("coordinator_dsn", variables.getOrDefault("LAB_DSN", ""));
+        for (String name : List.of("patroni_user", "patroni_password", "haproxy_user", "haproxy_password")) {
+            all.put(name, variables.getOrDefault("LAB_" + name.toUpperCase(Locale.ROOT), ""));
+        }
+        all.put("patroni_urls", variables.getOrDefault("LAB_PATRONI", ""));
+        all.put("pgbouncer_dsns", variables.getOrDefault("LAB_PGBOUNCER", ""));
+        all.put(
+                "haproxy_urls",
+                variables.getOrDefault("LAB_HAPROXY", "") + ",unix:"
+                        + variables.getOrDefault("LAB_HAPROXY_SOCKET", ""));
         for (int i = 0; i < keys.length; i += 2) {
             all.put(keys[i], keys[i + 1]);
         }

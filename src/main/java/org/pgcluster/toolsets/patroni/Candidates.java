@@ -120,8 +120,11 @@ final class Candidates {
             return "Nothing: the old leader stops first and hands over the rest.";
         }
         if (lag != null && group.leader().flatMap(Member::own).isEmpty()) {
-            return "By what Patroni last wrote " + candidate + " was " + lag + " bytes behind; what was committed since then"
-                    + (group.synchronousStandbys().contains(candidate) ? " is there, too: it is synchronous." : " may be lost.");
+            return "By what Patroni last wrote " + candidate + " was " + lag
+                    + " bytes behind; what was committed since then"
+                    + (group.synchronousStandbys().contains(candidate)
+                            ? " is there, too: it is synchronous."
+                            : " may be lost.");
         }
         return lag == null
                 ? "In the worst case all commits that " + candidate + " has not received; how many is unknown."

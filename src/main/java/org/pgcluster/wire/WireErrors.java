@@ -60,6 +60,8 @@ public final class WireErrors {
                 || said.contains("eof")
                 || said.contains("received no bytes")
                 || said.contains("reset")
+                || said.contains("content-length")
+                || said.contains("chunk")
                 || said.contains("broken pipe")
                 || said.contains("closed")) {
             return failed(label + " closed the connection before its answer ended.", "Is it the right port?");

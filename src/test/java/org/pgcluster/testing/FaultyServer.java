@@ -77,6 +77,14 @@ public final class FaultyServer implements AutoCloseable {
         }
     }
 
+    private void drip(byte[] bytes, OutputStream out) throws IOException, InterruptedException {
+        for (byte letter : bytes) {
+            out.write(letter);
+            out.flush();
+            Thread.sleep(pauseMillis);
+        }
+    }
+
     private void serve(Socket one) {
         try {
             InputStream in = one.getInputStream();
@@ -86,12 +94,10 @@ public final class FaultyServer implements AutoCloseable {
             byte[] bytes = answer;
             if (bytes != null) {
                 OutputStream out = one.getOutputStream();
-                for (byte letter : bytes) {
-                    out.write(letter);
-                    if (pauseMillis > 0) {
-                        out.flush();
-                        Thread.sleep(pauseMillis);
-                    }
+                if (pauseMillis == 0) {
+                    out.write(bytes);
+                } else {
+                    drip(bytes, out);
                 }
                 one.close();
             }

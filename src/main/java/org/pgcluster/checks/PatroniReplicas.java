@@ -114,19 +114,20 @@ final class PatroniReplicas implements Check {
         boolean restart = member.own().map(own -> own.pendingRestart()).orElse(false)
                 || member.dcs().map(row -> row.pendingRestart()).orElse(false);
         if (restart) {
-            findings.add(finding(
-                    "patroni.pending_restart",
-                    Severity.NOTICE,
-                    group,
-                    member.name(),
-                    member.name() + " needs a restart before changed settings count",
-                    Evidence.of("pending_restart", true)
-                            .and(
-                                    "reasons",
-                                    member.dcs()
-                                            .map(row -> row.restartReasons())
-                                            .orElse(List.of())),
-                    "Restart replicas first, then the leader; where max_connections or its like was lowered, the leader first."));
+            findings.add(
+                    finding(
+                            "patroni.pending_restart",
+                            Severity.NOTICE,
+                            group,
+                            member.name(),
+                            member.name() + " needs a restart before changed settings count",
+                            Evidence.of("pending_restart", true)
+                                    .and(
+                                            "reasons",
+                                            member.dcs()
+                                                    .map(row -> row.restartReasons())
+                                                    .orElse(List.of())),
+                            "Restart replicas first, then the leader; where max_connections or its like was lowered, the leader first."));
         }
     }
 

@@ -76,6 +76,9 @@ public final class Http {
             Thread.currentThread().interrupt();
             throw new ToolException(ErrorCode.CANCELLED, "Cancelled while it asked " + label + ".", null);
         } catch (ExecutionException e) {
+            if (call.cancelled()) {
+                throw new ToolException(ErrorCode.CANCELLED, "Cancelled while it asked " + label + ".", null);
+            }
             Throwable why = e.getCause() == null ? e : e.getCause();
             throw WireErrors.of(label, why, component + "_ca_file");
         }

@@ -24,8 +24,12 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.config.Secret;
+import org.pgcluster.haproxy.HaProxy;
+import org.pgcluster.patroni.Patroni;
+import org.pgcluster.pgbouncer.PgBouncer;
 
 /** Which package may know which: the whole table, and the rules that it cannot say. */
 class BordersTest {
@@ -47,18 +51,19 @@ class BordersTest {
             patroni   | call config error shape wire http
             haproxy   | call config error wire http
             pgbouncer | call config error wire
-            cluster   | call config error postgres wire patroni haproxy pgbouncer
-            snapshot  | call error cluster postgres patroni haproxy pgbouncer
+            cluster   | call config error postgres wire patroni haproxy pgbouncer http
+            snapshot  | call error cluster postgres patroni haproxy pgbouncer config
             checks    | snapshot patroni haproxy pgbouncer
             tool      | call error shape cluster postgres http
             toolsets  | call config error shape cluster patroni haproxy pgbouncer postgres snapshot checks tool http
             audit     | config error
             guard     | config error
             render    | error shape tool
-            dispatch  | call config error shape postgres cluster tool toolsets audit guard render
+            dispatch  | call config error shape postgres cluster tool toolsets audit guard render http patroni haproxy pgbouncer
             mcp       | call error shape tool guard dispatch
             """)
     // wire: HAProxy's socket and PgBouncer's console share it, and TLS from PEM files with http.
+    // dispatch knows the components because it alone tells them what a person approved.
     // checks know the components for the records that snapshots are made of; that they do no I/O is a rule of its own.
     void a_package_knows_only_those_below_it(String from, String allowed) {
         Set<String> known = new TreeSet<>(Arrays.asList(allowed.split(" ")));
@@ -176,6 +181,12 @@ class BordersTest {
         Set<String> callers = callersOf(Cluster.class, "acting");
         callers.addAll(callersOf(Cluster.class, "advisoryLock"));
         assertEquals(Set.of("org.pgcluster.dispatch.Started"), callers);
+    }
+
+    @ParameterizedTest(name = "only dispatch changes anything through {0}")
+    @ValueSource(classes = {Patroni.class, HaProxy.class, PgBouncer.class})
+    void only_dispatch_tells_a_component_to_change(Class<?> component) {
+        assertEquals(Set.of("org.pgcluster.dispatch.Requests"), callersOf(component, "change"));
     }
 
     private static Set<String> callersOf(Class<?> owner, String method) {

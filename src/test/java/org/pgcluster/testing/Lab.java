@@ -35,7 +35,8 @@ public final class Lab implements AutoCloseable {
     public static Lab connected(Path folder, String... keys) {
         Assumptions.assumeTrue(
                 !variable("LAB_DSN").isEmpty(),
-                () -> "no lab: " + Optional.ofNullable(System.getenv("LAB_MISSING")).orElse("LAB_DSN is not set"));
+                () -> "no lab: "
+                        + Optional.ofNullable(System.getenv("LAB_MISSING")).orElse("LAB_DSN is not set"));
         return on(System.getenv(), folder, keys);
     }
 

@@ -47,12 +47,7 @@ class HighAvailabilityActsTest {
         Map<String, String> variables = Objects.requireNonNull(own).variables();
         String dsn = variables.getOrDefault("LAB_DSN", "");
         return Lab.on(
-                variables,
-                folder,
-                "mode", "admin",
-                "allow_execute", "true",
-                "approval", "self",
-                "admin_dsn", dsn);
+                variables, folder, "mode", "admin", "allow_execute", "true", "approval", "self", "admin_dsn", dsn);
     }
 
     /** Plans, approves as this configuration may, and acts; what goes on is waited for. */
@@ -78,7 +73,8 @@ class HighAvailabilityActsTest {
     }
 
     private static Map<?, ?> group(Lab lab, String name) {
-        return Lab.rows(lab.call("patroni_cluster_status", "group", name), "groups").get(0);
+        return Lab.rows(lab.call("patroni_cluster_status", "group", name), "groups")
+                .get(0);
     }
 
     @Test
@@ -90,8 +86,11 @@ class HighAvailabilityActsTest {
             assertFalse(answer.text().contains("Not yet"), answer.text());
             Map<?, ?> after = group(lab, "0");
             assertFalse(Objects.equals(before.get("leader"), after.get("leader")), answer.text());
-            assertEquals(List.of(), lab.call("haproxy_backend_health").structured().get("wrong"));
-            assertTrue(Lab.rows(lab.call("patroni_history", "group", "0"), "changes").size() >= 1);
+            assertEquals(
+                    List.of(), lab.call("haproxy_backend_health").structured().get("wrong"));
+            assertTrue(Lab.rows(lab.call("patroni_history", "group", "0"), "changes")
+                            .size()
+                    >= 1);
         }
     }
 
@@ -118,7 +117,8 @@ class HighAvailabilityActsTest {
         try (Lab lab = acting()) {
             Answer set = done(lab, "patroni_failover", "group", "1", "scheduled_at", "2099-01-01T00:00:00+00:00");
             assertFalse(set.isError(), set.text());
-            assertTrue(String.valueOf(group(lab, "1").get("scheduled_switchover")).startsWith("2099-01-01"));
+            assertTrue(
+                    String.valueOf(group(lab, "1").get("scheduled_switchover")).startsWith("2099-01-01"));
             Answer back = done(lab, "patroni_failover", "group", "1", "unschedule", true);
             assertFalse(back.isError(), back.text());
             assertEquals(null, group(lab, "1").get("scheduled_switchover"));
@@ -131,7 +131,8 @@ class HighAvailabilityActsTest {
             assertFalse(done(lab, "patroni_pause", "group", "1", "paused", true).isError());
             assertEquals(true, group(lab, "1").get("paused"));
             assertTrue(lab.call("cluster_health").text().contains("paused"));
-            assertFalse(done(lab, "patroni_pause", "group", "1", "paused", false).isError());
+            assertFalse(
+                    done(lab, "patroni_pause", "group", "1", "paused", false).isError());
             assertEquals(false, group(lab, "1").get("paused"));
         }
     }
@@ -139,7 +140,8 @@ class HighAvailabilityActsTest {
     @Test
     void what_patroni_stores_and_ignores_is_told() {
         try (Lab lab = acting()) {
-            Map<String, Object> patch = Map.of("postgresql", Map.of("parameters", Map.of("made.up", "1", "work_mem", "5MB")));
+            Map<String, Object> patch =
+                    Map.of("postgresql", Map.of("parameters", Map.of("made.up", "1", "work_mem", "5MB")));
             Answer answer = done(lab, "patroni_edit_config", "group", "1", "patch", patch);
             assertFalse(answer.isError(), answer.text());
             assertTrue(answer.text().contains("PostgreSQL knows no such parameter"), answer.text());
@@ -152,11 +154,25 @@ class HighAvailabilityActsTest {
         try (Lab lab = acting()) {
             String leader = String.valueOf(group(lab, "0").get("leader"));
             Answer drained = done(
-                    lab, "haproxy_set_server_state", "backend", "coordinator_primary", "server", leader, "state", "drain");
+                    lab,
+                    "haproxy_set_server_state",
+                    "backend",
+                    "coordinator_primary",
+                    "server",
+                    leader,
+                    "state",
+                    "drain");
             assertFalse(drained.isError(), drained.text());
             assertTrue(lab.call("cluster_health").text().contains("somebody took it out"));
             Answer back = done(
-                    lab, "haproxy_set_server_state", "backend", "coordinator_primary", "server", leader, "state", "ready");
+                    lab,
+                    "haproxy_set_server_state",
+                    "backend",
+                    "coordinator_primary",
+                    "server",
+                    leader,
+                    "state",
+                    "ready");
             assertFalse(back.isError(), back.text());
         }
     }
@@ -164,9 +180,11 @@ class HighAvailabilityActsTest {
     @Test
     void a_pool_is_paused_and_resumed() {
         try (Lab lab = acting()) {
-            assertFalse(done(lab, "pgbouncer_control", "action", "pause", "database", "app").isError());
+            assertFalse(done(lab, "pgbouncer_control", "action", "pause", "database", "app")
+                    .isError());
             assertTrue(lab.call("pgbouncer_status").text().contains("app is paused"));
-            assertFalse(done(lab, "pgbouncer_control", "action", "resume", "database", "app").isError());
+            assertFalse(done(lab, "pgbouncer_control", "action", "resume", "database", "app")
+                    .isError());
             assertFalse(lab.call("pgbouncer_status").text().contains("app is paused"));
         }
     }

@@ -36,7 +36,7 @@ public final class PgbouncerStatus implements Reads<PgbouncerStatus.Input, Pgbou
                     .mapToLong(pool -> pool.active() + pool.waiting())
                     .sum();
             long waiting = pools.stream().mapToLong(Pool::waiting).sum();
-            return clients + " clients, " + waiting + " of them waiting for a server."
+            return clients + (clients == 1 ? " client, " : " clients, ") + waiting + " of them waiting for a server."
                     + (remarks.isEmpty() ? "" : " " + String.join(". ", remarks) + ".");
         }
     }

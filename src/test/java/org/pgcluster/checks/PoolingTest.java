@@ -51,7 +51,9 @@ class PoolingTest {
 
     @Test
     void nearly_all_clients_connected_is_told() {
-        Map<String, String> settings = Map.of("ignore_startup_parameters", "extra_float_digits", "max_client_conn", "4");
-        assertEquals(List.of(Fault.CLIENTS_NEARLY_FULL), faults(bouncer(false, settings, pool(0, 3, 0), pool(0, 3, 0))));
+        Map<String, String> settings =
+                Map.of("ignore_startup_parameters", "extra_float_digits", "max_client_conn", "4");
+        assertEquals(
+                List.of(Fault.CLIENTS_NEARLY_FULL), faults(bouncer(false, settings, pool(0, 3, 0), pool(0, 3, 0))));
     }
 }

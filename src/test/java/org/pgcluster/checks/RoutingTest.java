@@ -28,16 +28,29 @@ class RoutingTest {
 
     private static Member member(String name, String role, String ownRole) {
         var row = new DcsView.Row(
-                name, role, "running", name, 5432, "http://" + name + ":8008", 1, 0L, null, List.of(), false, List.of(), null);
+                name,
+                role,
+                "running",
+                name,
+                5432,
+                "http://" + name + ":8008",
+                1,
+                0L,
+                null,
+                List.of(),
+                false,
+                List.of(),
+                null);
         var own = new OwnView(
-                "running", ownRole, 1, null, null, null, null, null, null, false, List.of(), false, false, false, false, 0L, null,
-                null, null, name);
+                "running", ownRole, 1, null, null, null, null, null, null, false, List.of(), false, false, false, false,
+                0L, null, null, null, name);
         return new Member(name, "http://" + name + ":8008", Optional.of(row), Optional.of(own), Optional.empty(), null);
     }
 
     private static Server server(String name, String status, String check) {
         return new Server(
-                "write", name, null, 8008, status, "", check, null, 1L, false, 0L, 0L, null, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 60L, 0L);
+                "write", name, null, 8008, status, "", check, null, 1L, false, 0L, 0L, null, 0L, 0L, 0L, 0L, 0L, 0L, 0L,
+                60L, 0L);
     }
 
     private static Proxy proxy(String where, Server... servers) {
@@ -69,7 +82,8 @@ class RoutingTest {
     @Test
     void a_check_that_is_refused_while_the_member_answers_goes_to_the_wrong_port() {
         assertEquals(
-                List.of(Fault.NO_SERVER, Fault.CHECK_PORT), faults(server("a", "DOWN", "L4CON"), server("b", "DOWN", "L7STS")));
+                List.of(Fault.NO_SERVER, Fault.CHECK_PORT),
+                faults(server("a", "DOWN", "L4CON"), server("b", "DOWN", "L7STS")));
     }
 
     @Test
@@ -83,6 +97,8 @@ class RoutingTest {
     void instances_that_judge_a_server_differently_are_named() {
         List<Routing.Wrong> wrongs = Routing.differences(
                 List.of(proxy("one", server("a", "UP", "L7OK")), proxy("two", server("a", "DOWN", "L4TOUT"))));
-        assertEquals(List.of(Fault.CHECKS_DIFFER), wrongs.stream().map(Routing.Wrong::fault).toList());
+        assertEquals(
+                List.of(Fault.CHECKS_DIFFER),
+                wrongs.stream().map(Routing.Wrong::fault).toList());
     }
 }

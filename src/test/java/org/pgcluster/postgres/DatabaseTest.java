@@ -134,7 +134,7 @@ class DatabaseTest {
         assertEquals(ErrorCode.NOT_ALLOWED, refused.code());
         assertEquals("25006", refused.sqlstate());
         assertEquals(
-                "pg_catalog",
+                "pg_catalog, pg_temp",
                 sql.one(Text.class, "SELECT current_setting('search_path') AS text")
                         .text());
         assertEquals(

@@ -9,6 +9,10 @@ import org.pgcluster.snapshot.Snapshot;
 public final class Checks {
     private static final List<Check> ALL = List.of(
             new OutOfReach(),
+            new PatroniLeadership(),
+            new PatroniReplicas(),
+            new HaproxyRouting(),
+            new PgbouncerPools(),
             new ConnectionsNearlyUsedUp(),
             new FreezeNear(),
             new OldTransactions(),
@@ -16,11 +20,20 @@ public final class Checks {
             new SessionsBlocked());
 
     private static final Comparator<Finding> URGENT_FIRST = Comparator.comparing(Finding::severity)
+            .thenComparing(Checks::layer)
             .thenComparing(Finding::component)
             .thenComparing(Finding::id)
             .thenComparing(Finding::subject);
 
+    /** What stands further down makes what stands above it fail, so that it comes first. */
+    private static final List<String> LAYERS = List.of("patroni", "postgres", "citus", "haproxy", "pgbouncer");
+
     private Checks() {}
+
+    private static int layer(Finding finding) {
+        int layer = LAYERS.indexOf(finding.component());
+        return layer < 0 ? LAYERS.size() : layer;
+    }
 
     public static List<Finding> of(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();

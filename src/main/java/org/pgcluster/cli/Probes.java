@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.pgcluster.call.Call;
+import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Clusters;
+import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.cluster.Node;
-import org.pgcluster.cluster.Together;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Dsn;
@@ -49,6 +50,7 @@ final class Probes implements AutoCloseable {
             if (cluster.nodesAreConfigured()) {
                 probes.add(() -> workers(cluster));
             }
+            probes.add(() -> components(cluster));
         }
         return together(probes);
     }
@@ -57,6 +59,22 @@ final class Probes implements AutoCloseable {
         return Together.all(probes, Supplier::get).stream()
                 .flatMap(List::stream)
                 .toList();
+    }
+
+    private List<Found> components(Cluster cluster) {
+        List<Found> found = new ArrayList<>();
+        Duration each = cluster.settings().httpTimeout();
+        for (Sighting one : cluster.components().sightings(call(), each)) {
+            String what = cluster.name() + ", " + one.component() + " " + one.where();
+            String why = one.why();
+            found.add(
+                    why == null
+                            ? Found.works(
+                                    what, one.version() == null ? "it answers." : "version " + one.version() + ".")
+                            : Found.fails(
+                                    what, why, Optional.ofNullable(one.hint()).orElse("")));
+        }
+        return found;
     }
 
     private Call call() {

@@ -1,5 +1,6 @@
 package org.pgcluster.cluster;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,8 @@ import org.pgcluster.config.Dsn;
 import org.pgcluster.config.Mode;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.patroni.Observed;
+import org.pgcluster.patroni.Patroni.Seat;
 import org.pgcluster.postgres.Acting;
 import org.pgcluster.postgres.AdvisoryLock;
 import org.pgcluster.postgres.Capabilities;
@@ -34,15 +37,24 @@ public final class Cluster implements AutoCloseable {
              WHERE application_name = ? AND pid <> pg_catalog.pg_backend_pid()
             """;
 
+    private static final String SEATS = """
+            SELECT groupid::int AS "group", nodename AS host, nodeport::int AS port
+              FROM pg_catalog.pg_dist_node
+             WHERE noderole = 'primary'
+             ORDER BY groupid, nodeid
+            """;
+
     private final ClusterSettings settings;
     private final Map<String, Reading> byDatabase = new ConcurrentHashMap<>();
 
     private final Workers workers;
+    private final Components components;
 
     private record Reading(Database database, SafeReading safe) {}
 
     Cluster(ClusterSettings settings, Predicate<String> trusted) {
         this.settings = settings;
+        this.components = new Components(settings, trusted);
         this.workers = new Workers(settings, trusted, (dsn, reading) -> Database.of(target(dsn, reading)));
     }
 
@@ -75,6 +87,26 @@ public final class Cluster implements AutoCloseable {
     /** The Citus nodes beside the coordinator; none where this is no Citus coordinator. */
     public List<Node> nodes(Call call) {
         return workers.list(reservedSql(call), coordinator());
+    }
+
+    /** Patroni, HAProxy and PgBouncer of this estate. */
+    public Components components() {
+        return components;
+    }
+
+    /** Patroni's groups, named by Citus' metadata where that can be read; each question within {@code each}. */
+    public Observed patroni(Call call, Duration each) {
+        return components.patroni().read(each, call, () -> seats(call, each.multipliedBy(2)));
+    }
+
+    private List<Seat> seats(Call call, Duration limit) {
+        if (settings.coordinator().isEmpty()) {
+            return List.of();
+        }
+        Call own = Call.within(limit.compareTo(call.timeLeft()) < 0 ? limit : call.timeLeft());
+        try (var handle = call.onCancel(own::cancel)) {
+            return capabilities(own).has("citus") ? reservedSql(own).list(Seat.class, SEATS) : List.of();
+        }
     }
 
     /** A person's SQL; {@code database} where another one of the same server is meant. */

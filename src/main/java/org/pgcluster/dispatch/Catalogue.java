@@ -18,6 +18,9 @@ import org.pgcluster.shape.Nearest;
 import org.pgcluster.tool.Tool;
 import org.pgcluster.toolsets.citus.CitusTools;
 import org.pgcluster.toolsets.core.CoreTools;
+import org.pgcluster.toolsets.haproxy.HaproxyTools;
+import org.pgcluster.toolsets.patroni.PatroniTools;
+import org.pgcluster.toolsets.pgbouncer.PgbouncerTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
 import org.pgcluster.toolsets.tables.TablesTools;
 
@@ -189,6 +192,9 @@ public final class Catalogue {
             case "postgres" -> PostgresTools.named(listed.name());
             case "citus" -> CitusTools.named(listed.name());
             case "tables" -> TablesTools.named(listed.name());
+            case "patroni" -> PatroniTools.named(listed.name());
+            case "haproxy" -> HaproxyTools.named(listed.name());
+            case "pgbouncer" -> PgbouncerTools.named(listed.name());
             default -> null;
         };
         if (tool == null) {

@@ -56,7 +56,18 @@ final class PlanText {
                             ? " (in a transaction that is looked at before it commits)"
                             : "");
         }
-        throw new IllegalArgumentException("no words for " + step.getClass());
+        Step.Request request = (Step.Request) step;
+        return "to " + name(request.to()) + " " + request.where() + ": " + request.inShort()
+                + (request.when() == Step.When.IN_ORDER ? "" : " (only if the step before fails)")
+                + ", waiting at most " + request.patience().toSeconds() + " s";
+    }
+
+    private static String name(Step.Component component) {
+        return switch (component) {
+            case PATRONI -> "Patroni";
+            case HAPROXY -> "HAProxy";
+            case PGBOUNCER -> "PgBouncer";
+        };
     }
 
     /** Lines stay lines; what a reader could not see is spelled out. */
@@ -74,8 +85,14 @@ final class PlanText {
                 one.put("where", statement.where());
                 one.put("statement", shown(statement.sql(), "\n"));
                 one.put("parameters", statement.parameters());
-                one.put("when", statement.when().name().toLowerCase(Locale.ROOT));
+            } else if (step instanceof Step.Request request) {
+                one.put("where", name(request.to()) + " " + request.where());
+                one.put("request", Plain.shown(request.words()));
+                if (!request.body().isEmpty()) {
+                    one.put("body", Plain.shown(request.body()));
+                }
             }
+            one.put("when", step.when().name().toLowerCase(Locale.ROOT));
             steps.add(one);
         }
         data.put("steps", steps);

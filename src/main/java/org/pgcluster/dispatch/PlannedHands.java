@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.audit.Entry;
+import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Acting;
@@ -23,17 +25,24 @@ final class PlannedHands implements Hands {
     private final List<Step> planned;
     private final List<Step> left;
     private final List<Step> done = new ArrayList<>();
-    private final Acting acting;
-    private final AdvisoryLock lock;
+    private final @Nullable Acting acting;
+    private final @Nullable AdvisoryLock lock;
+    private final Requesting requests;
     private final Entry entry;
     private final Operations.Operation operation;
     private final Watcher watcher;
     private int sent;
 
+    /** How a component is told something. */
+    interface Requesting {
+        Said send(Step.Request step, Call call);
+    }
+
     PlannedHands(
             Plan<?> plan,
-            Acting acting,
-            AdvisoryLock lock,
+            @Nullable Acting acting,
+            @Nullable AdvisoryLock lock,
+            Requesting requests,
             Entry entry,
             Operations.Operation operation,
             Watcher watcher) {
@@ -41,6 +50,7 @@ final class PlannedHands implements Hands {
         this.left = new ArrayList<>(planned);
         this.acting = acting;
         this.lock = lock;
+        this.requests = requests;
         this.entry = entry;
         this.operation = operation;
         this.watcher = watcher;
@@ -61,7 +71,7 @@ final class PlannedHands implements Hands {
         return carriedOut(
                 step,
                 () -> {},
-                () -> acting.list(row, step.sql(), step.parameters().toArray()));
+                () -> acting().list(row, step.sql(), step.parameters().toArray()));
     }
 
     @Override
@@ -69,11 +79,32 @@ final class PlannedHands implements Hands {
         return carriedOut(
                 step,
                 () -> {},
-                () -> acting.inTransaction(transaction -> {
+                () -> acting().inTransaction(transaction -> {
                     Outcome outcome = sent(step);
                     look.at(outcome);
                     return outcome;
                 }));
+    }
+
+    @Override
+    public Said send(Step.Request step) {
+        mayBeSent(step);
+        entry.step(sent + 1, planned.size(), step.inShort());
+        left.remove(step);
+        sent++;
+        Said said = known(() -> requests.send(step, operation.call()));
+        if (said.agreed()) {
+            done.add(step);
+        }
+        return said;
+    }
+
+    private Acting acting() {
+        Acting connection = acting;
+        if (connection == null) {
+            throw new IllegalStateException("an act beside the databases has no statements");
+        }
+        return connection;
     }
 
     @Override
@@ -84,8 +115,9 @@ final class PlannedHands implements Hands {
     private <T> T carriedOut(Step.Statement step, Watch watch, Supplier<T> work) {
         mayBeSent(step);
         // Nobody commits for a client that is gone; every other statement is to run on without it.
-        acting.prepare(
-                step.transaction() == Step.Transaction.CONCURRENT, step.transaction() == Step.Transaction.CHECKED);
+        acting().prepare(
+                        step.transaction() == Step.Transaction.CONCURRENT,
+                        step.transaction() == Step.Transaction.CHECKED);
         entry.step(sent + 1, planned.size(), step.sql());
         left.remove(step);
         sent++;
@@ -95,15 +127,15 @@ final class PlannedHands implements Hands {
     }
 
     private Outcome sent(Step.Statement step) {
-        int before = acting.notices().size();
-        long rows = acting.run(step.sql(), step.parameters().toArray());
-        List<String> all = acting.notices();
+        int before = acting().notices().size();
+        long rows = acting().run(step.sql(), step.parameters().toArray());
+        List<String> all = acting().notices();
         return new Outcome(rows, all.subList(before, all.size()));
     }
 
-    private void mayBeSent(Step.Statement step) {
+    private void mayBeSent(Step step) {
         if (!left.contains(step)) {
-            throw new IllegalStateException("a step that is not in the plan, or was sent before: " + step.sql());
+            throw new IllegalStateException("a step that is not in the plan, or was sent before: " + step.inShort());
         }
         String next = "step " + (sent + 1) + " of " + planned.size();
         if (step.when() == Step.When.IN_ORDER && operation.call().cancelled()) {
@@ -112,7 +144,7 @@ final class PlannedHands implements Hands {
         if (operation.letGo()) {
             throw new ToolException(ErrorCode.CONFLICT, "The server ended before " + next + ".", null);
         }
-        if (!lock.held()) {
+        if (lock != null && !lock.held()) {
             throw new ToolException(
                     ErrorCode.CONFLICT,
                     "The connection that keeps other acts off this cluster broke before " + next + ".",

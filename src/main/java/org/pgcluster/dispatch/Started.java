@@ -30,7 +30,11 @@ final class Started<S extends Record> {
     private @Nullable Ready<S> ready;
 
     /** Everything that carrying out needs. */
-    record Ready<S extends Record>(Plan<S> plan, AdvisoryLock lock, Acting acting, Chronicle chronicle) {}
+    record Ready<S extends Record>(
+            Plan<S> plan,
+            @Nullable AdvisoryLock lock,
+            @Nullable Acting acting,
+            Chronicle chronicle) {}
 
     private Started(Entry entry, Operations.Operation operation) {
         this.entry = entry;
@@ -66,12 +70,17 @@ final class Started<S extends Record> {
         var cluster = wanted.cluster();
         var call = wanted.request().call();
         held.push(workshop.lock().take(cluster.name(), cluster.identity(), operation.tool)::close);
-        AdvisoryLock lock = cluster.advisoryLock(operation.name, call);
-        held.push(lock::close);
+        AdvisoryLock lock = lock(wanted);
+        if (lock != null) {
+            held.push(lock::close);
+        }
         Plan<S> plan = approvals.plan(wanted);
         Draft draft = approvals.draft(wanted, plan);
-        Acting acting = cluster.acting(wanted.act().database(wanted.input()), operation.name, operation.call());
-        held.push(acting::close);
+        Acting acting = null;
+        if (wanted.act().onDatabase()) {
+            acting = cluster.acting(wanted.act().database(wanted.input()), operation.name, operation.call());
+            held.push(acting::close);
+        }
         if (call.cancelled()) {
             throw new ToolException(ErrorCode.CANCELLED, "Cancelled before the first step. Nothing was done.", null);
         }
@@ -88,18 +97,36 @@ final class Started<S extends Record> {
         }
     }
 
+    /** Where the database is out of reach an act beside it goes on under the lock of this host alone; its plan says so. */
+    private @Nullable AdvisoryLock lock(Wanted<?, ?, ?> wanted) {
+        try {
+            return wanted.cluster()
+                    .advisoryLock(operation.name, wanted.request().call());
+        } catch (ToolException e) {
+            boolean outOfReach = e.code() == ErrorCode.CONNECTION_FAILED
+                    || e.code() == ErrorCode.TIMEOUT
+                    || e.code() == ErrorCode.NOT_CONFIGURED;
+            if (wanted.act().onDatabase() || !outOfReach) {
+                throw e;
+            }
+            return null;
+        }
+    }
+
     private void record(Spent spent, Draft draft) {
         entry.start(spent.name(), spent.approver().who(), spent.approver().how().word(), draft.fingerprint());
         recorded = true;
     }
 
     PlannedHands hands(Cluster cluster) {
+        Acting acting = ready().acting();
         var watcher = new Watcher(
                 () -> cluster.reservedSql(operation.call()),
                 operation.call(),
                 operation.name,
-                ready().acting().backendPid());
-        return new PlannedHands(ready().plan(), ready().acting(), ready().lock(), entry, operation, watcher);
+                acting == null ? 0 : acting.backendPid());
+        var requests = new Requests(cluster);
+        return new PlannedHands(ready().plan(), acting, ready().lock(), requests::send, entry, operation, watcher);
     }
 
     void outcome(String outcome, String words) {

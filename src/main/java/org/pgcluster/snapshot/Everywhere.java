@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.pgcluster.call.Call;
+import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Node;
-import org.pgcluster.cluster.Together;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Sql;
 

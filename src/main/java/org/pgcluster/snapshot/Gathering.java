@@ -2,7 +2,10 @@ package org.pgcluster.snapshot;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
 import org.pgcluster.call.Call;
+import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.postgres.Sql;
 
@@ -74,6 +77,13 @@ public final class Gathering {
 
     /** The deadline is each server's own: one that hangs must not cost the others their answer. */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
+        List<Supplier<Object>> questions =
+                List.of(() -> databases(cluster, call, each, clock), () -> Surroundings.of(cluster, call, each));
+        List<Object> answers = Together.all(questions, Supplier::get);
+        return ((Snapshot) answers.get(0)).with((Surroundings) answers.get(1));
+    }
+
+    private static Snapshot databases(Cluster cluster, Call call, Duration each, Clock clock) {
         var read = Everywhere.ask(cluster, call, each, (component, where, sql) -> postgres(where, sql));
         return new Snapshot(cluster.name(), clock.instant(), read.answers(), read.unavailable());
     }

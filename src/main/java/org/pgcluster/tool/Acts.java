@@ -13,6 +13,11 @@ public non-sealed interface Acts<I extends Record, S extends Record, O extends R
         return Optional.empty();
     }
 
+    /** Whether its steps go to the database; others must work when no database can be reached. */
+    default boolean onDatabase() {
+        return true;
+    }
+
     /** Reads only. Called to show the plan, and again before the act to see whether it still holds. */
     Plan<S> plan(I input, Context context);
 

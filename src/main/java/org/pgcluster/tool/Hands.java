@@ -16,6 +16,16 @@ public interface Hands {
     /** Sends a statement in a transaction that {@code look} lets commit or, by throwing, rolls back. */
     Outcome runChecked(Step.Statement step, Look look);
 
+    /** Sends a request to a component and answers what it said, whether or not it agreed. */
+    Said send(Step.Request step);
+
+    /** What a component answered; without a status of its own 200. */
+    record Said(int status, String text) {
+        public boolean agreed() {
+            return status >= 200 && status < 300;
+        }
+    }
+
     /** Tells whoever follows the operation how far it is. */
     void progress(double done, double total, String message);
 

@@ -1,5 +1,6 @@
 package org.pgcluster.tool;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -7,9 +8,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One thing that an act sends, exactly as it will be sent. It is shown to the person who approves it. */
-public sealed interface Step permits Step.Statement {
+public sealed interface Step permits Step.Statement, Step.Request {
     /** All of it, in order: what a person is shown and what an approval covers. */
     List<@Nullable Object> parts();
+
+    When when();
+
+    /** What a line of the audit says of it. */
+    String inShort();
 
     /** When it is sent. What runs only after a failure is part of the plan, too. */
     enum When {
@@ -34,6 +40,11 @@ public sealed interface Step permits Step.Statement {
         }
 
         @Override
+        public String inShort() {
+            return sql;
+        }
+
+        @Override
         public List<@Nullable Object> parts() {
             List<@Nullable Object> parts = new ArrayList<>();
             parts.add(where);
@@ -43,6 +54,38 @@ public sealed interface Step permits Step.Statement {
             parts.add(transaction.name());
             return parts;
         }
+    }
+
+    /** Who stands beside the databases. */
+    enum Component {
+        PATRONI,
+        HAPROXY,
+        PGBOUNCER
+    }
+
+    /**
+     * What a component is sent: to Patroni a method and path with a body, to HAProxy and PgBouncer a command. It is waited
+     * for no longer than {@code patience}.
+     */
+    record Request(Component to, String where, String words, String body, When when, Duration patience)
+            implements Step {
+        @Override
+        public List<@Nullable Object> parts() {
+            return List.of(to.name(), where, words, body, when.name(), patience.toSeconds());
+        }
+
+        @Override
+        public String inShort() {
+            return words + (body.isEmpty() ? "" : " " + body);
+        }
+    }
+
+    static Request request(Component to, String where, String words, String body, Duration patience) {
+        return new Request(to, where, words, body, When.IN_ORDER, patience);
+    }
+
+    static Request requestIfAnEarlierOneFailed(Component to, String where, String words, Duration patience) {
+        return new Request(to, where, words, "", When.IF_AN_EARLIER_ONE_FAILED, patience);
     }
 
     static Statement statement(String where, String sql, @Nullable Object... parameters) {

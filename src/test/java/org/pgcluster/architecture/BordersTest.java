@@ -24,8 +24,12 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.config.Secret;
+import org.pgcluster.haproxy.HaProxy;
+import org.pgcluster.patroni.Patroni;
+import org.pgcluster.pgbouncer.PgBouncer;
 
 /** Which package may know which: the whole table, and the rules that it cannot say. */
 class BordersTest {
@@ -42,20 +46,26 @@ class BordersTest {
             shape     | error
             config    | error
             postgres  | call config error
-            http      | call config error
-            component | call config error shape postgres http
-            cluster   | call config error postgres http component
+            wire      | call config error
+            http      | call config error wire
+            patroni   | call config error shape wire http
+            haproxy   | call config error wire http
+            pgbouncer | call config error wire
+            cluster   | call config error postgres wire patroni haproxy pgbouncer http
             citus     | call error shape cluster postgres
-            snapshot  | call error cluster component postgres
-            checks    | snapshot
-            tool      | call error shape cluster postgres
-            toolsets  | call config error shape cluster citus component postgres snapshot checks tool
+            snapshot  | call error cluster postgres patroni haproxy pgbouncer config
+            checks    | snapshot patroni haproxy pgbouncer
+            tool      | call error shape cluster postgres http
+            toolsets  | call config error shape cluster citus patroni haproxy pgbouncer postgres snapshot checks tool http
             audit     | config error
             guard     | config error
             render    | error shape tool
-            dispatch  | call config error shape postgres cluster tool toolsets audit guard render
+            dispatch  | call config error shape postgres cluster tool toolsets audit guard render http patroni haproxy pgbouncer
             mcp       | call error shape tool guard dispatch
             """)
+    // wire: HAProxy's socket and PgBouncer's console share it, and TLS from PEM files with http.
+    // dispatch knows the components because it alone tells them what a person approved.
+    // checks know the components for the records that snapshots are made of; that they do no I/O is a rule of its own.
     void a_package_knows_only_those_below_it(String from, String allowed) {
         Set<String> known = new TreeSet<>(Arrays.asList(allowed.split(" ")));
         known.add(from);
@@ -81,8 +91,11 @@ class BordersTest {
                 "shape",
                 "config",
                 "postgres",
+                "wire",
                 "http",
-                "component",
+                "patroni",
+                "haproxy",
+                "pgbouncer",
                 "cluster",
                 "citus",
                 "snapshot",
@@ -156,7 +169,12 @@ class BordersTest {
     @Test
     void a_secret_is_revealed_in_few_places() {
         assertEquals(
-                Set.of("org.pgcluster.audit.Masks", "org.pgcluster.guard.Key", "org.pgcluster.postgres.DriverSettings"),
+                Set.of(
+                        "org.pgcluster.audit.Masks",
+                        "org.pgcluster.guard.Key",
+                        "org.pgcluster.postgres.DriverSettings",
+                        "org.pgcluster.http.Http",
+                        "org.pgcluster.pgbouncer.Login"),
                 outside(ROOT + ".config", callersOf(Secret.class, "reveal")));
     }
 
@@ -165,6 +183,12 @@ class BordersTest {
         Set<String> callers = callersOf(Cluster.class, "acting");
         callers.addAll(callersOf(Cluster.class, "advisoryLock"));
         assertEquals(Set.of("org.pgcluster.dispatch.Started"), callers);
+    }
+
+    @ParameterizedTest(name = "only dispatch changes anything through {0}")
+    @ValueSource(classes = {Patroni.class, HaProxy.class, PgBouncer.class})
+    void only_dispatch_tells_a_component_to_change(Class<?> component) {
+        assertEquals(Set.of("org.pgcluster.dispatch.Requests"), callersOf(component, "change"));
     }
 
     private static Set<String> callersOf(Class<?> owner, String method) {

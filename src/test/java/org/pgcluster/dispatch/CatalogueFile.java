@@ -13,6 +13,9 @@ import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Tool;
 import org.pgcluster.toolsets.citus.CitusTools;
 import org.pgcluster.toolsets.core.CoreTools;
+import org.pgcluster.toolsets.haproxy.HaproxyTools;
+import org.pgcluster.toolsets.patroni.PatroniTools;
+import org.pgcluster.toolsets.pgbouncer.PgbouncerTools;
 import org.pgcluster.toolsets.postgres.PostgresTools;
 import org.pgcluster.toolsets.tables.TablesTools;
 
@@ -34,6 +37,20 @@ final class CatalogueFile {
             "execute_change",
             "cancel_query",
             "create_index");
+    private static final List<String> PATRONI = List.of(
+            "patroni_cluster_status",
+            "patroni_member_list",
+            "patroni_replication_lag",
+            "patroni_history",
+            "patroni_config",
+            "patroni_failover",
+            "patroni_pause",
+            "patroni_restart",
+            "patroni_reinitialize",
+            "patroni_edit_config");
+    private static final List<String> HAPROXY =
+            List.of("haproxy_backend_health", "haproxy_connection_stats", "haproxy_set_server_state");
+    private static final List<String> PGBOUNCER = List.of("pgbouncer_status", "pgbouncer_control");
 
     private static final List<String> CITUS = List.of(
             "citus_cluster_summary",
@@ -71,6 +88,9 @@ final class CatalogueFile {
         POSTGRES.forEach(name -> text.append(line("postgres", PostgresTools.named(name))));
         CITUS.forEach(name -> text.append(line("citus", CitusTools.named(name))));
         TABLES.forEach(name -> text.append(line("tables", TablesTools.named(name))));
+        PATRONI.forEach(name -> text.append(line("patroni", PatroniTools.named(name))));
+        HAPROXY.forEach(name -> text.append(line("haproxy", HaproxyTools.named(name))));
+        PGBOUNCER.forEach(name -> text.append(line("pgbouncer", PgbouncerTools.named(name))));
         return text.toString();
     }
 
@@ -80,6 +100,9 @@ final class CatalogueFile {
         POSTGRES.forEach(name -> tools.add(Objects.requireNonNull(PostgresTools.named(name))));
         CITUS.forEach(name -> tools.add(Objects.requireNonNull(CitusTools.named(name))));
         TABLES.forEach(name -> tools.add(Objects.requireNonNull(TablesTools.named(name))));
+        PATRONI.forEach(name -> tools.add(Objects.requireNonNull(PatroniTools.named(name))));
+        HAPROXY.forEach(name -> tools.add(Objects.requireNonNull(HaproxyTools.named(name))));
+        PGBOUNCER.forEach(name -> tools.add(Objects.requireNonNull(PgbouncerTools.named(name))));
         return tools;
     }
 

@@ -109,8 +109,13 @@ class PlannedHandsTest {
                 List.of(steps),
                 new Consequences("", "", "", "", "", "", false, Map.of()));
         return new PlannedHands(
-                plan, acting, lock, audit.entry("client", "an_act", "default", "{}"), operation, watcher);
+                plan, acting, lock, NOBODY, audit.entry("client", "an_act", "default", "{}"), operation, watcher);
     }
+
+    /** These acts are on the database alone. */
+    private static final PlannedHands.Requesting NOBODY = (step, call) -> {
+        throw new IllegalStateException("nobody is to be asked " + step.inShort());
+    };
 
     private record Nothing() {}
 

@@ -31,7 +31,10 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
 
     enum Component {
         POSTGRES,
-        CITUS
+        CITUS,
+        PATRONI,
+        HAPROXY,
+        PGBOUNCER
     }
 
     record Output(

@@ -1,9 +1,11 @@
 package org.pgcluster.toolsets.core;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -40,7 +42,8 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
                 "Ping",
                 Input.class,
                 Output.class,
-                "Answers pong, with the round trip to the database and to each Citus node in milliseconds.");
+                "Answers pong, with the round trip in milliseconds to the database, each Citus node, Patroni, HAProxy and"
+                        + " PgBouncer.");
     }
 
     /** Twice: the first one connects where that is still to be done. */
@@ -54,6 +57,15 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
     @Override
     public Output read(Input input, Context context) {
         var asked = Everywhere.ask(context.cluster(), context.call(), EACH, Ping::trip);
-        return new Output(input.message().orElse("pong"), asked.answers(), asked.unavailable());
+        List<RoundTrip> trips = new ArrayList<>(asked.answers());
+        List<Unavailable> unavailable = new ArrayList<>(asked.unavailable());
+        for (Sighting one : context.cluster().components().sightings(context.call(), EACH)) {
+            if (one.why() == null) {
+                trips.add(new RoundTrip(one.component(), one.where(), one.milliseconds()));
+            } else {
+                unavailable.add(new Unavailable(one.component(), one.where(), one.why()));
+            }
+        }
+        return new Output(input.message().orElse("pong"), trips, unavailable);
     }
 }

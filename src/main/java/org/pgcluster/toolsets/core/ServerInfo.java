@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
@@ -28,6 +30,7 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
             List<String> problems,
             List<Node> nodes,
             List<Extension> extensions,
+            List<Component> components,
             List<Off> switchedOff,
             List<Unavailable> unavailable)
             implements InWords {
@@ -52,6 +55,9 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
 
     record Extension(String name, String version) {}
 
+    record Component(
+            String component, String where, @Nullable String version) {}
+
     record Off(String tool, String why) {}
 
     @Override
@@ -69,6 +75,15 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
     public Output read(Input input, Context context) {
         Cluster cluster = context.cluster();
         var asked = Everywhere.ask(cluster, context.call(), EACH, Found::ask);
+        List<Unavailable> unavailable = new ArrayList<>(asked.unavailable());
+        List<Component> components = new ArrayList<>();
+        for (Sighting one : cluster.components().sightings(context.call(), EACH)) {
+            if (one.why() == null) {
+                components.add(new Component(one.component(), one.where(), one.version()));
+            } else {
+                unavailable.add(new Unavailable(one.component(), one.where(), one.why()));
+            }
+        }
         List<Off> off = new ArrayList<>();
         context.server().switchedOff().forEach((tool, why) -> off.add(new Off(tool, why)));
         return new Output(
@@ -79,8 +94,9 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 context.server().problems(),
                 asked.answers().stream().map(Found::node).toList(),
                 extensions(asked.answers()),
+                components,
                 off,
-                asked.unavailable());
+                unavailable);
     }
 
     private record Found(String component, String where, Capabilities capabilities) {

@@ -1,4 +1,4 @@
-package org.pgcluster.cluster;
+package org.pgcluster.call;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,0 +1,148 @@
+package org.pgcluster.checks;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.pgcluster.checks.Finding.Next;
+import org.pgcluster.checks.Finding.Severity;
+import org.pgcluster.checks.Finding.Sure;
+import org.pgcluster.patroni.Group;
+import org.pgcluster.patroni.Member;
+import org.pgcluster.patroni.Settings;
+import org.pgcluster.snapshot.Snapshot;
+
+/** Whether somebody could take over, and with how much lost. */
+final class PatroniReplicas implements Check {
+    @Override
+    public List<Finding> judge(Snapshot snapshot) {
+        List<Finding> findings = new ArrayList<>();
+        OptionalInt expected = snapshot.around().membersPerGroup();
+        snapshot.around().patroni().ifPresent(observed -> {
+            for (Group group : observed.groups()) {
+                if (group.dcsSilence() == null) {
+                    absent(group, expected, findings);
+                    synchronous(group, findings);
+                    candidates(group, findings);
+                }
+                group.members().forEach(member -> member(group, member, findings));
+            }
+        });
+        return findings;
+    }
+
+    /** A member that is gone longer than ttl is not in the DCS any more: only somebody who counted can miss it. */
+    private static void absent(Group group, OptionalInt expected, List<Finding> findings) {
+        if (expected.isPresent() && group.members().size() < expected.getAsInt()) {
+            findings.add(finding(
+                    "patroni.members_missing",
+                    Severity.WARNING,
+                    group,
+                    "group " + group.name(),
+                    "Group " + group.name() + " has " + group.members().size() + " members, not " + expected.getAsInt(),
+                    Evidence.of(
+                                    "members",
+                                    group.members().stream().map(Member::name).toList())
+                            .and("expect.members_per_group", expected.getAsInt()),
+                    "Start the missing one, or correct the expectation."));
+        }
+    }
+
+    private static void synchronous(Group group, List<Finding> findings) {
+        String mode = group.settings().map(Settings::synchronous).orElse("off");
+        if (!mode.equals("off")
+                && group.leader().isPresent()
+                && group.synchronousStandbys().isEmpty()) {
+            boolean waits = mode.equals("strict");
+            findings.add(finding(
+                    "patroni.no_synchronous_standby",
+                    waits ? Severity.CRITICAL : Severity.WARNING,
+                    group,
+                    "group " + group.name(),
+                    waits
+                            ? "Group " + group.name() + " has no synchronous standby, so commits wait"
+                            : "Group " + group.name()
+                                    + " should replicate synchronously and has no standby for it: Patroni"
+                                    + " switched it off silently",
+                    Evidence.of("synchronous_mode", mode)
+                            .and(
+                                    "members",
+                                    group.members().stream().map(Member::name).toList()),
+                    "A commit now is on one server only. Bring a standby back."));
+        }
+    }
+
+    private static void candidates(Group group, List<Finding> findings) {
+        List<Member> replicas = group.replicas();
+        if (!replicas.isEmpty() && replicas.stream().allMatch(member -> member.hasTag("nofailover"))) {
+            findings.add(finding(
+                    "patroni.nobody_may_take_over",
+                    Severity.WARNING,
+                    group,
+                    "group " + group.name(),
+                    "No replica of group " + group.name() + " may take over: each has the tag nofailover",
+                    Evidence.of("replicas", replicas.stream().map(Member::name).toList()),
+                    "It looks redundant and is not: remove the tag, or add a member."));
+        }
+    }
+
+    private static void member(Group group, Member member, List<Finding> findings) {
+        boolean leads = group.leader().map(member::equals).orElse(false);
+        if (member.own().isPresent() && !member.healthy()) {
+            findings.add(finding(
+                    "patroni.member_not_running",
+                    leads ? Severity.CRITICAL : Severity.WARNING,
+                    group,
+                    member.name(),
+                    member.name() + " is " + member.state(),
+                    Evidence.of("role", member.role()).and("state", member.state()),
+                    "Starting and restarting pass. If it stays, read PostgreSQL's log there."));
+        }
+        Long lag = member.lagBytes();
+        long most = group.settings().map(Settings::maximumLagOnFailover).orElse(1_048_576L);
+        if (!leads && lag != null && lag > most) {
+            findings.add(finding(
+                    "patroni.replica_behind",
+                    Severity.WARNING,
+                    group,
+                    member.name(),
+                    member.name() + " is " + lag + " bytes behind and may not take over",
+                    Evidence.of("lag_bytes", lag).and("maximum_lag_on_failover", most),
+                    "Look at its disk and network; in synchronous mode commits wait until Patroni drops it."));
+        }
+        boolean restart = member.own().map(own -> own.pendingRestart()).orElse(false)
+                || member.dcs().map(row -> row.pendingRestart()).orElse(false);
+        if (restart) {
+            findings.add(
+                    finding(
+                            "patroni.pending_restart",
+                            Severity.NOTICE,
+                            group,
+                            member.name(),
+                            member.name() + " needs a restart before changed settings count",
+                            Evidence.of("pending_restart", true)
+                                    .and(
+                                            "reasons",
+                                            member.dcs()
+                                                    .map(row -> row.restartReasons())
+                                                    .orElse(List.of())),
+                            "Restart replicas first, then the leader; where max_connections or its like was lowered, the leader first."));
+        }
+    }
+
+    private static Finding finding(
+            String id, Severity severity, Group group, String subject, String title, Evidence evidence, String advice) {
+        return new Finding(
+                id,
+                severity,
+                Sure.CERTAIN,
+                "patroni",
+                subject,
+                title,
+                evidence.fields(),
+                advice,
+                Optional.of(new Next("patroni_member_list", Map.of("group", group.name()))),
+                Optional.empty());
+    }
+}

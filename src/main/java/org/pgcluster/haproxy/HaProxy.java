@@ -1,0 +1,253 @@
+package org.pgcluster.haproxy;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.call.Together;
+import org.pgcluster.config.Address;
+import org.pgcluster.config.ClusterSettings;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.haproxy.Proxy.Back;
+import org.pgcluster.haproxy.Proxy.Front;
+import org.pgcluster.http.Http;
+import org.pgcluster.http.Http.Question;
+import org.pgcluster.http.Reply;
+import org.pgcluster.wire.Wire;
+
+/** Every configured HAProxy, by statistics page or runtime socket. Threads share it; it keeps no connection. */
+public final class HaProxy {
+    private final List<String> urls;
+    private final Http http;
+
+    public HaProxy(ClusterSettings settings) {
+        this.urls = settings.haproxyUrls();
+        this.http = new Http("haproxy", settings.haproxyAccess());
+    }
+
+    public record Observed(List<Proxy> proxies, List<Silent> silent) {
+        public Observed {
+            proxies = List.copyOf(proxies);
+            silent = List.copyOf(silent);
+        }
+    }
+
+    public record Silent(String where, String why) {}
+
+    /** The configured addresses as they are named in answers. */
+    public List<String> instances() {
+        return urls.stream().map(HaProxy::name).toList();
+    }
+
+    private static String name(String url) {
+        return url.startsWith("http") ? Http.label(url) : url;
+    }
+
+    private static boolean isSocket(String url) {
+        return !url.startsWith("http");
+    }
+
+    public Observed read(List<String> instances, Duration limit, Call call) {
+        List<Proxy> proxies = new ArrayList<>();
+        List<Silent> silent = new ArrayList<>();
+        for (Object one : Together.all(instances, name -> asked(name, limit, call))) {
+            if (one instanceof Proxy proxy) {
+                proxies.add(proxy);
+            } else {
+                silent.add((Silent) one);
+            }
+        }
+        return new Observed(proxies, silent);
+    }
+
+    private Object asked(String name, Duration limit, Call call) {
+        try {
+            return one(name, limit, call);
+        } catch (ToolException e) {
+            return new Silent(name, e.text());
+        }
+    }
+
+    public Proxy one(String name, Duration limit, Call call) {
+        String url = url(name);
+        return isSocket(url) ? bySocket(name, limit, call) : byPage(name, url, limit, call);
+    }
+
+    private String url(String name) {
+        return urls.stream()
+                .filter(url -> name(url).equals(name))
+                .findFirst()
+                .orElseThrow(() -> new ToolException(
+                        ErrorCode.NOT_FOUND,
+                        "There is no HAProxy " + name + ".",
+                        "`instance` is one of " + String.join(", ", instances()) + "."));
+    }
+
+    private Proxy byPage(String name, String url, Duration limit, Call call) {
+        String page = url.endsWith(";csv") ? url : url + ";csv";
+        Reply reply = http.expect(new Question("GET", page, null, true), limit, call);
+        if (reply.isHtml()) {
+            throw new ToolException(
+                    ErrorCode.UPSTREAM_ERROR,
+                    name + " answers, yet not as HAProxy's statistics do: an HTML page.",
+                    "haproxy_urls takes the path that stats uri names.");
+        }
+        return proxy(name, Stat.read(reply.body(), name), Map.of(), null, false);
+    }
+
+    private Proxy bySocket(String name, Duration limit, Call call) {
+        List<Stat> stats = Stat.read(command(name, "show stat", limit, call), name);
+        Map<String, String[]> places = places(command(name, "show servers state", limit, call));
+        return proxy(name, stats, places, process(command(name, "show info", limit, call)), true);
+    }
+
+    /** Sends a command that changes something; an empty answer is agreement. */
+    public String change(String name, String command, Duration limit, Call call) {
+        return command(name, command, limit, call);
+    }
+
+    /** Whether it can be told anything: a statistics page only reads here. */
+    public boolean canBeTold(String name) {
+        return isSocket(url(name));
+    }
+
+    /** What the socket answers to one command; it takes one a connection. */
+    private String command(String name, String command, Duration limit, Call call) {
+        String url = url(name);
+        Duration left = limit.compareTo(call.timeLeft()) < 0 ? limit : call.timeLeft();
+        try (Wire wire = wire(name, url, left, call)) {
+            wire.send((command + "\n").getBytes(StandardCharsets.UTF_8));
+            return new String(wire.takeAll(Http.MOST_BYTES), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static Wire wire(String name, String url, Duration limit, Call call) {
+        if (url.startsWith("unix:")) {
+            return Wire.unix(name, url.substring("unix:".length()), limit, call);
+        }
+        if (url.startsWith("tcp:")) {
+            int colon = url.lastIndexOf(':');
+            String host = url.substring("tcp:".length(), colon).replaceAll("^//|[\\[\\]]", "");
+            return Wire.to(name, new Address(host, Integer.parseInt(url.substring(colon + 1))), limit, call);
+        }
+        throw new ToolException(
+                ErrorCode.NOT_CONFIGURED,
+                name + " is a statistics page, which only reads here.",
+                "Add the runtime socket to haproxy_urls (unix:/path or tcp:host:port, level admin).");
+    }
+
+    private static Proxy proxy(
+            String name,
+            List<Stat> stats,
+            Map<String, String[]> places,
+            Proxy.@Nullable Running process,
+            boolean canAct) {
+        List<Front> fronts = new ArrayList<>();
+        List<Back> backs = new ArrayList<>();
+        List<Server> servers = new ArrayList<>();
+        for (Stat stat : stats) {
+            switch (stat.text("svname")) {
+                case "FRONTEND" -> fronts.add(front(stat));
+                case "BACKEND" -> backs.add(back(stat));
+                default -> {
+                    if (!"3".equals(stat.text("type"))) { // a listener is part of its frontend
+                        Server server = Server.of(stat);
+                        String[] place = places.get(server.backend() + "/" + server.name());
+                        servers.add(place == null ? server : server.at(place[0], Integer.parseInt(place[1])));
+                    }
+                }
+            }
+        }
+        return new Proxy(name, fronts, backs, servers, process, canAct);
+    }
+
+    private static Front front(Stat stat) {
+        return new Front(
+                stat.text("pxname"),
+                stat.text("status"),
+                stat.number("scur"),
+                stat.number("smax"),
+                stat.number("slim"),
+                stat.number("stot"),
+                stat.number("rate"),
+                stat.number("rate_max"),
+                stat.number("ereq"),
+                stat.number("dreq"));
+    }
+
+    private static Back back(Stat stat) {
+        return new Back(
+                stat.text("pxname"),
+                stat.text("status"),
+                stat.number("scur"),
+                stat.number("smax"),
+                stat.number("stot"),
+                stat.number("qcur"),
+                stat.number("qmax"),
+                stat.number("econ"),
+                stat.number("wretr"),
+                stat.number("wredis"),
+                stat.number("lastchg"));
+    }
+
+    /** Where each server is and which port is checked, by backend/server; its header names the columns. */
+    private static Map<String, String[]> places(String state) {
+        Map<String, String[]> places = new HashMap<>();
+        List<String> header = List.of();
+        for (String line : state.lines().toList()) {
+            if (line.startsWith("# ")) {
+                header = List.of(line.substring(2).split(" ", -1));
+            } else if (header.size() > 4) {
+                String[] cells = line.split(" ", -1);
+                int backend = header.indexOf("be_name");
+                int server = header.indexOf("srv_name");
+                int address = header.indexOf("srv_addr");
+                int port = header.indexOf("srv_port");
+                int check = header.indexOf("srv_check_port");
+                if (cells.length > Math.max(port, check) && address > 0 && port > 0) {
+                    places.put(cells[backend] + "/" + cells[server], new String[] {
+                        cells[address] + ":" + cells[port], check > 0 && isNumber(cells[check]) ? cells[check] : "0"
+                    });
+                }
+            }
+        }
+        return places;
+    }
+
+    private static boolean isNumber(String text) {
+        return !text.isEmpty() && text.length() < 6 && text.chars().allMatch(Character::isDigit);
+    }
+
+    private static Proxy.@Nullable Running process(String info) {
+        Map<String, String> facts = new HashMap<>();
+        info.lines().forEach(line -> {
+            int colon = line.indexOf(": ");
+            if (colon > 0) {
+                facts.put(line.substring(0, colon), line.substring(colon + 2).strip());
+            }
+        });
+        String version = facts.get("Version");
+        return version == null
+                ? null
+                : new Proxy.Running(
+                        version,
+                        whole(facts, "Pid"),
+                        whole(facts, "Uptime_sec"),
+                        whole(facts, "CurrConns"),
+                        whole(facts, "Maxconn"),
+                        facts.containsKey("Idle_pct") ? (Long) whole(facts, "Idle_pct") : null,
+                        whole(facts, "Stopping") == 1);
+    }
+
+    private static long whole(Map<String, String> facts, String name) {
+        String text = facts.getOrDefault(name, "");
+        return text.isEmpty() || text.length() > 18 || !text.chars().allMatch(Character::isDigit)
+                ? 0
+                : Long.parseLong(text);
+    }
+}

@@ -1,0 +1,50 @@
+package org.pgcluster.patroni;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A member as the DCS has it and as it sees itself. One of the two may be missing: a dead member is still in the DCS for
+ * a while, and where the DCS is down only the members speak.
+ *
+ * @param silence why it did not answer itself
+ */
+public record Member(
+        String name,
+        @Nullable String api,
+        Optional<DcsView.Row> dcs,
+        Optional<OwnView> own,
+        Optional<DcsView> seen,
+        @Nullable String silence) {
+    /** As the DCS has it, or where that is silent, as it says itself. */
+    public String role() {
+        return dcs.map(DcsView.Row::role).orElseGet(() -> own.map(OwnView::role).orElse("unknown"));
+    }
+
+    public String state() {
+        return own.map(OwnView::state)
+                .orElseGet(() -> dcs.map(DcsView.Row::state).orElse("unknown"));
+    }
+
+    public Optional<String> address() {
+        return dcs.filter(row -> row.host() != null).map(row -> row.host() + ":" + row.port());
+    }
+
+    public @Nullable Integer timeline() {
+        return own.map(OwnView::timeline)
+                .orElseGet(() -> dcs.map(DcsView.Row::timeline).orElse(null));
+    }
+
+    public @Nullable Long lagBytes() {
+        return dcs.map(DcsView.Row::lagBytes).orElse(null);
+    }
+
+    /** Running or streaming, by its own word; versions before 3.0.4 know only the first. */
+    public boolean healthy() {
+        return own.isPresent() && (state().equals("running") || state().equals("streaming"));
+    }
+
+    public boolean hasTag(String tag) {
+        return dcs.map(row -> row.tags().contains(tag + "=true")).orElse(false);
+    }
+}

@@ -1,0 +1,112 @@
+package org.pgcluster.snapshot;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
+import org.pgcluster.call.Call;
+import org.pgcluster.call.Together;
+import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.Components;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.haproxy.HaProxy;
+import org.pgcluster.haproxy.Proxy;
+import org.pgcluster.patroni.Observed;
+import org.pgcluster.pgbouncer.Bouncer;
+import org.pgcluster.pgbouncer.PgBouncer;
+
+/**
+ * Patroni, HAProxy and PgBouncer at one moment. Immutable.
+ *
+ * @param patroni empty where none is configured or none could be asked
+ * @param membersPerGroup how many members there should be, where somebody said so
+ */
+public record Surroundings(
+        Optional<Observed> patroni,
+        List<Proxy> proxies,
+        List<Bouncer> bouncers,
+        OptionalInt membersPerGroup,
+        List<Unavailable> unavailable) {
+    public static final Surroundings NONE =
+            new Surroundings(Optional.empty(), List.of(), List.of(), OptionalInt.empty(), List.of());
+
+    public Surroundings {
+        proxies = List.copyOf(proxies);
+        bouncers = List.copyOf(bouncers);
+        unavailable = List.copyOf(unavailable);
+    }
+
+    /** All three at once. Patroni is asked in two rounds, so that each of its questions has less than half of the time. */
+    public static Surroundings of(Cluster cluster, Call call, Duration each) {
+        Components components = cluster.components();
+        List<Supplier<Surroundings>> questions = new ArrayList<>();
+        if (components.hasPatroni()) {
+            questions.add(() -> patroni(cluster, call, each.dividedBy(20).multipliedBy(9)));
+        }
+        if (components.hasHaproxy()) {
+            questions.add(() -> haproxy(components.haproxy(), call, each));
+        }
+        if (components.hasPgbouncer()) {
+            questions.add(() -> pgbouncer(components.pgbouncer(), call, each));
+        }
+        Surroundings all = NONE;
+        for (Surroundings one : Together.all(questions, Supplier::get)) {
+            all = all.and(one);
+        }
+        return new Surroundings(
+                all.patroni,
+                all.proxies,
+                all.bouncers,
+                cluster.settings().expect().membersPerGroup(),
+                all.unavailable);
+    }
+
+    private static Surroundings patroni(Cluster cluster, Call call, Duration each) {
+        try {
+            Observed observed = cluster.patroni(call, each);
+            List<Unavailable> silent = observed.silent().stream()
+                    .map(one -> new Unavailable("patroni", one.where(), one.why()))
+                    .toList();
+            return new Surroundings(Optional.of(observed), List.of(), List.of(), OptionalInt.empty(), silent);
+        } catch (ToolException e) {
+            return without(new Unavailable("patroni", "all groups", e.text()));
+        }
+    }
+
+    private static Surroundings haproxy(HaProxy haproxy, Call call, Duration each) {
+        HaProxy.Observed observed = haproxy.read(haproxy.instances(), each, call);
+        List<Unavailable> silent = observed.silent().stream()
+                .map(one -> new Unavailable("haproxy", one.where(), one.why()))
+                .toList();
+        return new Surroundings(Optional.empty(), observed.proxies(), List.of(), OptionalInt.empty(), silent);
+    }
+
+    private static Surroundings pgbouncer(PgBouncer pgbouncer, Call call, Duration each) {
+        PgBouncer.Observed observed = pgbouncer.read(pgbouncer.instances(), each, Duration.ZERO, call);
+        List<Unavailable> silent = observed.silent().stream()
+                .map(one -> new Unavailable("pgbouncer", one.where(), one.why()))
+                .toList();
+        return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), OptionalInt.empty(), silent);
+    }
+
+    private static Surroundings without(Unavailable part) {
+        return new Surroundings(Optional.empty(), List.of(), List.of(), OptionalInt.empty(), List.of(part));
+    }
+
+    private Surroundings and(Surroundings other) {
+        return new Surroundings(
+                patroni.or(other::patroni),
+                joined(proxies, other.proxies),
+                joined(bouncers, other.bouncers),
+                membersPerGroup,
+                joined(unavailable, other.unavailable));
+    }
+
+    private static <T> List<T> joined(List<T> one, List<T> other) {
+        List<T> all = new ArrayList<>(one);
+        all.addAll(other);
+        return all;
+    }
+}

@@ -1,0 +1,3 @@
+/** The toolset {@code haproxy}. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.toolsets.haproxy;

@@ -1,0 +1,133 @@
+package org.pgcluster.toolsets.patroni;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.patroni.Group;
+import org.pgcluster.patroni.Member;
+import org.pgcluster.patroni.OwnView;
+import org.pgcluster.patroni.Settings;
+import org.pgcluster.tool.Plan.Check;
+import org.pgcluster.tool.Plan.Verdict;
+
+/** Who could lead, how far each is behind, and who may not and why: by the rules that Patroni itself goes by. */
+final class Candidates {
+    private final Group group;
+    private final boolean failover;
+    private final long mostLag;
+    private final boolean synchronous;
+
+    Candidates(Group group, boolean failover) {
+        this.group = group;
+        this.failover = failover;
+        this.mostLag = group.settings().map(Settings::maximumLagOnFailover).orElse(1_048_576L);
+        this.synchronous =
+                !group.settings().map(Settings::synchronous).orElse("off").equals("off");
+    }
+
+    List<Check> checks(Optional<String> wanted) {
+        List<Check> checks = new ArrayList<>();
+        boolean any = group.replicas().stream().anyMatch(member -> obstacle(member) == null);
+        if (wanted.isEmpty() && !any) {
+            checks.add(new Check("somebody may take over", Verdict.FAILS, "no good candidate"));
+        }
+        if (wanted.isPresent() && group.named(wanted.get()).isEmpty()) {
+            checks.add(new Check("the candidate exists", Verdict.FAILS, "there is no member " + wanted.get()));
+        }
+        for (Member member : group.members()) {
+            boolean leads = group.leader().map(member::equals).orElse(false);
+            boolean meant = wanted.map(member.name()::equals).orElse(false);
+            if (leads && meant) {
+                checks.add(new Check("the candidate is another", Verdict.FAILS, member.name() + " leads already"));
+            } else if (!leads) {
+                checks.add(check(member, meant, wanted.isEmpty() || meant));
+            }
+        }
+        return checks;
+    }
+
+    private Check check(Member member, boolean named, boolean possible) {
+        String what = member.name() + (named ? " can lead" : " could lead");
+        String obstacle = obstacle(member);
+        if (obstacle != null) {
+            return new Check(what, named ? Verdict.FAILS : Verdict.HOLDS, "it may not: " + obstacle);
+        }
+        Long lag = lag(member);
+        if (member.own().isEmpty()) {
+            return new Check(
+                    what, possible ? Verdict.UNKNOWN : Verdict.HOLDS, "it does not answer: " + member.silence());
+        }
+        if (lag == null) {
+            return new Check(
+                    what, possible ? Verdict.UNKNOWN : Verdict.HOLDS, "its lag is unknown: commits may be lost");
+        }
+        if (lag > mostLag && possible) {
+            return new Check(
+                    what, Verdict.RISKY, lag + " bytes behind, beyond maximum_lag_on_failover (" + mostLag + ")");
+        }
+        boolean asynchronous = synchronous && !group.synchronousStandbys().contains(member.name());
+        if (asynchronous && possible) {
+            return new Check(
+                    what, Verdict.RISKY, lag + " bytes behind, and it is not synchronous: commits may be lost");
+        }
+        return new Check(what, Verdict.HOLDS, member.role() + ", " + member.state() + ", " + lag + " bytes behind");
+    }
+
+    /** Why Patroni would refuse. */
+    private @Nullable String obstacle(Member member) {
+        if (member.hasTag("nofailover")) {
+            return "it has the tag nofailover";
+        }
+        boolean standby = group.synchronousStandbys().contains(member.name());
+        if (!failover && synchronous && !standby && !group.synchronousStandbys().isEmpty()) {
+            return "in synchronous mode only a synchronous standby may";
+        }
+        return member.own().isPresent() && !member.healthy() ? "it is " + member.state() : null;
+    }
+
+    /** By the positions that leader and replica tell now, else what Patroni wrote a loop ago. */
+    private @Nullable Long lag(Member member) {
+        Long leads = group.leader().flatMap(Member::own).map(OwnView::location).orElse(null);
+        Long received = member.own().map(OwnView::received).orElse(null);
+        Long replayed = member.own().map(OwnView::replayed).orElse(null);
+        Long furthest = received == null ? replayed : replayed == null ? received : (Long) Math.max(received, replayed);
+        return leads == null || furthest == null ? member.lagBytes() : (Long) Math.max(0, leads - furthest);
+    }
+
+    Optional<String> best() {
+        return group.replicas().stream()
+                .filter(member -> obstacle(member) == null && member.own().isPresent())
+                .min((one, other) -> Long.compare(rank(one), rank(other)))
+                .map(Member::name);
+    }
+
+    private long rank(Member member) {
+        Long lag = lag(member);
+        boolean standby = group.synchronousStandbys().contains(member.name());
+        return (lag == null ? Long.MAX_VALUE / 2 : lag) + (synchronous && !standby ? Long.MAX_VALUE / 4 : 0);
+    }
+
+    boolean mayLose(String candidate) {
+        Long lag = group.named(candidate).map(this::lag).orElse(null);
+        return lag == null || (lag > 0 && group.leader().flatMap(Member::own).isEmpty());
+    }
+
+    /** A switchover waits until the candidate has everything; a failover takes what is there. */
+    String atRisk(String candidate) {
+        Long lag = group.named(candidate).map(this::lag).orElse(null);
+        if (!failover && group.leader().flatMap(Member::own).isPresent()) {
+            return "Nothing: the old leader stops first and hands over the rest.";
+        }
+        if (lag != null && group.leader().flatMap(Member::own).isEmpty()) {
+            return "By what Patroni last wrote " + candidate + " was " + lag
+                    + " bytes behind; what was committed since then"
+                    + (group.synchronousStandbys().contains(candidate)
+                            ? " is there, too: it is synchronous."
+                            : " may be lost.");
+        }
+        return lag == null
+                ? "In the worst case all commits that " + candidate + " has not received; how many is unknown."
+                : "In the worst case the " + lag + " bytes of WAL that " + candidate + " has not received.";
+    }
+}

@@ -1,0 +1,178 @@
+package org.pgcluster.toolsets.patroni;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.checks.Routing;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.haproxy.HaProxy;
+import org.pgcluster.haproxy.Proxy;
+import org.pgcluster.haproxy.Server;
+import org.pgcluster.patroni.Group;
+import org.pgcluster.patroni.Member;
+import org.pgcluster.patroni.Settings;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Hands;
+import org.pgcluster.toolsets.patroni.PatroniFailover.Output;
+import org.pgcluster.toolsets.patroni.PatroniFailover.Stage;
+
+/** Follows a change of leader until all that depends on it has followed: Patroni says 200 long before that. */
+final class Following {
+    private static final String LEADER = "a new leader on a new timeline";
+    private static final String REPLICAS = "every other member follows it";
+    private static final String SYNCHRONOUS = "a standby is synchronous again";
+    private static final String CITUS = "pg_dist_node names it";
+    private static final String HAPROXY = "HAProxy sends writes to it";
+
+    private final Group before;
+    private final Hands hands;
+    private final Context context;
+    private final long started;
+    private final boolean citus;
+    private final Map<String, @Nullable Double> stages = new LinkedHashMap<>();
+
+    Following(Group before, Hands hands, Context context, long started) {
+        this.before = before;
+        this.hands = hands;
+        this.context = context;
+        this.started = started;
+        this.citus = before.name().chars().allMatch(Character::isDigit);
+        stages.put(LEADER, null);
+        stages.put(REPLICAS, null);
+        if (!before.settings().map(Settings::synchronous).orElse("off").equals("off")) {
+            stages.put(SYNCHRONOUS, null);
+        }
+        if (citus) {
+            stages.put(CITUS, null);
+        }
+        if (!writeServers().isEmpty()) {
+            stages.put(HAPROXY, null);
+        }
+    }
+
+    Output toTheEnd(WriteGap gap) {
+        long patience = Math.max(30, 2 * before.settings().map(Settings::ttl).orElse(30L));
+        Changing.await(patience, hands, context, "Follows the change of leader", () -> {
+            look(Changing.group(Optional.of(before.name()), context));
+            hands.progress((double) reached(), stages.size(), words());
+            return stages.containsValue(null) ? Optional.empty() : Optional.of(true);
+        });
+        Group now = Changing.group(Optional.of(before.name()), context);
+        String former = before.leader().map(Member::name).orElse(null);
+        String leader = now.leader().map(Member::name).orElse(null);
+        if (stages.get(LEADER) == null) {
+            throw new ToolException(
+                    ErrorCode.OUTCOME_UNKNOWN,
+                    "Patroni agreed, and after " + patience + " s " + (leader == null ? "nobody" : leader) + " leads.",
+                    "patroni_cluster_status shows how it stands; do not repeat patroni_failover.");
+        }
+        List<Stage> told = new ArrayList<>();
+        stages.forEach((what, seconds) -> told.add(new Stage(what, seconds)));
+        return new Output(
+                before.name(),
+                leader + " leads group " + before.name() + (former == null ? "." : " in place of " + former + "."),
+                leader,
+                former,
+                now.leader().map(Member::timeline).orElse(null),
+                gap.seconds(),
+                told);
+    }
+
+    private long reached() {
+        return stages.values().stream().filter(Objects::nonNull).count();
+    }
+
+    private String words() {
+        List<String> open = new ArrayList<>();
+        stages.forEach((what, seconds) -> {
+            if (seconds == null) {
+                open.add(what);
+            }
+        });
+        return open.isEmpty() ? "All has followed." : "Still to come: " + String.join(", ", open);
+    }
+
+    private void look(Group now) {
+        Optional<Member> leader = now.leader()
+                .filter(member -> member.own().map(own -> own.leads()).orElse(false));
+        String former = before.leader().map(Member::name).orElse("");
+        Integer old = before.leader().map(Member::timeline).orElse(null);
+        if (leader.isEmpty() || leader.get().name().equals(former)) {
+            return;
+        }
+        Integer timeline = leader.get().timeline();
+        if (timeline == null || (old != null && timeline <= old)) {
+            return;
+        }
+        reach(LEADER, true);
+        List<Member> others = now.replicas();
+        reach(
+                REPLICAS,
+                others.size() >= before.members().size() - 1
+                        && others.stream().allMatch(one -> one.healthy() && timeline.equals(one.timeline())));
+        reach(SYNCHRONOUS, !now.synchronousStandbys().isEmpty());
+        reach(CITUS, citus && named(leader.get()));
+        reach(HAPROXY, stages.containsKey(HAPROXY) && routed(leader.get()));
+    }
+
+    private void reach(String stage, boolean reached) {
+        if (reached && stages.containsKey(stage) && stages.get(stage) == null) {
+            stages.put(stage, Math.round((System.nanoTime() - started) / 1e8) / 10.0);
+        }
+    }
+
+    record Named(boolean named) {}
+
+    private boolean named(Member leader) {
+        String address = leader.address().orElse("");
+        return context.sql()
+                .one(
+                        Named.class,
+                        "SELECT coalesce(bool_or(nodename || ':' || nodeport = ? AND metadatasynced), false) AS named"
+                                + " FROM pg_catalog.pg_dist_node WHERE groupid = ?::int AND noderole = 'primary'",
+                        address,
+                        before.name())
+                .named();
+    }
+
+    private List<Server> writeServers() {
+        List<Server> found = new ArrayList<>();
+        for (Proxy proxy : proxies()) {
+            for (Proxy.Back back : proxy.backs()) {
+                List<Server> servers = proxy.of(back.name());
+                if (Routing.purpose(back.name(), servers, List.of(before)) == Routing.Purpose.WRITES) {
+                    servers.stream()
+                            .filter(server ->
+                                    Routing.member(server, List.of(before)).isPresent())
+                            .forEach(found::add);
+                }
+            }
+        }
+        return found;
+    }
+
+    private List<Proxy> proxies() {
+        if (!context.cluster().components().hasHaproxy()) {
+            return List.of();
+        }
+        HaProxy haproxy = context.cluster().components().haproxy();
+        return haproxy.read(haproxy.instances(), Duration.ofSeconds(2), context.call())
+                .proxies();
+    }
+
+    private boolean routed(Member leader) {
+        List<Server> servers = writeServers();
+        return !servers.isEmpty()
+                && servers.stream()
+                        .allMatch(server -> server.serves()
+                                == Routing.member(server, List.of(before))
+                                        .map(member -> member.name().equals(leader.name()))
+                                        .orElse(false));
+    }
+}

@@ -1,0 +1,111 @@
+package org.pgcluster.toolsets.patroni;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.patroni.Group;
+import org.pgcluster.patroni.Settings;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.shape.Says;
+import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Reads;
+
+/** The dynamic configuration of each group, and what of it the leader does not follow. */
+public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniConfig.Output> {
+    record Input(@Says("Citus group or a member of it") Optional<String> group) {}
+
+    record Output(List<Setting> settings, List<NotInForce> notInForce, List<Unavailable> unavailable)
+            implements InWords {
+        @Override
+        public String inWords() {
+            return settings.size() + " settings"
+                    + (notInForce.isEmpty()
+                            ? "; no difference from the running leaders was found."
+                            : "; " + notInForce.size() + " parameters are configured and not in force.");
+        }
+    }
+
+    record Setting(String group, String name, @Nullable Object value) {}
+
+    record NotInForce(String group, String parameter, String configured, String inForce, String why) {}
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.reads(
+                "patroni_config",
+                "Patroni configuration",
+                Input.class,
+                Output.class,
+                "Each group's dynamic configuration, and which PostgreSQL parameters of it the leader does not follow and"
+                        + " why.");
+    }
+
+    @Override
+    public Output read(Input input, Context context) {
+        Asked asked = Asked.of(input.group(), context);
+        List<Unavailable> unavailable = new ArrayList<>(asked.unavailable());
+        asked.unobserved().forEach(words -> unavailable.add(new Unavailable("patroni", "a group", words)));
+        List<Setting> settings = new ArrayList<>();
+        List<NotInForce> differing = new ArrayList<>();
+        for (Group group : asked.groups()) {
+            if (group.settings().isEmpty()) {
+                unavailable.add(
+                        new Unavailable("patroni", "group " + group.name(), "no member told its configuration"));
+                continue;
+            }
+            Map<String, @Nullable Object> flat = new TreeMap<>();
+            flatten("", group.settings().get().all(), flat);
+            flat.forEach((name, value) -> settings.add(new Setting(group.name(), name, value)));
+            try {
+                differing.addAll(
+                        Parameters.notInForce(group, parameters(group.settings().get()), context));
+            } catch (ToolException e) {
+                unavailable.add(new Unavailable("postgres", "leader of group " + group.name(), e.text()));
+            }
+        }
+        return new Output(once(settings, asked.groups().size()), differing, unavailable);
+    }
+
+    /** What all groups have alike is told once. */
+    private static List<Setting> once(List<Setting> settings, int groups) {
+        List<Setting> told = new ArrayList<>();
+        for (Setting one : settings) {
+            boolean everywhere = groups > 1
+                    && settings.stream()
+                                    .filter(other -> other.name().equals(one.name())
+                                            && Objects.equals(other.value(), one.value()))
+                                    .count()
+                            == groups;
+            Setting shown = everywhere ? new Setting("all", one.name(), one.value()) : one;
+            if (!told.contains(shown)) {
+                told.add(shown);
+            }
+        }
+        return told;
+    }
+
+    private static Map<?, ?> parameters(Settings settings) {
+        return settings.all().get("postgresql") instanceof Map<?, ?> postgres
+                        && postgres.get("parameters") instanceof Map<?, ?> parameters
+                ? parameters
+                : Map.of();
+    }
+
+    static void flatten(String path, Map<?, ?> json, Map<String, @Nullable Object> into) {
+        json.forEach((name, value) -> {
+            if (value instanceof Map<?, ?> inner && !inner.isEmpty()) {
+                flatten(path + name + ".", inner, into);
+            } else {
+                into.put(path + name, value instanceof List<?> ? JsonText.write(value) : value);
+            }
+        });
+    }
+}

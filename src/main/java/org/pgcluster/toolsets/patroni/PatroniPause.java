@@ -1,0 +1,113 @@
+package org.pgcluster.toolsets.patroni;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.patroni.Group;
+import org.pgcluster.patroni.Member;
+import org.pgcluster.patroni.Settings;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.Says;
+import org.pgcluster.tool.Acts;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Hands;
+import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Plan.Check;
+import org.pgcluster.tool.Plan.Consequences;
+import org.pgcluster.tool.Plan.Verdict;
+import org.pgcluster.tool.Step;
+
+/** Tells a group to leave PostgreSQL alone for a while, or to look after it again. */
+public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause.Looked, PatroniPause.Output> {
+    record Input(
+            @Says("false resumes") boolean paused,
+            @Says("Citus group or a member of it") Optional<String> group) {}
+
+    record Looked(String group, boolean paused, @Nullable String leader) {}
+
+    record Output(String group, boolean paused, boolean everywhere) implements InWords {
+        @Override
+        public String inWords() {
+            return "Patroni of group " + group + (paused ? " is paused" : " looks after PostgreSQL again")
+                    + (everywhere ? "." : "; not every member has noticed yet.");
+        }
+    }
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.changes(
+                "patroni_pause",
+                "Pause Patroni",
+                Input.class,
+                Output.class,
+                "Pauses Patroni of one group for maintenance, or resumes it. Plans first; a person approves.");
+    }
+
+    @Override
+    public boolean onDatabase() {
+        return false;
+    }
+
+    @Override
+    public Plan<Looked> plan(Input input, Context context) {
+        Group group = Changing.group(input.group(), context);
+        boolean leads =
+                group.leader().flatMap(Member::own).map(own -> own.leads()).orElse(false);
+        boolean same = group.paused() == input.paused();
+        return new Plan<>(
+                (input.paused() ? "Pauses" : "Resumes") + " Patroni of group " + group.name(),
+                new Looked(
+                        group.name(),
+                        group.paused(),
+                        group.leader().map(Member::name).orElse(null)),
+                List.of(
+                        same
+                                ? new Check("it changes something", Verdict.RISKY, "it is so already")
+                                : new Check("it changes something", Verdict.HOLDS, "paused is " + group.paused()),
+                        leads
+                                ? new Check("a leader is there", Verdict.HOLDS, "it says so itself")
+                                : new Check(
+                                        "a leader is there",
+                                        Verdict.RISKY,
+                                        input.paused()
+                                                ? "none says so itself: while paused nobody takes over"
+                                                : "none says so itself: Patroni fails over at once"),
+                        Changing.alone(context)),
+                List.of(Step.request(
+                        Step.Component.PATRONI,
+                        Changing.api(group),
+                        "PATCH /config",
+                        input.paused() ? "{\"pause\":true}" : "{\"pause\":null}",
+                        context.cluster().settings().httpTimeout())),
+                new Consequences(
+                        input.paused() ? "Until it is resumed a dead leader stays dead and nothing is restarted." : "",
+                        "",
+                        "patroni_cluster_status",
+                        "",
+                        "patroni_pause with paused: " + !input.paused() + ".",
+                        "",
+                        false,
+                        Map.of()));
+    }
+
+    @Override
+    public Output act(Input input, Plan<Looked> plan, Hands hands, Context context) {
+        Changing.agreed((Step.Request) plan.steps().get(0), hands);
+        String name = plan.looked().group();
+        long patience = 3
+                * Changing.group(Optional.of(name), context)
+                        .settings()
+                        .map(Settings::loopWait)
+                        .orElse(10L);
+        Optional<Boolean> everywhere = Changing.await(patience, hands, context, "Members notice it", () -> {
+            Group now = Changing.group(Optional.of(name), context);
+            boolean all = now.members().stream()
+                    .flatMap(member -> member.own().stream())
+                    .allMatch(own -> own.paused() == input.paused());
+            return all ? Optional.of(true) : Optional.empty();
+        });
+        return new Output(name, Changing.group(Optional.of(name), context).paused(), everywhere.isPresent());
+    }
+}

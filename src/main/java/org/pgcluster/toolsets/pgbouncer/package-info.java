@@ -1,0 +1,3 @@
+/** The toolset {@code pgbouncer}. */
+@org.jspecify.annotations.NullMarked
+package org.pgcluster.toolsets.pgbouncer;

@@ -1,0 +1,92 @@
+package org.pgcluster.patroni;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.FaultyServer;
+import org.pgcluster.testing.Lab;
+
+/** Addresses that are wrong in every way: each is told as what it is, within its deadline. */
+class PatroniReadingTest {
+    @TempDir
+    Path folder;
+
+    private Answer status(String urls) {
+        try (Lab server = Lab.with(folder, Map.of("patroni_urls", urls, "http_timeout_ms", "400"))) {
+            return server.call("patroni_cluster_status");
+        }
+    }
+
+    private static String why(Answer answer) {
+        assertFalse(answer.isError(), answer.text());
+        return Lab.rows(answer, "unavailable").toString();
+    }
+
+    @Test
+    void a_web_page_is_no_patroni() {
+        try (var server = FaultyServer.http(200, "text/html", "<html><body>It works!</body></html>")) {
+            assertTrue(why(status(server.url())).contains("yet not as Patroni does"));
+        }
+    }
+
+    @Test
+    void another_services_json_is_no_patroni() {
+        try (var server = FaultyServer.http(200, "application/json", "{\"version\": \"8.1\"}")) {
+            assertTrue(why(status(server.url())).contains("yet not as Patroni does"));
+        }
+    }
+
+    @Test
+    void broken_json_is_shown_as_it_came() {
+        try (var server = FaultyServer.http(200, "application/json", "{\"members\": [")) {
+            assertTrue(why(status(server.url())).contains("answered what is no JSON: {\"members\": ["));
+        }
+    }
+
+    @Test
+    void a_server_error_is_told_with_its_status() {
+        try (var server = FaultyServer.http(502, "text/plain", "bad gateway")) {
+            assertTrue(why(status(server.url())).contains("answered 502: bad gateway"));
+        }
+    }
+
+    @Test
+    void one_that_hangs_costs_the_others_nothing() {
+        String members = "{\"members\": []}";
+        try (var hangs = FaultyServer.silent();
+                var speaks = FaultyServer.http(200, "application/json", members)) {
+            Answer answer = status(hangs.url() + "," + speaks.url());
+            assertTrue(why(answer).contains("did not answer within 0.4 s"), answer.text());
+            assertEquals(1, Lab.rows(answer, "groups").size(), answer.text());
+        }
+    }
+
+    @Test
+    void a_discovered_host_that_nobody_vouched_for_is_not_asked() {
+        String elsewhere = "http://patroni.example.org:8008/patroni";
+        String members =
+                "{\"members\": [{\"name\": \"a\", \"role\": \"leader\", \"state\": \"running\", \"api_url\": \""
+                        + elsewhere + "\", \"host\": \"10.0.0.1\", \"port\": 5432, \"timeline\": 1}]}";
+        try (var server = FaultyServer.http(200, "application/json", members)) {
+            assertTrue(why(status(server.url())).contains("add it to discovery_hosts"));
+        }
+    }
+
+    @Test
+    void reading_gives_no_password_away() {
+        try (var server = FaultyServer.http(200, "application/json", "{\"members\": []}");
+                Lab ours = Lab.with(
+                        folder,
+                        Map.of("patroni_urls", server.url(), "patroni_user", "p", "patroni_password", "hunter22"))) {
+            ours.call("patroni_cluster_status");
+            assertFalse(server.asked().isEmpty());
+            assertTrue(server.asked().stream().noneMatch(question -> question.contains("Authorization")));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package org.pgcluster.testing;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.pgcluster.shape.JsonText;
+
+/** An estate for one test class, to be broken and thrown away. */
+public final class OwnLab implements AutoCloseable {
+    private static final String PROGRAM = Path.of("lab/lab").toAbsolutePath().toString();
+
+    private final String name;
+    private final Map<String, String> variables;
+
+    private OwnLab(String name, Map<String, String> variables) {
+        this.name = name;
+        this.variables = variables;
+    }
+
+    /** Only where a lab is there to be had: the environment names one. */
+    public static OwnLab up(String name) throws IOException {
+        Assumptions.assumeTrue(!Lab.variable("LAB_DSN").isEmpty(), "no lab: LAB_DSN is not set");
+        String own = name + "-" + ProcessHandle.current().pid();
+        run("up", "--name", own, "--groups", "2");
+        Map<String, String> variables = new HashMap<>();
+        Object json = JsonText.read(run("env", "--name", own, "--format", "json"));
+        ((Map<?, ?>) Objects.requireNonNull(json))
+                .forEach((key, value) -> variables.put(String.valueOf(key), String.valueOf(value)));
+        return new OwnLab(own, variables);
+    }
+
+    public Map<String, String> variables() {
+        return variables;
+    }
+
+    private static String run(String... arguments) throws IOException {
+        List<String> command = new java.util.ArrayList<>(List.of(PROGRAM));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (!process.waitFor(180, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new IOException("lab/lab " + String.join(" ", arguments) + " failed: " + out);
+            }
+            return out;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        run("down", "--name", name);
+    }
+}

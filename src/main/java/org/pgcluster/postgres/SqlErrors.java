@@ -151,6 +151,10 @@ final class SqlErrors {
             return server.getHint();
         }
         return switch (String.valueOf(state)) {
+            case "22P02" ->
+                String.valueOf(e.getMessage()).contains("malformed array literal")
+                        ? "An array travels as its text, such as \"{1,2}\" in params."
+                        : null;
             case "57014" ->
                 "Narrow the query (WHERE, LIMIT), see its plan with explain_query, or raise statement_timeout_ms.";
             case "55P03" -> "Somebody holds a lock on it: blocking_locks names them.";

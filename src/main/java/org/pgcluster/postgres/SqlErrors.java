@@ -117,6 +117,9 @@ final class SqlErrors {
         if (server == null) {
             return lost(e, target, code);
         }
+        if (code == ErrorCode.TIMEOUT && String.valueOf(server.getMessage()).endsWith("user request")) {
+            return "The call reached its deadline and its statement on " + target.label() + " was stopped.";
+        }
         var text = new StringBuilder(String.valueOf(server.getMessage()));
         if (server.getDetail() != null) {
             text.append(". ").append(server.getDetail());
@@ -146,6 +149,9 @@ final class SqlErrors {
             ErrorCode code, @Nullable String state, @Nullable ServerErrorMessage server, SQLException e) {
         if (tooLarge(e)) {
             return "Read less of it: left(column, n) or substring(column, from, n), or octet_length(column) for its size.";
+        }
+        if ("0A000".equals(state) && String.valueOf(e.getMessage()).contains("could not create distributed plan")) {
+            return "Citus plans such a statement only with its values: give params.";
         }
         if (server != null && server.getHint() != null) {
             return server.getHint();

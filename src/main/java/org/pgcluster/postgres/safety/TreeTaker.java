@@ -138,7 +138,7 @@ final class TreeTaker {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
                     "The server did not show how it understands the statement.",
-                    "Connect without a proxy that changes notices; pgcluster-mcp check shows the connection.");
+                    "Connect without a proxy that changes notices; the command check shows the connection.");
         }
         return tree;
     }

@@ -71,7 +71,7 @@ final class PlannedHands implements Hands {
         return carriedOut(
                 step,
                 () -> {},
-                () -> acting().list(row, step.sql(), step.parameters().toArray()));
+                () -> acting().listNumbered(row, step.sql(), step.parameters()));
     }
 
     @Override
@@ -128,7 +128,7 @@ final class PlannedHands implements Hands {
 
     private Outcome sent(Step.Statement step) {
         int before = acting().notices().size();
-        long rows = acting().run(step.sql(), step.parameters().toArray());
+        long rows = acting().runNumbered(step.sql(), step.parameters());
         List<String> all = acting().notices();
         return new Outcome(rows, all.subList(before, all.size()));
     }

@@ -98,8 +98,8 @@ final class ByHand {
     static String text(Plan<?> plan, List<String> commands) {
         StringBuilder text = new StringBuilder("\nBy hand (psql takes the password from ~/.pgpass or asks for it):\n");
         for (int i = 0; i < commands.size(); i++) {
-            boolean ifFailed = plan.steps().get(i) instanceof Step.Statement statement
-                    && statement.when() != Step.When.IN_ORDER;
+            boolean ifFailed =
+                    plan.steps().get(i) instanceof Step.Statement statement && statement.when() != Step.When.IN_ORDER;
             String command = commands.get(i).isEmpty()
                     ? "no command: the statement holds characters that cannot be copied safely"
                     : commands.get(i);

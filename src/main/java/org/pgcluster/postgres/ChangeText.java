@@ -1,5 +1,6 @@
 package org.pgcluster.postgres;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.postgres.safety.Changing;
@@ -22,13 +23,13 @@ public final class ChangeText {
     }
 
     /** A statement as the driver takes it, and its values in the order in which it asks for them. */
-    record Bound(String text, @Nullable Object[] values) {}
+    record Bound(String text, List<@Nullable Object> values) {}
 
     static Bound bound(String sql, List<@Nullable Object> values) {
         Changing.Bound bound = Changing.bound(sql);
-        return new Bound(
-                bound.jdbcText(),
-                bound.order().stream().map(number -> values.get(number - 1)).toArray());
+        List<@Nullable Object> ordered = new ArrayList<>();
+        bound.order().forEach(number -> ordered.add(values.get(number - 1)));
+        return new Bound(bound.jdbcText(), ordered);
     }
 
     /** For who runs it by hand, with each value where its parameter stands. */

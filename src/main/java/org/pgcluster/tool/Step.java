@@ -35,12 +35,7 @@ public sealed interface Step permits Step.Statement, Step.Request {
 
     /** {@code most} is how many rows it may touch where it is {@code CHECKED}. */
     record Statement(
-            String where,
-            String sql,
-            List<@Nullable Object> parameters,
-            When when,
-            Transaction transaction,
-            long most)
+            String where, String sql, List<@Nullable Object> parameters, When when, Transaction transaction, long most)
             implements Step {
         public Statement {
             parameters = Collections.unmodifiableList(new ArrayList<>(parameters));

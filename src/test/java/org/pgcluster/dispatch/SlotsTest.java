@@ -24,11 +24,13 @@ class SlotsTest {
     void a_call_that_reaches_its_deadline_in_the_queue_is_told_who_holds_the_slots() {
         try (var slot = slots.enter("default", "execute_sql", false, call(Duration.ofSeconds(9)))) {
             var late = assertThrows(
-                    ToolException.class, () -> slots.enter("default", "execute_sql", false, call(Duration.ofMillis(300))));
+                    ToolException.class,
+                    () -> slots.enter("default", "execute_sql", false, call(Duration.ofMillis(300))));
             assertEquals(ErrorCode.TIMEOUT, late.code());
             assertTrue(late.text().contains("execute_sql on default for 0 s"), late.text());
         }
-        slots.enter("default", "execute_sql", false, call(Duration.ofMillis(300))).close();
+        slots.enter("default", "execute_sql", false, call(Duration.ofMillis(300)))
+                .close();
     }
 
     @Test
@@ -44,7 +46,8 @@ class SlotsTest {
         try (var slot = slots.enter("default", "execute_sql", false, call(Duration.ofSeconds(9)))) {
             var waiting = call(Duration.ofSeconds(30));
             waiting.cancel();
-            var refused = assertThrows(ToolException.class, () -> slots.enter("default", "execute_sql", false, waiting));
+            var refused =
+                    assertThrows(ToolException.class, () -> slots.enter("default", "execute_sql", false, waiting));
             assertEquals(ErrorCode.CANCELLED, refused.code());
         }
     }
@@ -73,9 +76,9 @@ class SlotsTest {
         try (var one = three.enter("dead", "execute_sql", false, call(Duration.ofSeconds(9)));
                 var two = three.enter("dead", "execute_sql", false, call(Duration.ofSeconds(9)))) {
             assertThrows(
-                    ToolException.class,
-                    () -> three.enter("dead", "execute_sql", false, call(Duration.ofMillis(300))));
-            three.enter("alive", "execute_sql", false, call(Duration.ofMillis(300))).close();
+                    ToolException.class, () -> three.enter("dead", "execute_sql", false, call(Duration.ofMillis(300))));
+            three.enter("alive", "execute_sql", false, call(Duration.ofMillis(300)))
+                    .close();
             var own = three.enter("dead", "ping", true, call(Duration.ofSeconds(9)));
             three.enter("alive", "ping", true, call(Duration.ofMillis(300))).close();
             own.close();

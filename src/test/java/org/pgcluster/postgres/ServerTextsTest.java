@@ -25,7 +25,9 @@ class ServerTextsTest {
 
     @Test
     void long_ones_take_no_deep_stack() {
-        assertTrue(ServerTexts.withoutLiterals("select '" + "a''".repeat(100_000)).endsWith(" ?"));
-        assertTrue(ServerTexts.withoutLiterals("select E'" + "a\\'".repeat(100_000)).endsWith(" ?"));
+        assertTrue(
+                ServerTexts.withoutLiterals("select '" + "a''".repeat(100_000)).endsWith(" ?"));
+        assertTrue(ServerTexts.withoutLiterals("select E'" + "a\\'".repeat(100_000))
+                .endsWith(" ?"));
     }
 }

@@ -45,7 +45,8 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
         @Override
         public String inWords() {
             String said = shards.size() == 1 && rest.total() == 1
-                    ? "Shard " + shards.get(0).shardId() + " of " + shards.get(0).table() + " lies on node "
+                    ? "Shard " + shards.get(0).shardId() + " of "
+                            + shards.get(0).table() + " lies on node "
                             + String.join(" and ", shards.get(0).nodes()) + "."
                     : Parts.many(rest.total(), "shard") + ".";
             return said + Parts.partial(unavailable);

@@ -24,6 +24,7 @@ import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.postgres.Database;
 import org.pgcluster.postgres.FreeSql;
 import org.pgcluster.postgres.SafeReading;
+import org.pgcluster.postgres.ServerTexts;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.postgres.Target;
 
@@ -250,5 +251,10 @@ public final class Cluster implements AutoCloseable {
     public void close() {
         workers.close();
         byDatabase.values().forEach(reading -> reading.database().close());
+    }
+
+    /** Somebody's statement as it may be shown: under row_data: deny without its values. */
+    public String shown(String statement) {
+        return settings.rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
     }
 }

@@ -6,6 +6,9 @@ import java.util.regex.Pattern;
 
 /** The README's transcripts: blocks of {@code console}, in which a line that begins with a dollar is a command. */
 record Readme(List<Part> parts) {
+    /** Named after the JAR and the Java that made it. */
+    private static final Pattern ARCHIVE = Pattern.compile("pgcluster-mcp-\\S+\\.jsa");
+
     private static final Pattern NUMBER = Pattern.compile("[0-9]+(\\.[0-9]+)*");
     private static final Pattern REQUEST = Pattern.compile("\\b[a-z]+-[a-z]+-9\\b");
 
@@ -49,6 +52,7 @@ record Readme(List<Part> parts) {
     /** What stays the same from run to run: neither figures nor the names of requests. */
     static List<String> shape(List<String> lines) {
         return lines.stream()
+                .map(line -> ARCHIVE.matcher(line).replaceAll("pgcluster-mcp.jsa"))
                 .map(line -> REQUEST.matcher(NUMBER.matcher(line).replaceAll("9"))
                         .replaceAll("name")
                         .replaceAll("T9:9:9Z", "T9Z"))

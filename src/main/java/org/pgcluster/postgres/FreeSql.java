@@ -25,6 +25,8 @@ public final class FreeSql {
     /** A row may be wide; a batch of wide rows has to fit into the memory that one result may take. */
     private static final int BATCH_OF_WIDE_ROWS = 20;
 
+    private static final String BEGIN = "BEGIN READ ONLY;";
+
     private static final String END = ";ROLLBACK";
 
     private static final String EXPLAINED = "pgcluster_explained";
@@ -71,7 +73,9 @@ public final class FreeSql {
                 (connection, snapshot, lease) -> {
                     var verdict = judging.judge(connection, snapshot);
                     prepareLeaving(lease, verdict);
-                    return execute(connection, text, parameters, budget, verdict);
+                    return Opening.nothingSent(snapshot) && sends(connection, BEGIN, text, END)
+                            ? wholeTransaction(connection, text, budget, verdict)
+                            : execute(connection, text, parameters, budget, verdict);
                 },
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
     }
@@ -148,13 +152,10 @@ public final class FreeSql {
         }
     }
 
-    /** The role and the statement go in one message, and so do constants and the end of their transaction. */
+    /** The role and the statement go in one message. */
     private static Result execute(
             Connection connection, Admitted text, List<@Nullable String> parameters, Budget budget, Verdict verdict)
             throws SQLException {
-        if (text.constantsOnly() && sends(connection, "", text, END)) {
-            return constants(connection, text, budget, verdict);
-        }
         String role = verdict.sandbox()
                 .map(name -> "SET LOCAL ROLE " + Names.quoted(name) + ";")
                 .orElse("");
@@ -177,12 +178,15 @@ public final class FreeSql {
         }
     }
 
-    /** They are never more than their text, so there is nothing to fetch in batches. */
-    private static Result constants(Connection connection, Admitted text, Budget budget, Verdict verdict)
+    /** In one message: constants never become more than their text, so that there is nothing to fetch in batches. */
+    private static Result wholeTransaction(Connection connection, Admitted text, Budget budget, Verdict verdict)
             throws SQLException {
         try (var statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
-            statement.execute(text.sql() + END);
+            statement
+                    .unwrap(PgStatement.class)
+                    .executeWithFlags(BEGIN + text.sql() + END, QueryExecutor.QUERY_SUPPRESS_BEGIN);
+            statement.getMoreResults();
             try (var rows = statement.getResultSet()) {
                 return read(statement, rows, budget, verdict);
             }

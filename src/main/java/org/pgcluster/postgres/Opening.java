@@ -15,6 +15,8 @@ final class Opening {
     private static final String SEEN = "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text,"
             + " pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid()";
 
+    private static final String NOTHING_SENT = "";
+
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(3);
 
     /** A person's SQL runs with these alone. A session of its own keeps them, a pooler's gets them with each transaction. */
@@ -29,7 +31,8 @@ final class Opening {
 
     /**
      * What is asked of one transaction beside the usual: for our own queries only the catalogue is searched, and nothing
-     * is compiled, which the size of a catalogue never repays. Constants are the same in every snapshot.
+     * is compiled, which the size of a catalogue never repays. Constants
+     * are the same in every snapshot: they need none.
      */
     record Style(String settings, boolean seesData) {
         static final Style CATALOGUE = new Style(set("search_path", "pg_catalog, pg_temp", true) + ours(), true);
@@ -52,7 +55,7 @@ final class Opening {
         this.wantsPrimary = wantsPrimary;
     }
 
-    /** Begins, and answers the snapshot that the transaction's first statement saw. */
+    /** Begins, and answers the snapshot that the transaction's first statement saw: where it is constants, none. */
     String begin(Pool.Lease lease, Call call, Style style) throws SQLException {
         if (!lease.fresh()) {
             // BEGIN waits for no lock: a pooled connection that stays silent is dead, however the network hides it.
@@ -65,12 +68,15 @@ final class Opening {
             watching(session, watched -> session.keep(limits(target.statementTimeout(), watched, false) + USUAL_KEPT));
         }
         if (session.keepsSettings() && !style.seesData && !wantsPrimary && isUsual(limit(call))) {
-            // BEGIN goes along with the constants, which are as quick as it is.
-            return "";
+            return NOTHING_SENT;
         }
         var snapshot = snapshot(session, call, style);
         lease.unhurried();
         return snapshot;
+    }
+
+    static boolean nothingSent(String snapshot) {
+        return snapshot.equals(NOTHING_SENT);
     }
 
     private String snapshot(Session session, Call call, Style style) throws SQLException {

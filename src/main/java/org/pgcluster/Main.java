@@ -65,21 +65,26 @@ public final class Main {
             }
             return 2;
         }
-        Duration deadline = Duration.ofSeconds(30);
-        for (var cluster : settings.clusters().values()) {
-            if (cluster.statementTimeout().compareTo(deadline) > 0) {
-                deadline = cluster.statementTimeout();
-            }
-        }
         int code = StdioServer.serve(
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
                 Dispatcher.front(settings, ahead.catalogue(), ahead.version()),
                 new Opening(settings, ahead.version()),
                 Features.NONE,
-                Limits.with(deadline.plusSeconds(5)));
+                Limits.with(longest(settings).plusSeconds(5)));
         out.flush();
         return code;
+    }
+
+    /** Of the statements that any cluster allows; what belongs to no cluster has the default. */
+    private static Duration longest(Settings settings) {
+        Duration longest = settings.clusters().isEmpty() ? Duration.ofSeconds(30) : Duration.ZERO;
+        for (var cluster : settings.clusters().values()) {
+            if (cluster.statementTimeout().compareTo(longest) > 0) {
+                longest = cluster.statementTimeout();
+            }
+        }
+        return longest;
     }
 
     /** What needs no configuration, read beside it: a client waits for the longer of the two and not for both. */

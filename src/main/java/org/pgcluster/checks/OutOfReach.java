@@ -27,6 +27,6 @@ final class OutOfReach implements Check {
                 Evidence.of("why", part.why()).fields(),
                 "Nothing is known about it: see whether it runs and whether this host and this login may reach it.",
                 Optional.of(new Next("ping", Map.of())),
-                Optional.of("pgcluster-mcp check"));
+                Optional.empty());
     }
 }

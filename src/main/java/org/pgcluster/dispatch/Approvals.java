@@ -53,7 +53,7 @@ final class Approvals {
             return planned("A dry run: nobody was asked and nothing was done.", wanted, plan, draft);
         }
         if (wanted.cluster().settings().mode() == Mode.PLAN) {
-            return planned("mode: plan only plans. A person can run the steps by hand.", wanted, plan, draft);
+            return byHand(wanted, plan, draft);
         }
         if (wanted.envelope().approval().isPresent()) {
             return execution.run(wanted, wanted.envelope().approval().get());
@@ -204,6 +204,22 @@ final class Approvals {
                 saying(wanted, first + "\n\n" + draft.planText()),
                 Masking.notNull(structured("planned", plan, draft)),
                 false);
+    }
+
+    private Answer byHand(Wanted<?, ?, ?> wanted, Plan<?> plan, Draft draft) {
+        List<String> commands = ByHand.commands(plan, wanted.cluster().settings(), database(wanted));
+        Map<String, @Nullable Object> structured = structured("planned", plan, draft);
+        structured.put("commands", commands);
+        String text = "mode: plan only plans. A person can run the steps by hand.\n\n" + draft.planText()
+                + ByHand.text(plan, commands);
+        return new Answer(saying(wanted, text), Masking.notNull(structured), false);
+    }
+
+    private static <I extends Record> String database(Wanted<I, ?, ?> wanted) {
+        return wanted.act()
+                .database(wanted.input())
+                .or(wanted.cluster()::database)
+                .orElse("");
     }
 
     private String saying(Wanted<?, ?, ?> wanted, String text) {

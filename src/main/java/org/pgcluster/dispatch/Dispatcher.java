@@ -124,7 +124,7 @@ public final class Dispatcher implements Desk, AutoCloseable {
         if (declared.name().startsWith("operation_")) { // following holds no slot
             output = tool.read(input, new Context(cluster, request.call(), workshop, own));
         } else {
-            try (var slot = workshop.slots().enter(declared.name(), own, request.call())) {
+            try (var slot = workshop.slots().enter(cluster.name(), declared.name(), own, request.call())) {
                 output = tool.read(input, new Context(cluster, request.call(), workshop, own));
             }
         }
@@ -141,7 +141,7 @@ public final class Dispatcher implements Desk, AutoCloseable {
     private <I extends Record, S extends Record, O extends Record & InWords> org.pgcluster.tool.Plan<S> planned(
             Acts<I, S, O> act, I input, Cluster cluster, String name, Call call) {
         boolean own = OWN_SLOTS.contains(name);
-        try (var slot = workshop.slots().enter(name, own, call)) {
+        try (var slot = workshop.slots().enter(cluster.name(), name, own, call)) {
             return act.plan(input, new Context(cluster, call, workshop, own));
         }
     }

@@ -28,7 +28,7 @@ final class Launcher {
                 + quoted(server.auditFile().toString());
     }
 
-    private static String quoted(String text) {
+    static String quoted(String text) {
         for (int i = 0; i < text.length(); i++) {
             char letter = text.charAt(i);
             if (!(Character.isLetterOrDigit(letter) || "/._-+:@".indexOf(letter) >= 0)) {

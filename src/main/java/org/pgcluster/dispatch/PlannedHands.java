@@ -68,10 +68,7 @@ final class PlannedHands implements Hands {
 
     @Override
     public <R extends Record> List<R> list(Step.Statement step, Class<R> row) {
-        return carriedOut(
-                step,
-                () -> {},
-                () -> acting().list(row, step.sql(), step.parameters().toArray()));
+        return carriedOut(step, () -> {}, () -> acting().listNumbered(row, step.sql(), step.parameters()));
     }
 
     @Override
@@ -128,7 +125,7 @@ final class PlannedHands implements Hands {
 
     private Outcome sent(Step.Statement step) {
         int before = acting().notices().size();
-        long rows = acting().run(step.sql(), step.parameters().toArray());
+        long rows = acting().runNumbered(step.sql(), step.parameters());
         List<String> all = acting().notices();
         return new Outcome(rows, all.subList(before, all.size()));
     }

@@ -11,7 +11,8 @@ import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 
 /**
- * How many calls run at once. The tools that tell why the server is slow have slots of their own. Threads share it.
+ * How many calls run at once. The tools that tell why the server is slow have slots of their own, and one cluster, which
+ * may be dead, never holds those that the others need. Threads share it.
  */
 final class Slots {
     private static final int RESERVED = 2;
@@ -20,42 +21,82 @@ final class Slots {
 
     private record Holder(String tool, long sinceNanos) {}
 
-    private final Semaphore ordinary;
-    private final Semaphore reserved = new Semaphore(RESERVED, true);
+    private final Kind ordinary;
+    private final Kind reserved;
     private final Map<Long, Holder> holders = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
 
-    Slots(int ordinary) {
-        this.ordinary = new Semaphore(ordinary, true);
+    Slots(int ordinary, int clusters) {
+        this.ordinary = new Kind(ordinary, clusters);
+        this.reserved = new Kind(RESERVED, clusters);
+    }
+
+    /** All slots, and what one cluster may hold of them: at least one stays for each other, as far as they go. */
+    private static final class Kind {
+        private final Semaphore all;
+        private final int share;
+        private final Map<String, Semaphore> shares = new ConcurrentHashMap<>();
+
+        Kind(int slots, int clusters) {
+            this.all = new Semaphore(slots, true);
+            this.share = Math.max(1, slots - Math.max(0, clusters - 1));
+        }
+
+        Semaphore of(String cluster) {
+            return shares.computeIfAbsent(cluster, name -> new Semaphore(share, true));
+        }
+
+        boolean tryEnter(String cluster, long millis) throws InterruptedException {
+            long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+            if (!of(cluster).tryAcquire(millis, TimeUnit.MILLISECONDS)) {
+                return false;
+            }
+            boolean entered = false;
+            try {
+                entered = all.tryAcquire(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+                return entered;
+            } finally {
+                if (!entered) {
+                    of(cluster).release();
+                }
+            }
+        }
+
+        void leave(String cluster) {
+            all.release();
+            of(cluster).release();
+        }
     }
 
     /** Held by a running call; closing it lets the next one in. */
     final class Slot implements AutoCloseable {
-        private final Semaphore from;
+        private final Kind from;
+        private final String cluster;
         private final long number;
 
-        private Slot(Semaphore from, String tool) {
+        private Slot(Kind from, String cluster, String tool) {
             this.from = from;
+            this.cluster = cluster;
             this.number = numbers.incrementAndGet();
-            holders.put(number, new Holder(tool, System.nanoTime()));
+            holders.put(number, new Holder(tool + " on " + cluster, System.nanoTime()));
         }
 
         @Override
         public void close() {
             holders.remove(number);
-            from.release();
+            from.leave(cluster);
         }
     }
 
-    Slot enter(String tool, boolean ownSlots, Call call) {
-        Semaphore semaphore = ownSlots ? reserved : ordinary;
+    Slot enter(String cluster, String tool, boolean ownSlots, Call call) {
+        Kind kind = ownSlots ? reserved : ordinary;
         long asked = System.nanoTime();
         boolean told = false;
         try {
-            if (semaphore.tryAcquire()) {
-                return new Slot(semaphore, tool);
+            if (kind.tryEnter(cluster, 0)) {
+                return new Slot(kind, cluster, tool);
             }
-            while (!semaphore.tryAcquire(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
+            while (!kind.tryEnter(cluster, LOOK_EVERY_MILLIS)) {
                 if (call.cancelled()) {
                     throw new ToolException(ErrorCode.CANCELLED, "Cancelled while it waited for its turn.", null);
                 }
@@ -70,7 +111,7 @@ final class Slots {
                     call.progress(0, null, "Waiting for a slot: " + whoHoldsThem());
                 }
             }
-            return new Slot(semaphore, tool);
+            return new Slot(kind, cluster, tool);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ToolException(ErrorCode.CANCELLED, "Cancelled while it waited for its turn.", null);

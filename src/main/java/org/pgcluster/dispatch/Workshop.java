@@ -55,7 +55,7 @@ public final class Workshop implements Server, AutoCloseable {
         this.lock = new ClusterLock(server.stateDir(), clock);
         this.ledger = new Ledger(server.stateDir(), host, clock);
         this.elsewhere = new Elsewhere(clusters, ledger, audit, host);
-        this.slots = new Slots(server.maxConcurrentCalls());
+        this.slots = new Slots(server.maxConcurrentCalls(), settings.clusters().size());
     }
 
     private static String hostName() {

@@ -105,6 +105,17 @@ public final class Acting implements AutoCloseable {
         }
     }
 
+    /** The same for a step of a plan, which has its parameters as {@code $1}, {@code $2} … */
+    public long runNumbered(String sql, List<@Nullable Object> parameters) {
+        var bound = ChangeText.bound(sql, parameters);
+        return run(bound.text(), bound.values().toArray());
+    }
+
+    public <R extends Record> List<R> listNumbered(Class<R> type, String sql, List<@Nullable Object> parameters) {
+        var bound = ChangeText.bound(sql, parameters);
+        return list(type, bound.text(), bound.values().toArray());
+    }
+
     public <R extends Record> List<R> list(Class<R> type, String sql, @Nullable Object... parameters) {
         try (var statement = prepared(sql, parameters);
                 var rows = statement.executeQuery()) {

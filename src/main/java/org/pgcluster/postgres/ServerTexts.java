@@ -1,6 +1,7 @@
 package org.pgcluster.postgres;
 
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Texts that a server sent, without the secrets that statements and connection strings carry in them. */
@@ -16,7 +17,25 @@ public final class ServerTexts {
             mask("(?i)\\b(password\\s+)(\\$[a-z0-9_]*\\$).*?(\\2|$)", "$1'" + DOTS + "'"),
             mask("(?i)\\b([a-z][a-z0-9+.-]*://[^\\s:/@]*:)[^\\s@/]+@", "$1" + DOTS + "@"));
 
+    /** Also what a cut text leaves open, up to its end; in a comment may stand anything. */
+    private static final Pattern LITERALS = Pattern.compile(
+            "\"[^\"]*+(?:\"\"[^\"]*+)*+\"?"
+                    + "|(?<![\\w$])[eE]'(?:[^'\\\\]++|\\\\.|'')*+(?:'|\\\\?\\z)"
+                    + "|'[^']*+(?:''[^']*+)*+(?:'|\\z)"
+                    + "|(?<![\\w$])\\$((?:[A-Za-z_]\\w*+)?)\\$.*?(?:\\$\\1\\$|\\z)"
+                    + "|--[^\n]*+|/\\*.*?(?:\\*/|\\z)"
+                    + "|(?<![\\w$])\\d[\\w.]*+",
+            Pattern.DOTALL);
+
     private ServerTexts() {}
+
+    /** A statement's shape: every value is a question mark, names stay. */
+    public static String withoutLiterals(String statement) {
+        return LITERALS.matcher(statement)
+                .replaceAll(found -> found.group().startsWith("\"")
+                        ? Matcher.quoteReplacement(found.group())
+                        : found.group().startsWith("--") || found.group().startsWith("/*") ? " " : "?");
+    }
 
     private static Mask mask(String pattern, String replacement) {
         return new Mask(Pattern.compile(pattern, Pattern.DOTALL), replacement);

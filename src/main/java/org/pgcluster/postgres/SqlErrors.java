@@ -117,6 +117,9 @@ final class SqlErrors {
         if (server == null) {
             return lost(e, target, code);
         }
+        if (code == ErrorCode.TIMEOUT && String.valueOf(server.getMessage()).endsWith("user request")) {
+            return "The call reached its deadline and its statement on " + target.label() + " was stopped.";
+        }
         var text = new StringBuilder(String.valueOf(server.getMessage()));
         if (server.getDetail() != null) {
             text.append(". ").append(server.getDetail());
@@ -147,10 +150,17 @@ final class SqlErrors {
         if (tooLarge(e)) {
             return "Read less of it: left(column, n) or substring(column, from, n), or octet_length(column) for its size.";
         }
+        if ("0A000".equals(state) && String.valueOf(e.getMessage()).contains("could not create distributed plan")) {
+            return "Citus plans such a statement only with its values: give params.";
+        }
         if (server != null && server.getHint() != null) {
             return server.getHint();
         }
         return switch (String.valueOf(state)) {
+            case "22P02" ->
+                String.valueOf(e.getMessage()).contains("malformed array literal")
+                        ? "An array travels as its text, such as \"{1,2}\" in params."
+                        : null;
             case "57014" ->
                 "Narrow the query (WHERE, LIMIT), see its plan with explain_query, or raise statement_timeout_ms.";
             case "55P03" -> "Somebody holds a lock on it: blocking_locks names them.";

@@ -33,7 +33,9 @@ public sealed interface Step permits Step.Statement, Step.Request {
         CHECKED
     }
 
-    record Statement(String where, String sql, List<@Nullable Object> parameters, When when, Transaction transaction)
+    /** {@code most} is how many rows it may touch where it is {@code CHECKED}. */
+    record Statement(
+            String where, String sql, List<@Nullable Object> parameters, When when, Transaction transaction, long most)
             implements Step {
         public Statement {
             parameters = Collections.unmodifiableList(new ArrayList<>(parameters));
@@ -52,6 +54,7 @@ public sealed interface Step permits Step.Statement, Step.Request {
             parts.addAll(parameters);
             parts.add(when.name());
             parts.add(transaction.name());
+            parts.add(most);
             return parts;
         }
     }
@@ -89,19 +92,19 @@ public sealed interface Step permits Step.Statement, Step.Request {
     }
 
     static Statement statement(String where, String sql, @Nullable Object... parameters) {
-        return new Statement(where, sql, Arrays.asList(parameters), When.IN_ORDER, Transaction.NONE);
+        return new Statement(where, sql, Arrays.asList(parameters), When.IN_ORDER, Transaction.NONE, 0);
     }
 
     static Statement concurrent(String where, String sql) {
-        return new Statement(where, sql, List.of(), When.IN_ORDER, Transaction.CONCURRENT);
+        return new Statement(where, sql, List.of(), When.IN_ORDER, Transaction.CONCURRENT, 0);
     }
 
     /** It cleans up, so it waits for locks no longer than any other step: somebody waits for its answer. */
     static Statement ifAnEarlierOneFailed(String where, String sql) {
-        return new Statement(where, sql, List.of(), When.IF_AN_EARLIER_ONE_FAILED, Transaction.NONE);
+        return new Statement(where, sql, List.of(), When.IF_AN_EARLIER_ONE_FAILED, Transaction.NONE, 0);
     }
 
-    static Statement checked(String where, String sql, List<@Nullable Object> parameters) {
-        return new Statement(where, sql, parameters, When.IN_ORDER, Transaction.CHECKED);
+    static Statement checked(String where, String sql, List<@Nullable Object> parameters, long most) {
+        return new Statement(where, sql, parameters, When.IN_ORDER, Transaction.CHECKED, most);
     }
 }

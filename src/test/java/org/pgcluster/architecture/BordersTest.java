@@ -42,7 +42,7 @@ class BordersTest {
     @ParameterizedTest(name = "{0} knows only {1}")
     @CsvSource(delimiter = '|', textBlock = """
             error     | ''
-            call      | ''
+            call      | error
             shape     | error
             config    | error
             postgres  | call config error

@@ -286,7 +286,7 @@ class PlannedHandsTest {
     @Test
     void a_look_that_throws_rolls_back() throws Exception {
         sql("CREATE TABLE steps (n int)");
-        var checked = Step.checked("here", "INSERT INTO steps VALUES (1), (2)", List.of());
+        var checked = Step.checked("here", "INSERT INTO steps VALUES (1), (2)", List.of(), 1);
         var hands = hands(checked);
         assertThrows(
                 ToolException.class,

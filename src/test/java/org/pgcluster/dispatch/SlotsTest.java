@@ -14,7 +14,7 @@ import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 
 class SlotsTest {
-    private final Slots slots = new Slots(1);
+    private final Slots slots = new Slots(1, 1);
 
     private static Call call(Duration limit) {
         return Call.within(limit);
@@ -22,29 +22,32 @@ class SlotsTest {
 
     @Test
     void a_call_that_reaches_its_deadline_in_the_queue_is_told_who_holds_the_slots() {
-        try (var slot = slots.enter("execute_sql", false, call(Duration.ofSeconds(9)))) {
+        try (var slot = slots.enter("default", "execute_sql", false, call(Duration.ofSeconds(9)))) {
             var late = assertThrows(
-                    ToolException.class, () -> slots.enter("execute_sql", false, call(Duration.ofMillis(300))));
+                    ToolException.class,
+                    () -> slots.enter("default", "execute_sql", false, call(Duration.ofMillis(300))));
             assertEquals(ErrorCode.TIMEOUT, late.code());
-            assertTrue(late.text().contains("execute_sql for 0 s"), late.text());
+            assertTrue(late.text().contains("execute_sql on default for 0 s"), late.text());
         }
-        slots.enter("execute_sql", false, call(Duration.ofMillis(300))).close();
+        slots.enter("default", "execute_sql", false, call(Duration.ofMillis(300)))
+                .close();
     }
 
     @Test
     void what_tells_why_the_server_is_slow_does_not_wait_behind_it() {
-        try (var slot = slots.enter("execute_sql", false, call(Duration.ofSeconds(9)));
-                var own = slots.enter("active_queries", true, call(Duration.ZERO))) {
+        try (var slot = slots.enter("default", "execute_sql", false, call(Duration.ofSeconds(9)));
+                var own = slots.enter("default", "active_queries", true, call(Duration.ZERO))) {
             assertFalse(slot.equals(own));
         }
     }
 
     @Test
     void a_cancelled_call_leaves_the_queue() {
-        try (var slot = slots.enter("execute_sql", false, call(Duration.ofSeconds(9)))) {
+        try (var slot = slots.enter("default", "execute_sql", false, call(Duration.ofSeconds(9)))) {
             var waiting = call(Duration.ofSeconds(30));
             waiting.cancel();
-            var refused = assertThrows(ToolException.class, () -> slots.enter("execute_sql", false, waiting));
+            var refused =
+                    assertThrows(ToolException.class, () -> slots.enter("default", "execute_sql", false, waiting));
             assertEquals(ErrorCode.CANCELLED, refused.code());
         }
     }
@@ -54,9 +57,9 @@ class SlotsTest {
         var told = new CopyOnWriteArrayList<String>();
         var waiting = Call.within(Duration.ofSeconds(30), (done, total, message) -> told.add(message));
         CompletableFuture<Void> entered;
-        try (var slot = slots.enter("explain_query", false, call(Duration.ofSeconds(9)))) {
+        try (var slot = slots.enter("default", "explain_query", false, call(Duration.ofSeconds(9)))) {
             entered = CompletableFuture.runAsync(
-                    () -> slots.enter("execute_sql", false, waiting).close());
+                    () -> slots.enter("default", "execute_sql", false, waiting).close());
             while (told.isEmpty()) {
                 Thread.sleep(20);
             }
@@ -64,6 +67,23 @@ class SlotsTest {
         }
         entered.get();
         assertEquals(1, told.size(), told.toString());
-        assertTrue(told.get(0).startsWith("Waiting for a slot: explain_query for 2 s"), told.get(0));
+        assertTrue(told.get(0).startsWith("Waiting for a slot: explain_query on default for 2 s"), told.get(0));
+    }
+
+    @Test
+    void a_cluster_that_hangs_leaves_a_slot_for_each_other() {
+        var three = new Slots(4, 3);
+        try (var one = three.enter("dead", "execute_sql", false, call(Duration.ofSeconds(9)));
+                var two = three.enter("dead", "execute_sql", false, call(Duration.ofSeconds(9)))) {
+            assertThrows(
+                    ToolException.class, () -> three.enter("dead", "execute_sql", false, call(Duration.ofMillis(300))));
+            three.enter("alive", "execute_sql", false, call(Duration.ofMillis(300)))
+                    .close();
+            var own = three.enter("dead", "ping", true, call(Duration.ofSeconds(9)));
+            three.enter("alive", "ping", true, call(Duration.ofMillis(300))).close();
+            own.close();
+            assertFalse(one.equals(two));
+        }
+        three.enter("dead", "execute_sql", false, call(Duration.ofMillis(300))).close();
     }
 }

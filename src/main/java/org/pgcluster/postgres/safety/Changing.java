@@ -2,6 +2,7 @@ package org.pgcluster.postgres.safety;
 
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntFunction;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 
@@ -40,7 +41,7 @@ public final class Changing {
 
     private Changing() {}
 
-    /** {@code rows}: it tells how many rows it touches; {@code placeholders}: the highest {@code $n}. */
+    /** {@code rows}: it tells how many rows it touches. */
     public record Statement(String text, String firstWord, boolean rows) {}
 
     public static Statement statement(String sql) {
@@ -65,6 +66,28 @@ public final class Changing {
         }
         boolean withChange = first.equals("WITH") && tokens.stream().anyMatch(token -> ROWS.contains(token.upper()));
         return new Statement(sql.substring(0, tokens.get(end - 1).end()), first, ROWS.contains(first) || withChange);
+    }
+
+    /** As the driver takes it: a question mark for each {@code $n}, whose numbers {@code order} has. */
+    public record Bound(String jdbcText, List<Integer> order, int highest) {}
+
+    public static Bound bound(String sql) {
+        Parameters parameters = Parameters.of(sql, Lexer.tokens(sql), 0);
+        return new Bound(parameters.jdbcText(), parameters.order(), parameters.highest());
+    }
+
+    /** With a literal in the place of each {@code $n}. */
+    public static String inlined(String sql, IntFunction<String> literal) {
+        StringBuilder text = new StringBuilder();
+        int copied = 0;
+        for (Token token : Lexer.tokens(sql)) {
+            if (token.kind() == Token.Kind.PARAMETER) {
+                text.append(sql, copied, token.start())
+                        .append(literal.apply(Integer.parseInt(token.text().substring(1))));
+                copied = token.end();
+            }
+        }
+        return text.append(sql.substring(copied)).toString();
     }
 
     public static boolean onlyReads(Statement statement) {

@@ -13,6 +13,8 @@ import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.postgresql.PGConnection;
 import org.postgresql.core.BaseConnection;
+import org.postgresql.core.BaseStatement;
+import org.postgresql.core.QueryExecutor;
 import org.postgresql.util.PSQLWarning;
 
 /** Has the server analyse and rewrite a statement without running it, and catches the tree that it then shows. */
@@ -78,7 +80,10 @@ final class TreeTaker {
         // What the driver has described once it does not send again, and then the server shows nothing.
         String fresh = forDriver(inner, argumentTypes) + " /* " + System.nanoTime() + " */";
         try (PreparedStatement description = connection.prepareStatement(fresh)) {
-            description.getMetaData();
+            // By no name, as getMetaData() would give it: behind a pooler that name meets another session's.
+            description
+                    .unwrap(BaseStatement.class)
+                    .executeWithFlags(QueryExecutor.QUERY_DESCRIBE_ONLY | QueryExecutor.QUERY_ONESHOT);
             SQLWarning notices = description.getWarnings();
             statement.execute(after);
             return notices;
@@ -133,7 +138,7 @@ final class TreeTaker {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
                     "The server did not show how it understands the statement.",
-                    "Connect without a proxy that changes notices; pgcluster-mcp check shows the connection.");
+                    "Connect without a proxy that changes notices; the command check shows the connection.");
         }
         return tree;
     }

@@ -44,11 +44,12 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
     record Output(List<Row> shards, Rest rest, List<Unavailable> unavailable) implements InWords {
         @Override
         public String inWords() {
-            String one = shards.size() == 1 && rest.total() == 1
-                    ? " " + shards.get(0).shardId() + " of " + shards.get(0).table() + " lies on node "
+            String said = shards.size() == 1 && rest.total() == 1
+                    ? "Shard " + shards.get(0).shardId() + " of "
+                            + shards.get(0).table() + " lies on node "
                             + String.join(" and ", shards.get(0).nodes()) + "."
-                    : ".";
-            return Parts.many(rest.total(), "shard") + one + Parts.partial(unavailable);
+                    : Parts.many(rest.total(), "shard") + ".";
+            return said + Parts.partial(unavailable);
         }
     }
 

@@ -35,9 +35,8 @@ public final class CitusRequestApprovalToken
         public String inWords() {
             return token != null
                     ? "Approved by this configuration (approval: self). Call the act with approval_token: " + token
-                            + ".\n\n" + plan
-                    : "Request " + request + " waits for a person, who runs on " + host + ": " + command + "\n\n"
-                            + plan;
+                            + "."
+                    : "Request " + request + " waits for a person, who runs on " + host + ": " + command;
         }
     }
 

@@ -56,7 +56,25 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
             List<Integer> blockedBy,
             @Nullable Long parallelWorkers,
             @Nullable Instant started,
-            @Nullable String query) {}
+            @Nullable String query) {
+        Session shown(Context context) {
+            return new Session(
+                    pid,
+                    kind,
+                    database,
+                    userName,
+                    application,
+                    client,
+                    state,
+                    seconds,
+                    transactionSeconds,
+                    waitsFor,
+                    blockedBy,
+                    parallelWorkers,
+                    started,
+                    context.shown(query));
+        }
+    }
 
     private static final String SESSIONS = """
             SELECT activity.pid, nullif(activity.backend_type, 'client backend') AS kind,
@@ -104,7 +122,7 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
                 .count();
         boolean citus = context.cluster().capabilities(context.call()).has("citus");
         return new Output(
-                List.copyOf(shown),
+                shown.stream().map(session -> session.shown(context)).toList(),
                 new Rest(shown.size(), all.size(), null),
                 hidden == 0 ? null : hidden,
                 citus ? "Other nodes are not in this list: citus_activity sees them all." : null);

@@ -76,7 +76,22 @@ public final class BlockingLocks implements Reads<BlockingLocks.Input, BlockingL
             @Nullable String blockingUser,
             @Nullable String blockingState,
             @Nullable Double blockingTransactionSeconds,
-            @Nullable String blockingQuery) {}
+            @Nullable String blockingQuery) {
+        Pair shown(Context context) {
+            return new Pair(
+                    waitingPid,
+                    waitingSeconds,
+                    waitingUser,
+                    context.shown(waitingQuery),
+                    lock,
+                    relation,
+                    blockingPid,
+                    blockingUser,
+                    blockingState,
+                    blockingTransactionSeconds,
+                    context.shown(blockingQuery));
+        }
+    }
 
     private static final String WAITS = """
             SELECT waiting.pid AS waiting_pid,
@@ -130,7 +145,9 @@ public final class BlockingLocks implements Reads<BlockingLocks.Input, BlockingL
 
     @Override
     public Output read(Input input, Context context) {
-        List<Pair> all = context.sql().list(Pair.class, WAITS);
+        List<Pair> all = context.sql().list(Pair.class, WAITS).stream()
+                .map(pair -> pair.shown(context))
+                .toList();
         List<Root> roots = roots(all);
         Set<Integer> heads = roots.stream().map(Root::pid).collect(Collectors.toSet());
         List<Pair> shown = all.stream()

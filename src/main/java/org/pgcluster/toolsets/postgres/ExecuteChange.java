@@ -68,6 +68,7 @@ public final class ExecuteChange implements Acts<ExecuteChange.Input, ExecuteCha
     @Override
     public Plan<Looked> plan(Input input, Context context) {
         ChangeText.Change change = ChangeText.statement(input.sql());
+        requireValues(change, input);
         List<Check> checks = new ArrayList<>();
         checks.add(Plan.check(
                 "it is a change",
@@ -95,6 +96,16 @@ public final class ExecuteChange implements Acts<ExecuteChange.Input, ExecuteCha
                 consequences(input, change));
     }
 
+    private static void requireValues(ChangeText.Change change, Input input) {
+        int wanted = ChangeText.parameters(change.text());
+        int given = input.params().orElse(List.of()).size();
+        if (wanted != given) {
+            throw ToolException.invalidInput(
+                    "The statement has " + wanted + " parameters and `params` has " + given + " values.",
+                    "Write $1, $2 … in the statement and give one value for each.");
+        }
+    }
+
     private static Consequences consequences(Input input, ChangeText.Change change) {
         return new Consequences(
                 "The locks that " + change.firstWord() + " takes, until it commits.",
@@ -117,7 +128,7 @@ public final class ExecuteChange implements Acts<ExecuteChange.Input, ExecuteCha
         String where = "coordinator";
         return input.outsideTransaction()
                 ? Step.statement(where, change.text(), values.toArray())
-                : Step.checked(where, change.text(), values);
+                : Step.checked(where, change.text(), values, input.maxRowsAffected());
     }
 
     /** Planning runs functions, so it is asked for only where safe reading accepts every one of them. */

@@ -72,7 +72,9 @@ final class PlanLine {
             String condition = listed(node.figures().get(field));
             line.append(condition == null ? "" : " " + before + cut(condition));
         });
-        line.append(" | rows ").append(number(node.number("Plan Rows")));
+        boolean plannedElsewhere = node.number("Plan Rows") == 0
+                && String.valueOf(node.figures().get("Custom Plan Provider")).startsWith("Citus");
+        line.append(" | rows ").append(plannedElsewhere ? "unknown" : number(node.number("Plan Rows")));
         if (node.neverExecuted()) {
             return line.append(" | never executed").toString();
         }

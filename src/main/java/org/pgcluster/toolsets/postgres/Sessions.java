@@ -68,6 +68,22 @@ final class Sessions {
             return "active".equals(state) || "fastpath function call".equals(state);
         }
 
+        Seen shown(Context context) {
+            return new Seen(
+                    pid,
+                    backendStart,
+                    queryStart,
+                    userName,
+                    database,
+                    application,
+                    backendType,
+                    context.shown(query),
+                    state,
+                    leaderPid,
+                    seconds,
+                    maySignal);
+        }
+
         boolean hidden() {
             return backendStart == null;
         }
@@ -149,7 +165,9 @@ final class Sessions {
     }
 
     List<Seen> on(Place place, List<Integer> pids) {
-        return at(place).list(Seen.class, SESSIONS, actingUser.orElse(null), pids);
+        return at(place).list(Seen.class, SESSIONS, actingUser.orElse(null), pids).stream()
+                .map(seen -> seen.shown(context))
+                .toList();
     }
 
     private Sql at(Place place) {

@@ -39,8 +39,8 @@ final class SignalStep {
                 + ") AS hit WHERE hit.signalled";
         return Step.statement(
                 "coordinator, for " + address,
-                "SELECT success, result FROM pg_catalog.master_run_on_worker(ARRAY[?]::text[], ARRAY[?]::int[],"
-                        + " ARRAY[?]::text[], false)",
+                "SELECT success, result FROM pg_catalog.master_run_on_worker(ARRAY[$1]::text[], ARRAY[$2]::int[],"
+                        + " ARRAY[$3]::text[], false)",
                 address.host(),
                 address.port(),
                 rows);

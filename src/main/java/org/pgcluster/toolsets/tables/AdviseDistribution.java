@@ -22,8 +22,8 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
     record Output(
             String table,
             TableKind kind,
-            long bytes,
-            long rows,
+            @Nullable Long bytes,
+            @Nullable Long rows,
             List<Candidate> candidates,
             @Nullable String colocateWith,
             List<Obstacle> obstacles,
@@ -81,15 +81,17 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
         Citus citus = Citus.of(context.cluster(), context.call());
         Table table = Table.named(citus, input.table());
         ConversionFacts facts = ConversionFacts.of(citus, table);
-        boolean convertible = table.kind() == TableKind.PLAIN || table.kind() == TableKind.CITUS_LOCAL;
+        // What Citus manages has its rows in shards: the table itself would show none.
+        boolean plain = table.kind() == TableKind.PLAIN;
+        boolean convertible = plain || table.kind() == TableKind.CITUS_LOCAL;
         List<Candidate> candidates = convertible ? candidates(facts) : List.of();
         Candidate best = candidates.isEmpty() ? null : candidates.get(0);
         String with = best == null ? null : facts.neighbour(best.column()).orElse(null);
         return new Output(
                 table.qualified(),
                 table.kind(),
-                facts.shell().bytes(),
-                facts.shell().rows(),
+                plain ? facts.shell().bytes() : null,
+                plain ? facts.shell().rows() : null,
                 candidates,
                 with,
                 best == null ? List.of() : obstacles(facts, best.column()),

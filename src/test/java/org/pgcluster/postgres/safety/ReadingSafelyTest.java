@@ -69,6 +69,20 @@ class ReadingSafelyTest {
         assertEquals("", refusals(version, List.of("postgres")));
     }
 
+    /** A pooler hands the session on, and the next client's driver begins to count at the same number. */
+    @ParameterizedTest
+    @ValueSource(strings = {"14", "18"})
+    @Tag("versions")
+    void judging_leaves_no_prepared_statement_behind(String version) throws SQLException, IOException {
+        try (Estate estate = Estate.on(Postgres.version(version), false);
+                Reader reader = estate.reader("postgres")) {
+            assertEquals("ran", reader.read("SELECT name FROM victim"));
+            assertEquals(
+                    "ran",
+                    reader.read("SELECT 1 / (CASE count(*) WHEN 0 THEN 1 ELSE 0 END) FROM pg_prepared_statements"));
+        }
+    }
+
     /** Without this, probes that see nothing would pass every attack. */
     @ParameterizedTest
     @ValueSource(

@@ -83,6 +83,21 @@ class ChangesTest {
     }
 
     @Test
+    void values_go_where_their_numbers_stand_and_a_question_mark_is_an_operator() throws Exception {
+        try (Trial trial = trial()) {
+            var sql = "UPDATE goods SET title = $2, tags = $3 WHERE id = $1 AND $1::int = 7 AND NOT tags ? 'new'";
+            Object[] change = {"sql", sql, "params", List.of(7, "it's $1", java.util.Map.of("new", 1))};
+            Answer done = trial.act("execute_change", change);
+            assertTrue(done.text().contains("1 row touched"), done.text());
+            assertEquals("it's $1", trial.one("SELECT title FROM goods WHERE tags ? 'new'"));
+            Answer short1 = trial.call("execute_change", "sql", sql, "params", List.of(7));
+            assertTrue(short1.text().contains("has 3 parameters and `params` has 1"), short1.text());
+            Answer none = trial.act("execute_change", "sql", "DELETE FROM goods WHERE tags ? 'new'");
+            assertTrue(none.text().contains("1 row touched"), none.text());
+        }
+    }
+
+    @Test
     void a_cleanup_that_would_wait_gives_up_and_says_how_to_go_on() throws Exception {
         try (Trial trial = Trial.on(Postgres.debian15(), state, "--act-lock-timeout-ms", "300")) {
             trial().close();

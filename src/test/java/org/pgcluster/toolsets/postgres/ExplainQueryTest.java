@@ -144,7 +144,9 @@ class ExplainQueryTest {
                 for (boolean analyze : new boolean[] {false, true}) {
                     Map<?, ?> answer = explain(trial, sql, analyze);
                     long sum = shares(answer);
-                    assertTrue(sum >= 96 && sum <= 104, what + " on " + version + ": " + sum + "% in " + answer);
+                    // Counted twice or left out it would be tens; the server's own times differ by a few on a busy
+                    // machine.
+                    assertTrue(sum >= 90 && sum <= 110, what + " on " + version + ": " + sum + "% in " + answer);
                 }
             }
         }
@@ -152,7 +154,7 @@ class ExplainQueryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"14", "15", "18"})
-    void a_wrong_estimate_is_told_where_it_begins(String version) throws SQLException {
+    void a_wrong_estimate_is_told_where_it_begins(String version) throws Exception {
         String sql = "SELECT count(*) FROM planned.orders AS a WHERE a.status = 5 AND a.region = 5";
         try (Trial trial = trial(version)) {
             Map<?, ?> answer = explain(trial, sql, true);
@@ -171,6 +173,10 @@ class ExplainQueryTest {
             Map<?, ?> mended = explain(trial, sql, true);
             assertTrue(finding(mended, "plan.misestimate").isEmpty(), mended.toString());
             trial.sql("UPDATE planned.orders SET region = 1 WHERE id <= 100000");
+            // Before 15 the counters reach other sessions late.
+            trial.until(
+                    "t",
+                    "SELECT n_mod_since_analyze > 0 FROM pg_stat_user_tables WHERE relid = 'planned.orders'::regclass");
             Map<?, ?> stale = found(
                     explain(trial, "SELECT count(*) FROM planned.orders WHERE region = 1", true), "plan.misestimate");
             assertEquals("ANALYZE planned.orders;", stale.get("by_hand"));

@@ -91,9 +91,7 @@ final class Opening {
         }
         return watching(
                 session,
-                watched -> send(
-                                session.connection(),
-                                limits(limit(call), watched, true) + USUAL_HERE + style.settings)
+                watched -> send(session.connection(), limits(limit(call), watched, true) + USUAL_HERE + style.settings)
                         .snapshot());
     }
 

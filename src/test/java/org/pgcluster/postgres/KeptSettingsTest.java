@@ -65,9 +65,7 @@ class KeptSettingsTest {
         try (var database = Database.of(PgServer.target(server.dsn(), 1))) {
             assertEquals(USUAL, settings(database));
             var catalogue = database.sql(Call.within(Duration.ofSeconds(50)));
-            assertEquals(
-                    new Kept("iso_8601", "pg_catalog, pg_temp", "UTC", "30s"),
-                    catalogue.one(Kept.class, """
+            assertEquals(new Kept("iso_8601", "pg_catalog, pg_temp", "UTC", "30s"), catalogue.one(Kept.class, """
                             SELECT current_setting('IntervalStyle') AS style, current_setting('search_path') AS path,
                                    current_setting('TimeZone') AS zone, current_setting('statement_timeout') AS statement
                             """));

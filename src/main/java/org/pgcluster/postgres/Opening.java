@@ -31,8 +31,7 @@ final class Opening {
 
     /**
      * What is asked of one transaction beside the usual: for our own queries only the catalogue is searched, and nothing
-     * is compiled, which the size of a catalogue never repays. Constants
-     * are the same in every snapshot: they need none.
+     * is compiled, which the size of a catalogue never repays. Constants are the same in every snapshot: they need none.
      */
     record Style(String settings, boolean seesData) {
         static final Style CATALOGUE = new Style(set("search_path", "pg_catalog, pg_temp", true) + ours(), true);
@@ -98,6 +97,7 @@ final class Opening {
     private interface Sending<T> {
         T send(boolean watched) throws SQLException;
     }
+
     /** Asks the server to notice when we are gone; where it cannot, it is not asked again. */
     private <T> T watching(Session session, Sending<T> sending) throws SQLException {
         var connection = session.connection();

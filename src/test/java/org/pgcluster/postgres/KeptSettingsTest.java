@@ -2,6 +2,7 @@ package org.pgcluster.postgres;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.pgcluster.call.Call;
 import org.pgcluster.config.Address;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.safety.Verdict;
 
 /** Every transaction runs with our settings, whether its session keeps them or is a pooler's and keeps none. */
@@ -102,6 +104,17 @@ class KeptSettingsTest {
                 assertEquals(1, proxy.messages() - before, sql);
             }
             assertEquals(List.of(List.of(2L)), run(database, "SELECT 2 -- and no more"));
+            assertEquals(USUAL, settings(database));
+        }
+    }
+
+    @Test
+    void constants_that_the_server_refuses_leave_no_transaction_behind() {
+        try (var database = Database.of(PgServer.target(server.dsn(), 1))) {
+            run(database, "SELECT 1");
+            var refused = assertThrows(ToolException.class, () -> run(database, "SELECT 1, (SELECT 1, 2)"));
+            assertEquals("42601", refused.sqlstate(), refused.text());
+            assertEquals(List.of(List.of(3L)), run(database, "SELECT 3"));
             assertEquals(USUAL, settings(database));
         }
     }

@@ -111,6 +111,7 @@ public final class Database implements AutoCloseable {
                 var snapshot = opening.begin(lease, call, style);
                 var result = work.in(lease.connection(), snapshot, lease);
                 lease.connection().rollback();
+                lease.unhurried();
                 return result;
             } catch (SQLException e) {
                 boolean dead = SqlErrors.connectionIsLost(e);

@@ -25,6 +25,10 @@ public final class FreeSql {
     /** A row may be wide; a batch of wide rows has to fit into the memory that one result may take. */
     private static final int BATCH_OF_WIDE_ROWS = 20;
 
+    private static final String BEGIN = "BEGIN READ ONLY;";
+
+    private static final String END = ";ROLLBACK";
+
     private static final String EXPLAINED = "pgcluster_explained";
 
     private final Database database;
@@ -65,11 +69,13 @@ public final class FreeSql {
     public Result run(Admitted text, List<@Nullable String> parameters, Budget budget, Judging judging) {
         return database.read(
                 call,
-                Opening.Style.PERSONAL,
+                text.constantsOnly() ? Opening.Style.CONSTANTS : Opening.Style.PERSONAL,
                 (connection, snapshot, lease) -> {
                     var verdict = judging.judge(connection, snapshot);
                     prepareLeaving(lease, verdict);
-                    return execute(connection, text, parameters, budget, verdict);
+                    return Opening.nothingSent(snapshot) && sends(connection, BEGIN, text, END)
+                            ? wholeTransaction(connection, text, budget, verdict)
+                            : execute(connection, text, parameters, budget, verdict);
                 },
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
     }
@@ -172,6 +178,21 @@ public final class FreeSql {
         }
     }
 
+    /** In one message: constants never become more than their text, so that there is nothing to fetch in batches. */
+    private static Result wholeTransaction(Connection connection, Admitted text, Budget budget, Verdict verdict)
+            throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement
+                    .unwrap(PgStatement.class)
+                    .executeWithFlags(BEGIN + text.sql() + END, QueryExecutor.QUERY_SUPPRESS_BEGIN);
+            statement.getMoreResults();
+            try (var rows = statement.getResultSet()) {
+                return read(statement, rows, budget, verdict);
+            }
+        }
+    }
+
     /** A statement without parameters is never prepared: a question mark is an operator there. */
     private static Statement statement(
             Connection connection, Admitted text, String role, List<@Nullable String> parameters) throws SQLException {
@@ -195,17 +216,25 @@ public final class FreeSql {
 
     /** What the driver will send is what was judged: one statement after the role, in the same words. */
     private static void checkSent(Connection connection, Admitted text, String role) throws SQLException {
-        var driver = connection.unwrap(PgConnection.class);
-        boolean bound = text.usesParameters();
-        var sent = driver.createQuery(role + text.jdbcText(), bound, bound).query;
-        var parts = sent.getSubqueries();
-        boolean one = role.isEmpty() ? parts == null : parts != null && parts.length == 2;
-        var statement = one && parts != null ? parts[1] : sent;
-        if (!one || !statement.getNativeSql().equals(text.nativeText())) {
+        if (!sends(connection, role, text, "")) {
             throw ToolException.invalidInput(
                     "The driver would send the statement in other words than were judged.",
                     "Pass one plain statement; write strings that hold quotes as $$…$$.");
         }
+    }
+
+    private static boolean sends(Connection connection, String before, Admitted text, String after)
+            throws SQLException {
+        var driver = connection.unwrap(PgConnection.class);
+        boolean bound = text.usesParameters();
+        var sent = driver.createQuery(before + text.jdbcText() + after, bound, bound).query;
+        var parts = sent.getSubqueries();
+        int at = before.isEmpty() ? 0 : 1;
+        int wanted = 1 + at + (after.isEmpty() ? 0 : 1);
+        if (wanted != (parts == null ? 1 : parts.length)) {
+            return false;
+        }
+        return (parts == null ? sent : parts[at]).getNativeSql().equals(text.nativeText());
     }
 
     private static Result read(Statement statement, ResultSet rows, Budget budget, Verdict verdict)

@@ -12,18 +12,17 @@ import org.postgresql.util.PSQLState;
  * known from the start, in one round trip. Threads share it.
  */
 final class Opening {
+    private static final String SEEN = "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text,"
+            + " pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid()";
+
+    private static final String NOTHING_SENT = "";
+
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(3);
 
-    private static final String SAME_TEXT_EVERYWHERE = local("DateStyle", "ISO")
-            + local("TimeZone", "UTC")
-            + local("extra_float_digits", "3")
-            + local("bytea_output", "hex");
+    /** A person's SQL runs with these alone. A session of its own keeps them, a pooler's gets them with each transaction. */
+    private static final String USUAL_HERE = usual(true);
 
-    /** A function in FROM writes all of its rows to disk first. docs/roles.sql bounds that; superusers are bounded here. */
-    private static final String TEMP_FILES = """
-            , CASE WHEN pg_catalog.current_setting('is_superuser') = 'on' AND pg_catalog.current_setting('temp_file_limit') = '-1'
-            THEN pg_catalog.set_config('temp_file_limit', '1GB', true) END
-            """;
+    private static final String USUAL_KEPT = usual(false);
 
     private final Target target;
     private final boolean wantsPrimary;
@@ -31,19 +30,22 @@ final class Opening {
     private final AtomicBoolean watchesClients = new AtomicBoolean(true);
 
     /**
-     * What is asked of one transaction: for our own queries only the catalogue is searched, and nothing is compiled,
-     * which the size of a catalogue never repays.
+     * What is asked of one transaction beside the usual: for our own queries only the catalogue is searched, and nothing
+     * is compiled, which the size of a catalogue never repays. Constants are the same in every snapshot: they need none.
      */
-    record Style(String settings) {
-        static final Style CATALOGUE = new Style(
-                local("search_path", "pg_catalog, pg_temp") + local("IntervalStyle", "iso_8601") + local("jit", "off"));
-        static final Style OPEN = new Style(local("IntervalStyle", "iso_8601") + local("jit", "off"));
-        static final Style PERSONAL =
-                new Style(local("IntervalStyle", "postgres") + local("standard_conforming_strings", "on") + TEMP_FILES);
+    record Style(String settings, boolean seesData) {
+        static final Style CATALOGUE = new Style(set("search_path", "pg_catalog, pg_temp", true) + ours(), true);
+        static final Style OPEN = new Style(ours(), true);
+        static final Style PERSONAL = new Style("", true);
+        static final Style CONSTANTS = new Style("", false);
+
+        private static String ours() {
+            return set("IntervalStyle", "iso_8601", true) + set("jit", "off", true);
+        }
 
         /** Both are ours: nothing here is quoted. */
         Style with(String setting, String value) {
-            return new Style(settings + local(setting, value));
+            return new Style(settings + set(setting, value, true), seesData);
         }
     }
 
@@ -52,31 +54,63 @@ final class Opening {
         this.wantsPrimary = wantsPrimary;
     }
 
-    /** Begins, and answers the snapshot that the transaction's first statement saw. */
+    /** Begins, and answers the snapshot that the transaction's first statement saw: where it is constants, none. */
     String begin(Pool.Lease lease, Call call, Style style) throws SQLException {
-        if (lease.fresh()) {
-            return beginOn(lease.connection(), call, style);
+        if (!lease.fresh()) {
+            // BEGIN waits for no lock: a pooled connection that stays silent is dead, however the network hides it.
+            // Half of what is left must do, so that there is time for another one.
+            var half = call.timeLeft().dividedBy(2);
+            lease.hurry(half.compareTo(LONGEST_SILENCE) < 0 ? half : LONGEST_SILENCE);
         }
-        // BEGIN waits for no lock: a pooled connection that stays silent is dead, however the network hides it.
-        // Half of what is left must do, so that there is time for another one.
-        long patience = Math.min(LONGEST_SILENCE.toMillis(), call.timeLeft().toMillis() / 2);
-        lease.connection().setNetworkTimeout(Runnable::run, (int) Math.max(1, patience));
-        var snapshot = beginOn(lease.connection(), call, style);
-        lease.connection().setNetworkTimeout(Runnable::run, 0);
+        var session = lease.session();
+        if (!session.asked()) {
+            watching(session, watched -> session.keep(limits(target.statementTimeout(), watched, false) + USUAL_KEPT));
+        }
+        if (session.keepsSettings() && !style.seesData && !wantsPrimary && isUsual(limit(call))) {
+            return NOTHING_SENT;
+        }
+        var snapshot = snapshot(session, call, style);
+        lease.unhurried();
         return snapshot;
     }
 
-    private String beginOn(Connection connection, Call call, Style style) throws SQLException {
-        boolean watching = watchesClients.get() && connection.getMetaData().getDatabaseMajorVersion() >= 14;
+    static boolean nothingSent(String snapshot) {
+        return snapshot.equals(NOTHING_SENT);
+    }
+
+    private String snapshot(Session session, Call call, Style style) throws SQLException {
+        if (session.keepsSettings()) {
+            var limits = isUsual(limit(call)) ? "" : limits(limit(call), false, true);
+            var begun = send(session.connection(), limits + style.settings);
+            if (begun.process() == session.process()) {
+                return begun.snapshot();
+            }
+            session.keepsNothing();
+            session.connection().rollback();
+        }
+        return watching(
+                session,
+                watched -> send(session.connection(), limits(limit(call), watched, true) + USUAL_HERE + style.settings)
+                        .snapshot());
+    }
+
+    private interface Sending<T> {
+        T send(boolean watched) throws SQLException;
+    }
+
+    /** Asks the server to notice when we are gone; where it cannot, it is not asked again. */
+    private <T> T watching(Session session, Sending<T> sending) throws SQLException {
+        var connection = session.connection();
+        boolean watched = watchesClients.get() && connection.getMetaData().getDatabaseMajorVersion() >= 14;
         try {
-            return send(connection, message(call, style, watching));
+            return sending.send(watched);
         } catch (SQLException e) {
-            if (!watching || !refusesToWatch(e)) {
+            if (!watched || !refusesToWatch(e)) {
                 throw e;
             }
             watchesClients.set(false);
             connection.rollback();
-            return send(connection, message(call, style, false));
+            return sending.send(false);
         }
     }
 
@@ -90,33 +124,52 @@ final class Opening {
         return left.compareTo(target.statementTimeout()) < 0 ? left : target.statementTimeout();
     }
 
-    private String message(Call call, Style style, boolean watching) {
-        long limit = Math.max(1, limit(call).toMillis());
-        // One SELECT of set_config is several times cheaper than as many SET LOCAL.
-        return "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text, pg_catalog.pg_is_in_recovery()"
-                + local("statement_timeout", String.valueOf(limit))
-                + local(
-                        "lock_timeout",
-                        String.valueOf(Math.min(limit, target.lockTimeout().toMillis())))
-                + local("idle_in_transaction_session_timeout", String.valueOf(limit + 5000))
-                + (watching ? local("client_connection_check_interval", "2000") : "")
-                + SAME_TEXT_EVERYWHERE
-                + style.settings;
+    private boolean isUsual(Duration limit) {
+        return limit.equals(target.statementTimeout());
     }
 
-    private static String local(String setting, String value) {
-        return ", pg_catalog.set_config('" + setting + "', '" + value + "', true)";
+    private String limits(Duration statement, boolean watched, boolean local) {
+        long limit = Math.max(1, statement.toMillis());
+        long lock = Math.min(limit, target.lockTimeout().toMillis());
+        return set("statement_timeout", String.valueOf(limit), local)
+                + set("lock_timeout", String.valueOf(lock), local)
+                + set("idle_in_transaction_session_timeout", String.valueOf(limit + 5000), local)
+                + (watched ? set("client_connection_check_interval", "2000", local) : "");
     }
 
-    private String send(Connection connection, String message) throws SQLException {
+    private static String usual(boolean local) {
+        return set("DateStyle", "ISO", local)
+                + set("TimeZone", "UTC", local)
+                + set("IntervalStyle", "postgres", local)
+                + set("extra_float_digits", "3", local)
+                + set("bytea_output", "hex", local)
+                + set("standard_conforming_strings", "on", local)
+                + boundedTempFiles(local);
+    }
+
+    /** A function in FROM writes all of its rows to disk first. docs/roles.sql bounds that; superusers are bounded here. */
+    private static String boundedTempFiles(boolean local) {
+        return ", CASE WHEN pg_catalog.current_setting('is_superuser') = 'on'"
+                + " AND pg_catalog.current_setting('temp_file_limit') = '-1' THEN "
+                + set("temp_file_limit", "1GB", local).substring(1) + " END";
+    }
+
+    private static String set(String setting, String value, boolean local) {
+        return ", pg_catalog.set_config('" + setting + "', '" + value + "', " + local + ")";
+    }
+
+    private record Begun(String snapshot, int process) {}
+
+    /** One SELECT of set_config is several times cheaper than as many SET LOCAL. */
+    private Begun send(Connection connection, String settings) throws SQLException {
         try (var statement = connection.createStatement();
-                var result = statement.executeQuery(message)) {
+                var result = statement.executeQuery(SEEN + settings)) {
             result.next();
             if (wantsPrimary && result.getBoolean(2)) {
                 throw new SQLException(
                         target.label() + " is no primary any more", PSQLState.CONNECTION_FAILURE.getState());
             }
-            return String.valueOf(result.getString(1));
+            return new Begun(String.valueOf(result.getString(1)), result.getInt(3));
         }
     }
 }

@@ -31,7 +31,11 @@ final class Pool implements AutoCloseable {
     private final AtomicInteger generation = new AtomicInteger();
     private boolean closed;
 
-    private record Idle(Connection connection, long sinceNanos) {
+    private record Idle(Session session, long sinceNanos) {
+        Connection connection() {
+            return session.connection();
+        }
+
         boolean restedFor(Duration time) {
             return System.nanoTime() - sinceNanos > time.toNanos();
         }
@@ -63,7 +67,7 @@ final class Pool implements AutoCloseable {
             if (rested != null) {
                 return new Lease(rested, false);
             }
-            return new Lease(open(call), true);
+            return new Lease(new Session(open(call)), true);
         } catch (SQLException | RuntimeException e) {
             places.release();
             throw e;
@@ -85,7 +89,7 @@ final class Pool implements AutoCloseable {
                 "See active_queries for what holds them, repeat later, or raise pool_size.");
     }
 
-    private @Nullable Connection rested() {
+    private @Nullable Session rested() {
         while (true) {
             Idle newest;
             synchronized (idle) {
@@ -95,7 +99,7 @@ final class Pool implements AutoCloseable {
                 return null;
             }
             if (!newest.restedFor(KEPT) && (!newest.restedFor(TRUSTED) || answers(newest.connection()))) {
-                return newest.connection();
+                return newest.session();
             }
             discard(newest.connection());
         }
@@ -166,14 +170,21 @@ final class Pool implements AutoCloseable {
 
     /** A connection in use by one call; {@link #spoil} and {@link #abort} may come from other threads. */
     final class Lease implements AutoCloseable {
+        private final Session session;
         private final Connection connection;
         private final boolean fresh;
         private volatile boolean spoiled;
         private boolean mustReset;
+        private boolean hurried;
 
-        private Lease(Connection connection, boolean fresh) {
-            this.connection = connection;
+        private Lease(Session session, boolean fresh) {
+            this.session = session;
+            this.connection = session.connection();
             this.fresh = fresh;
+        }
+
+        Session session() {
+            return session;
         }
 
         Connection connection() {
@@ -193,6 +204,19 @@ final class Pool implements AutoCloseable {
             spoiled = true;
         }
 
+        /** Until {@link #unhurried} an answer that stays out this long means that the connection is dead. */
+        void hurry(Duration longest) throws SQLException {
+            hurried = true;
+            connection.setNetworkTimeout(Runnable::run, (int) Math.max(1, longest.toMillis()));
+        }
+
+        void unhurried() throws SQLException {
+            if (hurried) {
+                hurried = false;
+                connection.setNetworkTimeout(Runnable::run, 0);
+            }
+        }
+
         /** What a statement may have left in the session goes before anybody else sees it. */
         void resetBeforeReuse() {
             mustReset = true;
@@ -209,6 +233,7 @@ final class Pool implements AutoCloseable {
                 }
                 connection.setAutoCommit(true);
                 try (var statement = connection.createStatement()) {
+                    session.forget();
                     statement.execute("DISCARD ALL");
                 }
                 connection.setAutoCommit(false);
@@ -244,7 +269,7 @@ final class Pool implements AutoCloseable {
                 synchronized (idle) {
                     kept = !closed;
                     if (kept) {
-                        idle.addFirst(new Idle(connection, System.nanoTime()));
+                        idle.addFirst(new Idle(session, System.nanoTime()));
                     }
                 }
             }

@@ -2,7 +2,6 @@ package org.pgcluster.postgres;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.postgresql.PGConnection;
@@ -21,8 +20,8 @@ final class Running implements AutoCloseable {
     private final Pool.Lease lease;
     private final Watchdog watchdog;
     private final Call.Handle onCancel;
-    private final Future<?> onDeadline;
-    private @Nullable Future<?> onSilence;
+    private final Watchdog.Alarm onDeadline;
+    private Watchdog.@Nullable Alarm onSilence;
     private final long mayRunUntilNanos;
     private final Duration grace;
     private boolean over;
@@ -82,11 +81,11 @@ final class Running implements AutoCloseable {
     @Override
     public void close() {
         onCancel.close();
-        onDeadline.cancel(false);
+        onDeadline.cancel();
         synchronized (this) {
             over = true;
             if (onSilence != null) {
-                onSilence.cancel(false);
+                onSilence.cancel();
             }
         }
     }

@@ -1,5 +1,8 @@
 package org.pgcluster.toolsets.postgres;
 
+import org.pgcluster.checks.plan.PlanLine;
+import org.pgcluster.checks.plan.PlanNode;
+import org.pgcluster.checks.plan.PlanShares;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

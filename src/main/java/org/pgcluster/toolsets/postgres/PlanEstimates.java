@@ -1,5 +1,6 @@
 package org.pgcluster.toolsets.postgres;
 
+import org.pgcluster.checks.plan.PlanNode;
 import java.util.Optional;
 
 /** What to do about a wrong estimate or a costly node, by what kind of node it is. */

@@ -1,5 +1,8 @@
 package org.pgcluster.toolsets.postgres;
 
+import org.pgcluster.checks.plan.PlanLine;
+import org.pgcluster.checks.plan.PlanNode;
+import org.pgcluster.checks.plan.PlanShares;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

@@ -1,5 +1,6 @@
 package org.pgcluster.toolsets.postgres;
 
+import org.pgcluster.checks.plan.PlanNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

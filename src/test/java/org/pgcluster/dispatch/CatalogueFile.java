@@ -71,6 +71,7 @@ final class CatalogueFile {
             "citus_shard_heatmap",
             "citus_shard_skew_report",
             "citus_distributed_query_stats",
+            "citus_explain_query",
             "citus_validate_rebalance_prereqs",
             "citus_rebalance_plan",
             "citus_move_shard_plan",

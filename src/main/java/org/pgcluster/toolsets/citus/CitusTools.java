@@ -20,6 +20,7 @@ public final class CitusTools {
             case "citus_shard_heatmap" -> new CitusShardHeatmap();
             case "citus_shard_skew_report" -> new CitusShardSkewReport();
             case "citus_connections" -> new CitusConnections();
+            case "citus_explain_query" -> new CitusExplainQuery();
             case "citus_distributed_query_stats" -> new CitusDistributedQueryStats();
             case "citus_validate_rebalance_prereqs" -> new CitusValidateRebalancePrereqs();
             case "citus_rebalance_plan" -> new CitusRebalancePlan();

@@ -25,7 +25,8 @@ final class ExplainRefusals {
     }
 
     static Optional<Finding> of(ToolException refused, String sql, Citus citus) {
-        if (!NOT_SUPPORTED.equals(refused.sqlstate())) {
+        // The refusal of a repartition join comes as an internal error.
+        if (!NOT_SUPPORTED.equals(refused.sqlstate()) && !repartitions(refused)) {
             return Optional.empty();
         }
         List<String> words = Arrays.stream(sql.split("[^\\p{L}\\p{N}_$]+", -1))

@@ -189,6 +189,7 @@ final class ExplainRouting {
     private String withoutKey(Scan scan) {
         String filter = "Add WHERE/AND " + scan.key() + " = <value>; where all values are meant, this is the right plan.";
         Optional<String> other = conditions.stream()
+                .filter(condition -> !condition.contains("intermediate_result"))
                 .filter(condition -> scans.stream().noneMatch(one -> column(one).matcher(condition).find()))
                 .findFirst();
         boolean joined = scans.stream().map(one -> one.table().name()).distinct().count() > 1;

@@ -74,7 +74,8 @@ final class Everywhere {
         try (var handle = call.onCancel(own::cancel)) {
             Sql asking = cluster.sql(own).askingNodes(Citus.TO_CONNECT);
             List<Answer> answers = asking.list(Answer.class, ASK, question, values);
-            return sorted(row, answers, reasons(answers, asking));
+            List<String> reasons = reasons(answers, asking);
+            return sorted(row, withCoordinator(answers, question, values), reasons);
         } catch (ToolException e) {
             if (e.code() != ErrorCode.TIMEOUT || call.timeLeft().isZero()) {
                 throw e;
@@ -88,48 +89,65 @@ final class Everywhere {
         return Call.within(left.compareTo(longest) < 0 ? left : longest);
     }
 
-    private List<Answer> oneByOne(String question, List<@Nullable Object> values) {
-        List<CitusNode> asked =
-                citus.nodes().stream().filter(CitusNode::isAsked).toList();
-        List<Node> ways = cluster.nodes(within(ALONE));
-        return Together.all(asked, node -> alone(node, ways, question, values));
+    /** It connects to itself as to any other node, which may fail where this very connection has not. */
+    private List<Answer> withCoordinator(List<Answer> answers, String question, List<@Nullable Object> values) {
+        return answers.stream()
+                .map(answer -> answer.success() || !coordinator(answer.nodeId())
+                        ? answer
+                        : alone(answer.nodeId(), cluster::sql, question, values))
+                .toList();
     }
 
-    private Answer alone(CitusNode node, List<Node> ways, String question, List<@Nullable Object> values) {
-        String known = stuck.get(node.nodeId());
+    private boolean coordinator(int nodeId) {
+        CitusNode node = citus.nodesById().get(nodeId);
+        return node == null ? nodeId == 0 : node.groupId() == 0;
+    }
+
+    private List<Answer> oneByOne(String question, List<@Nullable Object> values) {
+        List<Integer> asked = new ArrayList<>();
+        if (citus.nodes().stream().noneMatch(node -> node.groupId() == 0)) {
+            asked.add(0);
+        }
+        citus.nodes().stream().filter(CitusNode::isAsked).map(CitusNode::nodeId).forEach(asked::add);
+        List<Node> ways = cluster.nodes(within(ALONE));
+        return Together.all(
+                asked,
+                node -> alone(node, coordinator(node) ? cluster::sql : own -> way(node, ways, own), question, values));
+    }
+
+    private Answer alone(int nodeId, Node.Asking way, String question, List<@Nullable Object> values) {
+        String known = stuck.get(nodeId);
         if (known != null) {
-            return new Answer(node.nodeId(), false, known);
+            return new Answer(nodeId, false, known);
         }
         Call own = within(ALONE);
         try (var handle = call.onCancel(own::cancel)) {
-            Result told = way(node, ways, own).one(Result.class, ASK_ONE, question, values);
-            return new Answer(node.nodeId(), told.result() != null, told.result());
+            Result told = way.sql(own).onceOnNode().one(Result.class, ASK_ONE, question, values);
+            return new Answer(nodeId, told.result() != null, told.result());
         } catch (ToolException e) {
             boolean late = e.code() == ErrorCode.TIMEOUT || e.code() == ErrorCode.CONNECTION_FAILED;
             String why = late
                     ? "gave no answer within " + seconds(TOGETHER) + " s, nor when asked by itself: " + e.text()
                     : e.text();
             if (late) {
-                stuck.put(node.nodeId(), why);
+                stuck.put(nodeId, why);
             }
-            return new Answer(node.nodeId(), false, why);
+            return new Answer(nodeId, false, why);
         }
     }
 
-    private Sql way(CitusNode node, List<Node> ways, Call own) {
-        if (node.groupId() == 0) {
-            return cluster.sql(own);
-        }
+    private Sql way(int nodeId, List<Node> ways, Call own) {
         Optional<Node> direct = ways.stream()
-                .filter(way -> way.nodeId().map(id -> id == node.nodeId()).orElse(way.where().equals(node.where())))
+                .filter(way -> way.nodeId()
+                        .map(id -> id == nodeId)
+                        .orElse(way.where().equals(citus.where(nodeId))))
                 .findFirst();
         return direct.orElseThrow(() -> new ToolException(
                         ErrorCode.NOT_CONFIGURED,
                         "not all nodes answered within " + seconds(TOGETHER) + " s, and worker_dsns has no "
-                                + node.where() + ", so that it could be asked by itself.",
+                                + citus.where(nodeId) + ", so that it could be asked by itself.",
                         null))
-                .sql(own)
-                .onceOnNode();
+                .sql(own);
     }
 
     private static String seconds(Duration duration) {

@@ -152,4 +152,66 @@ class SlowNodeTest {
                     psql(connection, "SELECT state FROM pg_stat_activity WHERE application_name = 'pgcluster-mcp read'"));
         }
     }
+
+    /** Host names are the same in any case, so three servers can be 62 nodes more. */
+    private static String sixtyTwoMore() throws SQLException {
+        List<String> ports = new ArrayList<>(CitusLab.workers().stream().map(SlowNodeTest::port).toList());
+        ports.addAll(psql("SELECT setting FROM pg_settings WHERE name = 'port'"));
+        List<String> rows = new ArrayList<>();
+        for (int i = 0; i < 62; i++) {
+            StringBuilder name = new StringBuilder("localhost");
+            for (int bit = 0; bit < 6; bit++) {
+                if ((i >> bit & 1) == 1) {
+                    name.setCharAt(bit, Character.toUpperCase(name.charAt(bit)));
+                }
+            }
+            int id = 1000 + i;
+            rows.add("(" + id + "," + id + ",'" + name + "'," + ports.get(i % 3) + ",false,true,false,false)");
+        }
+        return "INSERT INTO pg_dist_node (nodeid, groupid, nodename, nodeport, hasmetadata, isactive, metadatasynced,"
+                + " shouldhaveshards) VALUES " + String.join(",", rows);
+    }
+
+    @Test
+    void all_of_sixty_five_nodes_answer_together_and_each_by_itself() throws SQLException {
+        psql(sixtyTwoMore());
+        Settings settings = Settings.load(new Inputs(
+                List.of(),
+                Map.of("PGCLUSTER_MCP_COORDINATOR_DSN", CitusLab.address("LAB_DSN")),
+                state,
+                state,
+                "Linux",
+                "nobody"));
+        try (Clusters superuser = new Clusters(settings)) {
+            Citus many = Citus.of(superuser.anyOrNone(), Call.within(Duration.ofSeconds(30)));
+            Round<Port> together = many.everywhere(Port.class, SLOW_ON, "0", "0");
+            assertEquals(List.of(), together.silent());
+            assertEquals(65, together.byNode().size());
+
+            String slow = port(CitusLab.workers().get(0));
+            long started = System.nanoTime();
+            Round<Port> alone = many.everywhere(Port.class, SLOW_ON, slow, "6");
+            long took = (System.nanoTime() - started) / 1_000_000;
+            assertTrue(took < 15_000, "took " + took + " ms"); // 22 of them sleep here, where one would in earnest
+            assertEquals(43, alone.byNode().size());
+            assertEquals(22, alone.silent().size());
+        } finally {
+            psql("DELETE FROM pg_dist_node WHERE nodeid >= 1000");
+        }
+    }
+
+    @Test
+    void a_coordinator_that_nobody_registered_is_asked_all_the_same() throws SQLException {
+        String row = psql("SELECT format('%s, 0, %L, %s', nodeid, nodename, nodeport) FROM pg_dist_node WHERE groupid = 0")
+                .get(0);
+        psql("DELETE FROM pg_dist_node WHERE groupid = 0");
+        try (CitusLab lab = CitusLab.user(state)) {
+            Map<?, ?> sizes = lab.call("citus_shard_distribution");
+            assertEquals(List.of(), CitusLab.rows(sizes, "unavailable"));
+            assertTrue(String.valueOf(lab.call("citus_cluster_summary")).contains("13."), "the version is known");
+        } finally {
+            psql("INSERT INTO pg_dist_node (nodeid, groupid, nodename, nodeport, hasmetadata, metadatasynced,"
+                    + " shouldhaveshards) VALUES (" + row + ", true, true, false)");
+        }
+    }
 }

@@ -77,7 +77,8 @@ final class CatalogueFile {
             "citus_move_shard_plan",
             "citus_lost_node_report",
             "citus_leftovers",
-            "citus_advisor");
+            "citus_advisor",
+            "citus_snapshot_source_advisor");
 
     private static final List<String> TABLES = List.of("list_table_types", "advise_distribution");
 

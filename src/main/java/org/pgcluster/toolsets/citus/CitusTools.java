@@ -28,6 +28,7 @@ public final class CitusTools {
             case "citus_lost_node_report" -> new CitusLostNodeReport();
             case "citus_leftovers" -> new CitusLeftovers();
             case "citus_advisor" -> new CitusAdvisor();
+            case "citus_snapshot_source_advisor" -> new CitusSnapshotSourceAdvisor();
             case "citus_schemas" -> new CitusSchemas();
             case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();

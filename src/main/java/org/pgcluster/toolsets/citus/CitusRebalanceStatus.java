@@ -210,7 +210,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 TaskWords.of(row.command()),
                 row.retryCount(),
                 row.notBefore(),
-                row.message());
+                TaskWords.error(row.message()));
     }
 
     /** Ends early when the call is cancelled. */

@@ -138,9 +138,8 @@ final class Everywhere {
 
     private Sql way(int nodeId, List<Node> ways, Call own) {
         Optional<Node> direct = ways.stream()
-                .filter(way -> way.nodeId()
-                        .map(id -> id == nodeId)
-                        .orElse(way.where().equals(citus.where(nodeId))))
+                .filter(way ->
+                        way.nodeId().map(id -> id == nodeId).orElse(way.where().equals(citus.where(nodeId))))
                 .findFirst();
         return direct.orElseThrow(() -> new ToolException(
                         ErrorCode.NOT_CONFIGURED,

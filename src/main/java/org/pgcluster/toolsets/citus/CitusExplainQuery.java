@@ -66,7 +66,9 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         @Override
         public String inWords() {
             String ran = executionMs == null ? "" : " Ran in " + executionMs + " ms.";
-            return WORDS.get(how) + (tasks == 0 ? "." : ": " + Parts.many(tasks, "task") + ".") + ran
+            return WORDS.get(how)
+                    + (tasks == 0 ? "." : ": " + Parts.many(tasks, "task") + ".")
+                    + ran
                     + (note == null ? "" : " " + note);
         }
     }
@@ -95,8 +97,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         require(input, context);
         Citus citus = Citus.of(context.cluster(), context.call());
         Call call = context.call();
-        Call own = Call.within(
-                input.analyze() || call.timeLeft().compareTo(TO_PLAN) < 0 ? call.timeLeft() : TO_PLAN);
+        Call own = Call.within(input.analyze() || call.timeLeft().compareTo(TO_PLAN) < 0 ? call.timeLeft() : TO_PLAN);
         try (var handle = call.onCancel(own::cancel)) {
             return explained(input, context, citus, own);
         } catch (ToolException e) {
@@ -131,8 +132,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         boolean more = input.analyze() || tasks > 1 && tasks <= MOST_TASKS_ASKED;
         Plan whole = more
                 ? asked.plan(
-                        input.analyze(),
-                        tasks <= MOST_TASKS_ASKED ? Map.of("citus.explain_all_tasks", "on") : Map.of())
+                        input.analyze(), tasks <= MOST_TASKS_ASKED ? Map.of("citus.explain_all_tasks", "on") : Map.of())
                 : plan;
         return output(whole, List.of(), citus, input);
     }

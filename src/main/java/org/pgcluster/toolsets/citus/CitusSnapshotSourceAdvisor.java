@@ -59,7 +59,8 @@ public final class CitusSnapshotSourceAdvisor
         public String inWords() {
             return source == null
                     ? "No worker that answers holds data: nothing to clone."
-                    : "Clone " + source + ": it carries most, and a clone takes half of its shards without copying them."
+                    : "Clone " + source
+                            + ": it carries most, and a clone takes half of its shards without copying them."
                             + " Half is an estimate until a clone is registered." + Parts.partial(unavailable);
         }
     }
@@ -91,8 +92,8 @@ public final class CitusSnapshotSourceAdvisor
               FROM sized
             """;
 
-    private static final String SIZES = "WITH " + Placements.sized("place.groupid = %L::int")
-            + "SELECT shardid AS shard_id, bytes FROM sized";
+    private static final String SIZES =
+            "WITH " + Placements.sized("place.groupid = %L::int") + "SELECT shardid AS shard_id, bytes FROM sized";
 
     private static final String CLONES = """
             SELECT nodeid AS node_id, (to_jsonb(node) ->> 'nodeprimarynodeid')::int AS primary_id
@@ -159,8 +160,9 @@ public final class CitusSnapshotSourceAdvisor
 
     private static Candidate candidate(CitusNode node, Carried own, Map<CitusNode, Carried> holding, long all) {
         long largestAfter = holding.entrySet().stream()
-                .mapToLong(one ->
-                        one.getKey().nodeId() == node.nodeId() ? (own.bytes() + 1) / 2 : one.getValue().bytes())
+                .mapToLong(one -> one.getKey().nodeId() == node.nodeId()
+                        ? (own.bytes() + 1) / 2
+                        : one.getValue().bytes())
                 .max()
                 .orElse(0);
         return new Candidate(
@@ -186,8 +188,7 @@ public final class CitusSnapshotSourceAdvisor
         if (clone == null || primary == null) {
             return new Clone(cloned.nodeId(), "?", "?", 0, 0, null, null, "its primary is not in pg_dist_node");
         }
-        var split = citus.forwarded(
-                Split.class, SPLIT, primary.host(), primary.port(), clone.host(), clone.port());
+        var split = citus.forwarded(Split.class, SPLIT, primary.host(), primary.port(), clone.host(), clone.port());
         ToolException failed = split.failed();
         if (failed != null) {
             String hint = failed.code() == ErrorCode.PERMISSION_DENIED
@@ -224,15 +225,20 @@ public final class CitusSnapshotSourceAdvisor
     private static List<String> steps(CitusNode source, Candidate candidate, List<Clone> clones) {
         List<String> steps = new ArrayList<>();
         if (clones.isEmpty()) {
-            steps.add("Make an asynchronous streaming standby of " + source.where() + " (pg_basebackup -R); Citus refuses a"
-                    + " synchronous one" + (candidate.asynchronousStandbys() == 0 && candidate.synchronousStandbys() > 0
+            steps.add("Make an asynchronous streaming standby of " + source.where()
+                    + " (pg_basebackup -R); Citus refuses a"
+                    + " synchronous one"
+                    + (candidate.asynchronousStandbys() == 0 && candidate.synchronousStandbys() > 0
                             ? ", as all of its standbys are now."
                             : ".")
                     + " It needs room for all of " + Parts.bytes(candidate.bytes()) + " at first.");
-            steps.add("SELECT citus_add_clone_node('<its host>', <its port>, '" + source.host() + "', " + source.port() + ");");
+            steps.add("SELECT citus_add_clone_node('<its host>', <its port>, '" + source.host() + "', " + source.port()
+                    + ");");
             steps.add("citus_snapshot_source_advisor again: it then has the split that Citus would make.");
         }
-        String clone = clones.isEmpty() ? "<clone's node id>" : String.valueOf(clones.get(0).nodeId());
+        String clone = clones.isEmpty()
+                ? "<clone's node id>"
+                : String.valueOf(clones.get(0).nodeId());
         steps.add("SELECT citus_promote_clone_and_rebalance(clone_nodeid => " + clone
                 + "); writes to the source wait until the clone has caught up (catchup_timeout_seconds, 300).");
         steps.add("To give up before that: SELECT citus_remove_clone_node_with_nodeid(" + clone + ");");

@@ -20,7 +20,11 @@ final class ExplainParts {
     private static final int MOST_SHARDS = 64;
 
     /** A task as far as the plan shows it; {@code plans} are those of the node that runs it. */
-    record Task(String node, @Nullable String statement, List<PlanNode> plans, @Nullable Double ms) {
+    record Task(
+            String node,
+            @Nullable String statement,
+            List<PlanNode> plans,
+            @Nullable Double ms) {
         Stream<Long> shardIds() {
             return plans.stream().flatMap(PlanNode::all).flatMap(node -> shardOf(node).stream());
         }
@@ -93,7 +97,8 @@ final class ExplainParts {
     private Part part(String name, boolean subplan, Map<?, ?> job) {
         boolean between = job.get("Dependent Jobs") instanceof List<?>;
         repartitions |= between;
-        List<Task> shown = maps(job.get("Tasks")).stream().map(ExplainParts::task).toList();
+        List<Task> shown =
+                maps(job.get("Tasks")).stream().map(ExplainParts::task).toList();
         return new Part(name, subplan, Math.round(PlanNode.number(job, "Task Count")), between, shown);
     }
 
@@ -113,7 +118,8 @@ final class ExplainParts {
             }
         }
         Object statement = task.get("Query");
-        return new Task(address(String.valueOf(task.get("Node"))), statement == null ? null : statement.toString(), plans, ms);
+        return new Task(
+                address(String.valueOf(task.get("Node"))), statement == null ? null : statement.toString(), plans, ms);
     }
 
     private static String address(String node) {
@@ -201,8 +207,8 @@ final class ExplainParts {
     /** Citus calls the node it runs on by citus.local_hostname, which is no name in the metadata. */
     private static @Nullable Integer nodeId(Citus citus, String where) {
         return citus.nodes().stream()
-                .filter(node -> node.where().equals(where)
-                        || node.groupId() == 0 && where.equals("localhost:" + node.port()))
+                .filter(node ->
+                        node.where().equals(where) || node.groupId() == 0 && where.equals("localhost:" + node.port()))
                 .map(org.pgcluster.citus.CitusNode::nodeId)
                 .findFirst()
                 .orElse(null);

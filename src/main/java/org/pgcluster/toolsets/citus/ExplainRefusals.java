@@ -59,7 +59,9 @@ final class ExplainRefusals {
     }
 
     private static List<ShardTable> split(List<ShardTable> tables) {
-        return tables.stream().filter(table -> table.colocationId() != 0 && !copied(table)).toList();
+        return tables.stream()
+                .filter(table -> table.colocationId() != 0 && !copied(table))
+                .toList();
     }
 
     private static boolean copied(ShardTable table) {

@@ -19,8 +19,8 @@ import org.pgcluster.toolsets.citus.ExplainTables.ShardTable;
 
 /** Why a part asks several shards: what its conditions say of the distribution column, read in the plan of a task. */
 final class ExplainRouting {
-    private static final List<String> CONDITIONS = List.of(
-            "Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "TID Cond");
+    private static final List<String> CONDITIONS =
+            List.of("Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "TID Cond");
     private static final Pattern CAST_OF_LITERAL = Pattern.compile(" = (?:'([^']*)'|(-?[\\d.]+))(?:::[\\w ]+)?\\)?$");
 
     /** What stands in the way, the most telling first. */
@@ -172,7 +172,8 @@ final class ExplainRouting {
         String key = seen.scan().key();
         return switch (seen.way()) {
             case EITHER_OR ->
-                "Say the key for both sides: WHERE " + key + " = <value> AND (…); or UNION ALL of one SELECT for each side.";
+                "Say the key for both sides: WHERE " + key
+                        + " = <value> AND (…); or UNION ALL of one SELECT for each side.";
             case EXPRESSION ->
                 "Leave the column bare and convert the value instead: " + key + " = " + value(seen) + ".";
             case COMPUTED -> "Compute the value first and pass it: " + key + " = $1.";
@@ -187,12 +188,15 @@ final class ExplainRouting {
     }
 
     private String withoutKey(Scan scan) {
-        String filter = "Add WHERE/AND " + scan.key() + " = <value>; where all values are meant, this is the right plan.";
+        String filter =
+                "Add WHERE/AND " + scan.key() + " = <value>; where all values are meant, this is the right plan.";
         Optional<String> other = conditions.stream()
                 .filter(condition -> !condition.contains("intermediate_result"))
-                .filter(condition -> scans.stream().noneMatch(one -> column(one).matcher(condition).find()))
+                .filter(condition -> scans.stream()
+                        .noneMatch(one -> column(one).matcher(condition).find()))
                 .findFirst();
-        boolean joined = scans.stream().map(one -> one.table().name()).distinct().count() > 1;
+        boolean joined =
+                scans.stream().map(one -> one.table().name()).distinct().count() > 1;
         return other.isEmpty()
                 ? filter
                 : filter + " A condition on another column (" + other.get() + ") tells Citus nothing about the shard"
@@ -202,7 +206,8 @@ final class ExplainRouting {
     }
 
     private static String value(Seen seen) {
-        Matcher literal = CAST_OF_LITERAL.matcher(String.valueOf(seen.condition()).replaceAll("\\)+$", ""));
+        Matcher literal =
+                CAST_OF_LITERAL.matcher(String.valueOf(seen.condition()).replaceAll("\\)+$", ""));
         if (!literal.find()) {
             return "<value>::" + seen.scan().table().keyType();
         }

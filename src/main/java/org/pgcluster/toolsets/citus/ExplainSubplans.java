@@ -16,7 +16,8 @@ import org.pgcluster.checks.Finding.Sure;
 final class ExplainSubplans {
     private static final int LONGEST = 300;
     private static final Pattern WRAPPED = Pattern.compile("(?s)Wrapping relation \"(.*?)\".*to a subquery.*");
-    private static final Pattern SUBPLAN = Pattern.compile("(?s)generating subplan \\d+_\\d+ for (CTE (\\S+):|subquery) ?(.*)");
+    private static final Pattern SUBPLAN =
+            Pattern.compile("(?s)generating subplan \\d+_\\d+ for (CTE (\\S+):|subquery) ?(.*)");
 
     private ExplainSubplans() {}
 

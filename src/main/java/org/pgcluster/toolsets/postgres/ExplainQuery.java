@@ -1,8 +1,5 @@
 package org.pgcluster.toolsets.postgres;
 
-import org.pgcluster.checks.plan.PlanLine;
-import org.pgcluster.checks.plan.PlanNode;
-import org.pgcluster.checks.plan.PlanShares;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Finding;
+import org.pgcluster.checks.plan.PlanLine;
+import org.pgcluster.checks.plan.PlanNode;
+import org.pgcluster.checks.plan.PlanShares;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.FreeSql;

@@ -1,8 +1,8 @@
 package org.pgcluster.toolsets.postgres;
 
-import org.pgcluster.checks.plan.PlanNode;
 import java.util.List;
 import java.util.Map;
+import org.pgcluster.checks.plan.PlanNode;
 
 /** Where a sort went, and how much memory would have held it. */
 final class PlanMemory {

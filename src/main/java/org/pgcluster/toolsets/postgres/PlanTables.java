@@ -1,11 +1,11 @@
 package org.pgcluster.toolsets.postgres;
 
-import org.pgcluster.checks.plan.PlanNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.checks.plan.PlanNode;
 import org.pgcluster.postgres.FreeSql;
 import org.pgcluster.shape.JsonText;
 import org.pgcluster.tool.Context;

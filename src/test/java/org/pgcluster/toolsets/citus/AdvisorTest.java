@@ -54,8 +54,8 @@ class AdvisorTest {
         }
 
         List<String> found() {
-            Map<Integer, List<NodeState>> byNode = states.stream()
-                    .collect(Collectors.groupingBy(one -> one.groupId() + 1));
+            Map<Integer, List<NodeState>> byNode =
+                    states.stream().collect(Collectors.groupingBy(one -> one.groupId() + 1));
             AdvisorFacts facts = new AdvisorFacts(
                     nodes,
                     new Round<>(byNode, silent),
@@ -72,7 +72,8 @@ class AdvisorTest {
         }
 
         State worker(NodeState worker) {
-            return new State(nodes, List.of(states.get(0), worker), silent, groups, waits, metadata, faults, jobs, tracking);
+            return new State(
+                    nodes, List.of(states.get(0), worker), silent, groups, waits, metadata, faults, jobs, tracking);
         }
 
         State group(GroupSize group) {
@@ -102,7 +103,14 @@ class AdvisorTest {
         State synced(boolean synced) {
             return new State(
                     List.of(nodes.get(0), node(2, 1, synced)),
-                    states, silent, groups, waits, metadata, faults, jobs, tracking);
+                    states,
+                    silent,
+                    groups,
+                    waits,
+                    metadata,
+                    faults,
+                    jobs,
+                    tracking);
         }
 
         State silentWorker() {
@@ -125,11 +133,31 @@ class AdvisorTest {
     }
 
     private static NodeState node(
-            int group, String library, String extension, String postgres, long connections, long freePercent, long prepared,
-            long invalid, long missing) {
+            int group,
+            String library,
+            String extension,
+            String postgres,
+            long connections,
+            long freePercent,
+            long prepared,
+            long invalid,
+            long missing) {
         return new NodeState(
-                group, postgres, library, extension, false, connections, 100, freePercent, 100, prepared, invalid, 4,
-                missing, 0, MB);
+                group,
+                postgres,
+                library,
+                extension,
+                false,
+                connections,
+                100,
+                freePercent,
+                100,
+                prepared,
+                invalid,
+                4,
+                missing,
+                0,
+                MB);
     }
 
     private static NodeState standby() {
@@ -143,28 +171,52 @@ class AdvisorTest {
     static Stream<Arguments> rules() {
         State well = State.healthy();
         return Stream.of(
-                rule("warning citus.skewed_range", well.group(group(100 * MB, 10, 60 * MB, 0)), well.group(group(100 * MB, 10, 19 * MB, 0))),
+                rule(
+                        "warning citus.skewed_range",
+                        well.group(group(100 * MB, 10, 60 * MB, 0)),
+                        well.group(group(100 * MB, 10, 19 * MB, 0))),
                 rule("notice citus.skewed_range", well.group(group(MB, 10, MB, 0)), well.group(group(MB, 1, MB, 0))),
                 rule("notice citus.never_analyzed", well.group(group(100 * MB, 4, 30 * MB, 2)), well),
                 rule("critical citus.node_silent", well.silentWorker(), well),
                 rule("critical citus.standby_as_primary", well.worker(standby()), well),
-                rule("warning citus.prepared_left", well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 60, 1, 0, 0)), well),
-                rule("notice citus.invalid_index", well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 60, 0, 1, 0)), well),
-                rule("critical citus.shard_missing", well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 60, 0, 0, 1)), well),
+                rule(
+                        "warning citus.prepared_left",
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 60, 1, 0, 0)),
+                        well),
+                rule(
+                        "notice citus.invalid_index",
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 60, 0, 1, 0)),
+                        well),
+                rule(
+                        "critical citus.shard_missing",
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 60, 0, 0, 1)),
+                        well),
                 rule("warning citus.lock_wait", well.waiting(11), well.waiting(9)),
                 rule("critical citus.lock_wait", well.waiting(301), well.waiting(9)),
                 rule("warning citus.job_failing", well.job("running", 0, 1), well.job("running", 0, 0)),
                 rule("critical citus.job_failing", well.job("failed", 1, 0), well.job("finished", 0, 0)),
                 rule("warning citus.cleanup_backlog", well.metadata(true, 101), well.metadata(true, 100)),
                 rule("warning citus.coordinator_missing", well.metadata(false, 0), well.metadata(true, 0)),
-                rule("warning citus.disk_filling", well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 19, 0, 0, 0)), well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 20, 0, 0, 0))),
-                rule("critical citus.disk_filling", well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 9, 0, 0, 0)), well),
-                rule("warning citus.connections_used_up", well.worker(node(1, "13.2.2", "13.2-1", "15.20", 86, 60, 0, 0, 0)), well.worker(node(1, "13.2.2", "13.2-1", "15.20", 85, 60, 0, 0, 0))),
+                rule(
+                        "warning citus.disk_filling",
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 19, 0, 0, 0)),
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 20, 0, 0, 0))),
+                rule(
+                        "critical citus.disk_filling",
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.20", 10, 9, 0, 0, 0)),
+                        well),
+                rule(
+                        "warning citus.connections_used_up",
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.20", 86, 60, 0, 0, 0)),
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.20", 85, 60, 0, 0, 0))),
                 rule("warning citus.metadata_not_synced", well.synced(false), well.synced(true)),
                 rule("critical citus.metadata_hash_ranges", well.fault("hash ranges"), well),
                 rule("critical citus.metadata_no_placement", well.fault("no placement"), well),
                 rule("notice citus.metadata_no_copy", well.fault("no copy"), well),
-                rule("warning citus.versions_differ", well.worker(node(1, "13.2.2", "13.2-1", "16.4", 10, 60, 0, 0, 0)), well.worker(node(1, "13.2.2", "13.2-1", "15.19", 10, 60, 0, 0, 0))),
+                rule(
+                        "warning citus.versions_differ",
+                        well.worker(node(1, "13.2.2", "13.2-1", "16.4", 10, 60, 0, 0, 0)),
+                        well.worker(node(1, "13.2.2", "13.2-1", "15.19", 10, 60, 0, 0, 0))),
                 rule("notice citus.statements_untracked", well.tracking("none"), well.tracking("all")));
     }
 
@@ -193,7 +245,8 @@ class AdvisorTest {
                 .tracking("none")
                 .worker(node(1, "13.2.2", "13.2-1", "15.20", 86, 9, 0, 1, 0))
                 .found());
-        List<String> severities = found.stream().map(one -> one.split(" ", 2)[0]).toList();
+        List<String> severities =
+                found.stream().map(one -> one.split(" ", 2)[0]).toList();
         assertEquals(List.of("critical", "warning", "notice", "notice"), severities);
         assertEquals(Finding.Severity.values()[0], Finding.Severity.CRITICAL);
     }

@@ -84,8 +84,9 @@ class ExplainTest {
 
         assertEquals(how, answer.get("how").toString().toUpperCase(java.util.Locale.ROOT), story + ": " + answer);
         assertEquals(tasksAsPsqlSeesThem(sql), number(answer.get("tasks")), story);
-        List<String> found =
-                rows(answer, "findings").stream().map(one -> String.valueOf(one.get("id"))).toList();
+        List<String> found = rows(answer, "findings").stream()
+                .map(one -> String.valueOf(one.get("id")))
+                .toList();
         if (finding == null) {
             assertEquals(List.of(), found, story);
         } else {
@@ -127,7 +128,8 @@ class ExplainTest {
 
     @Test
     void the_shards_and_nodes_it_names_are_those_of_the_metadata() throws SQLException {
-        Map<?, ?> all = rows(lab.call("citus_explain_query", "sql", "SELECT count(*) FROM orders"), "parts").get(0);
+        Map<?, ?> all = rows(lab.call("citus_explain_query", "sql", "SELECT count(*) FROM orders"), "parts")
+                .get(0);
         assertEquals(
                 psql("SELECT shardid FROM pg_dist_shard WHERE logicalrelid = 'orders'::regclass ORDER BY 1"),
                 CitusLab.list(all.get("shards")).stream().map(String::valueOf).toList());
@@ -150,7 +152,8 @@ class ExplainTest {
 
     @Test
     void a_parameter_left_open_is_planned_with_a_value_of_its_type() {
-        Map<?, ?> routed = lab.call("citus_explain_query", "sql", "SELECT * FROM orders WHERE tenant_id = $1 AND status = $2");
+        Map<?, ?> routed =
+                lab.call("citus_explain_query", "sql", "SELECT * FROM orders WHERE tenant_id = $1 AND status = $2");
         assertEquals(1, number(routed.get("tasks")), routed.toString());
         assertTrue(String.valueOf(routed.get("note")).contains("open parameter"), routed.toString());
         assertTrue(String.valueOf(routed.get("tree")).contains("on orders_"), routed.toString());
@@ -166,7 +169,9 @@ class ExplainTest {
         Map<?, ?> answer = lab.call("citus_explain_query", "sql", sql, "analyze", true, "verbose", true);
         assertTrue(((Number) answer.get("execution_ms")).doubleValue() > 0);
         assertEquals(12, CitusLab.list(answer.get("statements")).size());
-        String tree = String.join("\n", CitusLab.list(answer.get("tree")).stream().map(String::valueOf).toList());
+        String tree = String.join(
+                "\n",
+                CitusLab.list(answer.get("tree")).stream().map(String::valueOf).toList());
         long scanned = java.util.regex.Pattern.compile("Scan[^|]*on orders_\\d+ orders[^|]*\\| rows \\d+ → (\\d+)")
                 .matcher(tree)
                 .results()
@@ -175,7 +180,8 @@ class ExplainTest {
         assertEquals(one("SELECT count(*) FROM orders"), scanned, tree);
 
         long before = one("SELECT count(*) FROM orders");
-        assertTrue(lab.ask("citus_explain_query", "sql", "DELETE FROM orders", "analyze", true).isError());
+        assertTrue(lab.ask("citus_explain_query", "sql", "DELETE FROM orders", "analyze", true)
+                .isError());
         assertEquals(before, one("SELECT count(*) FROM orders"));
     }
 
@@ -194,8 +200,10 @@ class ExplainTest {
                 CitusLab.psql(connection, "SELECT pg_sleep(0.05)");
                 assertEquals(
                         List.of(),
-                        psql(connection, "SELECT application_name FROM pg_stat_activity"
-                                + " WHERE application_name LIKE 'citus_internal%' AND query LIKE '%EXPLAIN%' AND state = 'idle'"));
+                        psql(
+                                connection,
+                                "SELECT application_name FROM pg_stat_activity"
+                                        + " WHERE application_name LIKE 'citus_internal%' AND query LIKE '%EXPLAIN%' AND state = 'idle'"));
             }
         }
     }

@@ -94,8 +94,10 @@ class SlowNodeTest {
                 CompletableFuture.supplyAsync(() -> citus.everywhere(Port.class, SLOW_ON, port(worker), "1"));
         try (Connection connection = CitusLab.connectTo(worker)) {
             while (frozen.isEmpty() && !asked.isDone()) {
-                frozen.addAll(psql(connection, "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-                        + " AND query LIKE '%pg_sleep%' AND state = 'active'"));
+                frozen.addAll(psql(
+                        connection,
+                        "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                                + " AND query LIKE '%pg_sleep%' AND state = 'active'"));
             }
             frozen.addAll(psql(connection, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)"));
         }
@@ -118,7 +120,9 @@ class SlowNodeTest {
         assertEquals(
                 List.of("127.0.0.1:" + port(worker)),
                 round.silent().stream().map(one -> one.where()).toList());
-        assertTrue(round.silent().get(0).why().contains("gave no answer"), round.silent().toString());
+        assertTrue(
+                round.silent().get(0).why().contains("gave no answer"),
+                round.silent().toString());
         assertTrue(took < 5000, "the round took " + took + " ms");
         assertEquals(others(worker), ports(again));
         assertTrue(tookAgain < 2000, "the next one waits for nobody: " + tookAgain + " ms");
@@ -134,7 +138,8 @@ class SlowNodeTest {
 
     @Test
     void a_node_asked_by_itself_sees_the_same_shards_and_keeps_no_connection() throws Exception {
-        String count = "SELECT count(*)::int AS port, pg_sleep(0)::text AS slept FROM pg_class WHERE relname ~ '_[0-9]{6}$'";
+        String count =
+                "SELECT count(*)::int AS port, pg_sleep(0)::text AS slept FROM pg_class WHERE relname ~ '_[0-9]{6}$'";
         Round<Port> together = citus.everywhere(Port.class, count);
         String worker = CitusLab.workers().get(0);
         citus.everywhere(Port.class, SLOW_ON, port(worker), "6"); // from now on each by itself
@@ -149,13 +154,16 @@ class SlowNodeTest {
         try (Connection connection = CitusLab.connectTo(CitusLab.workers().get(1))) {
             assertEquals(
                     List.of(),
-                    psql(connection, "SELECT state FROM pg_stat_activity WHERE application_name = 'pgcluster-mcp read'"));
+                    psql(
+                            connection,
+                            "SELECT state FROM pg_stat_activity WHERE application_name = 'pgcluster-mcp read'"));
         }
     }
 
     /** Host names are the same in any case, so three servers can be 62 nodes more. */
     private static String sixtyTwoMore() throws SQLException {
-        List<String> ports = new ArrayList<>(CitusLab.workers().stream().map(SlowNodeTest::port).toList());
+        List<String> ports = new ArrayList<>(
+                CitusLab.workers().stream().map(SlowNodeTest::port).toList());
         ports.addAll(psql("SELECT setting FROM pg_settings WHERE name = 'port'"));
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < 62; i++) {
@@ -202,8 +210,9 @@ class SlowNodeTest {
 
     @Test
     void a_coordinator_that_nobody_registered_is_asked_all_the_same() throws SQLException {
-        String row = psql("SELECT format('%s, 0, %L, %s', nodeid, nodename, nodeport) FROM pg_dist_node WHERE groupid = 0")
-                .get(0);
+        String row =
+                psql("SELECT format('%s, 0, %L, %s', nodeid, nodename, nodeport) FROM pg_dist_node WHERE groupid = 0")
+                        .get(0);
         psql("DELETE FROM pg_dist_node WHERE groupid = 0");
         try (CitusLab lab = CitusLab.user(state)) {
             Map<?, ?> sizes = lab.call("citus_shard_distribution");

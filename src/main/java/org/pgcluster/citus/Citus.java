@@ -6,7 +6,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -16,14 +15,13 @@ import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.ArrayText;
 import org.pgcluster.postgres.Sql;
-import org.pgcluster.shape.Shape;
 
 /**
  * Citus within one call, through the server that is configured: its metadata, and questions to all nodes at once, which
  * end within seconds whoever is down or frozen. Confined to one call.
  */
 public final class Citus {
-    private static final Duration TO_CONNECT = Duration.ofMillis(1500);
+    static final Duration TO_CONNECT = Duration.ofMillis(1500);
     private static final Duration ONE_ROUND = Duration.ofMillis(3500);
 
     /** Columns that only newer versions have are read through JSON. */
@@ -38,32 +36,10 @@ public final class Citus {
              ORDER BY groupid, nodeid
             """;
 
-    /**
-     * The nodes parse a question only after the search path is the catalogue's alone, so that nobody's function or operator
-     * in another schema is taken for the built-in one; query_to_xml runs it without any right to write.
-     */
-    private static final String ASK = """
-            SELECT answer.nodeid AS node_id, answer.success, answer.result
-              FROM run_command_on_all_nodes(format(
-                   $$SELECT CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) IS NOT NULL
-                              AND pg_catalog.set_config('jit', 'off', true) IS NOT NULL
-                              AND pg_catalog.set_config('lock_timeout', '1000', true) IS NOT NULL
-                              AND pg_catalog.set_config('citus.node_connection_timeout', '1000', true) IS NOT NULL
-                             THEN pg_catalog.query_to_xml(%L, true, true, '')::pg_catalog.text END$$,
-                   format(?, VARIADIC ?::text[]))) AS answer
-             ORDER BY node_id
-            """;
-
-    private static final String REACH = "SELECT citus_check_connection_to_node(?::text, ?::int) AS reached";
-
-    private record Reached(boolean reached) {}
-
-    private record Answer(
-            int nodeId, boolean success, @Nullable String result) {}
-
     private final Cluster cluster;
     private final Call call;
     private final Sql sql;
+    private final Everywhere asking;
     private @Nullable List<CitusNode> nodes;
     private @Nullable Features features;
 
@@ -71,6 +47,7 @@ public final class Citus {
         this.cluster = cluster;
         this.call = call;
         this.sql = cluster.sql(call);
+        this.asking = new Everywhere(this, cluster, call);
     }
 
     public static Citus of(Cluster cluster, Call call) {
@@ -151,19 +128,7 @@ public final class Citus {
         for (Object value : values) {
             texts.add(value instanceof Collection<?> many ? ArrayText.write(many) : value);
         }
-        Duration left = call.timeLeft();
-        Call own = Call.within(left.compareTo(ONE_ROUND) < 0 ? left : ONE_ROUND);
-        try (var handle = call.onCancel(own::cancel)) {
-            Sql asking = cluster.sql(own).askingNodes(TO_CONNECT);
-            List<Answer> answers = asking.list(Answer.class, ASK, question, texts);
-            return sorted(row, answers, reasons(answers, asking));
-        } catch (ToolException e) {
-            if (e.code() != ErrorCode.TIMEOUT || call.timeLeft().isZero()) {
-                throw e;
-            }
-            return nobody(
-                    "was asked with the others, and not all answered within " + ONE_ROUND.toMillis() / 1000.0 + " s");
-        }
+        return asking.round(row, question, texts);
     }
 
     /**
@@ -211,54 +176,6 @@ public final class Citus {
 
     /** The answers to two questions. */
     public record Both<R extends Record, S extends Record>(Round<R> one, Round<S> other) {}
-
-    private <R extends Record> Round<R> nobody(String why) {
-        List<Silent> silent = new ArrayList<>();
-        for (CitusNode node : nodes()) {
-            silent.add(new Silent(node.nodeId(), node.where(), node.isAsked() ? why : notAsked(node)));
-        }
-        return new Round<>(Map.of(), silent);
-    }
-
-    /** Where not even the coordinator reaches itself, it is the role that is not let in: one more try has the words. */
-    private List<String> reasons(List<Answer> answers, Sql asking) {
-        boolean nobodyReached = answers.stream().noneMatch(Answer::success);
-        if (nobodyReached && answers.size() > 1) {
-            CitusNode first =
-                    nodes().stream().filter(CitusNode::isAsked).findFirst().orElseThrow();
-            asking.list(Reached.class, REACH, first.host(), first.port());
-            return asking.notices();
-        }
-        return List.of();
-    }
-
-    private <R extends Record> Round<R> sorted(Class<R> row, List<Answer> answers, List<String> notices) {
-        Map<Integer, List<R>> told = new TreeMap<>();
-        List<Silent> silent = new ArrayList<>();
-        Shape<R> shape = Shape.of(row);
-        for (Answer answer : answers) {
-            String where = where(answer.nodeId());
-            String text = answer.result();
-            if (answer.success() && text != null) {
-                told.put(answer.nodeId(), Answers.rows(shape, text));
-            } else {
-                String said = notices.isEmpty() ? String.valueOf(text) : notices.get(0);
-                silent.add(new Silent(answer.nodeId(), where, Answers.oneLine(said)));
-            }
-        }
-        for (CitusNode node : nodes()) {
-            if (node.primary() && !node.active()) {
-                silent.add(new Silent(node.nodeId(), node.where(), notAsked(node)));
-            }
-        }
-        return new Round<>(told, List.copyOf(silent));
-    }
-
-    private static String notAsked(CitusNode node) {
-        return node.active()
-                ? "is a " + node.role() + ", so nobody asks it"
-                : "is inactive in pg_dist_node, so nobody asks it";
-    }
 
     /** Fills in {@code {kind}}, the kind of a table of Citus, which depends on what this version has. */
     public String forThisVersion(String text) {

@@ -131,6 +131,12 @@ public final class Cluster implements AutoCloseable {
         return reading(database).safe().explain(call, options, sql, parameters, budget);
     }
 
+    /** The plan of a person's SQL on distributed tables, in a transaction with these settings. */
+    public FreeSql.Result explainDistributed(
+            Call call, String options, String sql, FreeSql.Budget budget, Map<String, String> settings) {
+        return reading(Optional.empty()).safe().explainSampled(call, options, sql, budget, settings);
+    }
+
     private Reading reading(Optional<String> database) {
         Dsn dsn = coordinator();
         String name = database.orElse(dsn.database());

@@ -9,6 +9,7 @@ import java.sql.Types;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -31,12 +32,51 @@ public final class FreeSql {
 
     private static final String EXPLAINED = "pgcluster_explained";
 
+    /** Any value serves, as long as the type takes it; of NULL the planner would conclude that there is nothing. */
+    private static final String SAMPLES = """
+            SELECT pg_catalog.string_agg(pg_catalog.format('%s::%s',
+                       CASE WHEN known.typcategory = 'N' THEN '1'
+                            WHEN known.typcategory = 'S' THEN quote_literal('a')
+                            WHEN known.typcategory = 'B' THEN 'true'
+                            WHEN known.typcategory = 'D' THEN quote_literal('2000-01-01')
+                            WHEN known.typcategory = 'T' THEN quote_literal('1 day')
+                            WHEN known.typcategory = 'A' THEN quote_literal('{}')
+                            WHEN known.typname = 'uuid' THEN quote_literal('00000000-0000-0000-0000-000000000001')
+                            ELSE 'NULL' END,
+                       wanted.type::pg_catalog.text), ', ' ORDER BY wanted.at)
+              FROM pg_catalog.pg_prepared_statements AS prepared,
+                   pg_catalog.unnest(prepared.parameter_types) WITH ORDINALITY AS wanted(type, at)
+              JOIN pg_catalog.pg_type AS known ON known.oid = wanted.type::pg_catalog.oid
+             WHERE prepared.name = 'pgcluster_explained'
+            """;
+
+    /** What stands for a parameter that was left open: the plan for any value, or that for a sample of its type. */
+    enum Open {
+        FOR_ANY_VALUE,
+        FOR_A_SAMPLE
+    }
+
     private final Database database;
     private final Call call;
+    private final Opening.Style style;
 
     FreeSql(Database database, Call call) {
+        this(database, call, Opening.Style.PERSONAL);
+    }
+
+    private FreeSql(Database database, Call call, Opening.Style style) {
         this.database = database;
         this.call = call;
+        this.style = style;
+    }
+
+    /** The same in transactions with these settings; both names and values are ours. */
+    FreeSql with(Map<String, String> settings) {
+        Opening.Style more = style;
+        for (var setting : settings.entrySet()) {
+            more = more.with(setting.getKey(), setting.getValue());
+        }
+        return new FreeSql(database, call, more);
     }
 
     /** Whether a statement only reads; {@code snapshot} is the one that the transaction began with. */
@@ -69,7 +109,7 @@ public final class FreeSql {
     public Result run(Admitted text, List<@Nullable String> parameters, Budget budget, Judging judging) {
         return database.read(
                 call,
-                text.constantsOnly() ? Opening.Style.CONSTANTS : Opening.Style.PERSONAL,
+                text.constantsOnly() && style.equals(Opening.Style.PERSONAL) ? Opening.Style.CONSTANTS : style,
                 (connection, snapshot, lease) -> {
                     var verdict = judging.judge(connection, snapshot);
                     prepareLeaving(lease, verdict);
@@ -80,17 +120,20 @@ public final class FreeSql {
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
     }
 
-    /** For servers that know no GENERIC_PLAN: what was judged is prepared and explained, and never run. */
-    Result explainPrepared(Admitted text, String explain, Budget budget, Judging judging) {
+    /**
+     * For servers that know no GENERIC_PLAN, and for Citus, which refuses it: what was judged is prepared and explained,
+     * and never run.
+     */
+    Result explainPrepared(Admitted text, String explain, Budget budget, Judging judging, Open open) {
         return database.read(
                 call,
-                Opening.Style.PERSONAL,
+                style,
                 (connection, snapshot, lease) -> {
                     var verdict = judging.judge(connection, snapshot);
                     lease.resetBeforeReuse();
                     prepareLeaving(lease, verdict);
                     takeRole(connection, verdict.sandbox());
-                    return genericPlan(connection, text, explain, budget, verdict);
+                    return planOfPrepared(connection, text, explain, budget, verdict, open);
                 },
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
     }
@@ -99,7 +142,7 @@ public final class FreeSql {
     Result explainGeneric(Admitted text, Budget budget, Judging judging) {
         return database.read(
                 call,
-                Opening.Style.PERSONAL,
+                style,
                 (connection, snapshot, lease) -> {
                     var verdict = judging.judge(connection, snapshot);
                     prepareLeaving(lease, verdict);
@@ -117,21 +160,32 @@ public final class FreeSql {
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
     }
 
-    private static Result genericPlan(
-            Connection connection, Admitted text, String explain, Budget budget, Verdict verdict) throws SQLException {
-        var nothing = String.join(", ", Collections.nCopies(text.highestParameter(), "NULL"));
+    private static Result planOfPrepared(
+            Connection connection, Admitted text, String explain, Budget budget, Verdict verdict, Open open)
+            throws SQLException {
         try (var statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
-            statement.execute("SET LOCAL plan_cache_mode = force_generic_plan");
+            statement.execute("SET LOCAL plan_cache_mode = "
+                    + (open == Open.FOR_ANY_VALUE ? "force_generic_plan" : "force_custom_plan"));
             statement.execute("PREPARE " + EXPLAINED + " AS " + text.inner());
             statement.execute("SAVEPOINT " + EXPLAINED);
-            try (var rows = statement.executeQuery(explain + "EXECUTE " + EXPLAINED + "(" + nothing + ")")) {
+            var values = open == Open.FOR_ANY_VALUE
+                    ? String.join(", ", Collections.nCopies(text.highestParameter(), "NULL"))
+                    : sampleValues(statement);
+            try (var rows = statement.executeQuery(explain + "EXECUTE " + EXPLAINED + "(" + values + ")")) {
                 return read(statement, rows, budget, verdict);
             } finally {
                 // No transaction takes a prepared statement back, and a pooler hands the session on as it is.
                 statement.execute("ROLLBACK TO SAVEPOINT " + EXPLAINED);
                 statement.execute("DEALLOCATE " + EXPLAINED);
             }
+        }
+    }
+
+    private static String sampleValues(Statement statement) throws SQLException {
+        try (var row = statement.executeQuery(SAMPLES)) {
+            row.next();
+            return row.getString(1);
         }
     }
 

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ToolException;
@@ -62,7 +63,26 @@ public final class SafeReading {
         FreeSql.Judging judging = (connection, snapshot) -> verdict(connection, snapshot, generic, capabilities);
         return capabilities.atLeast(16)
                 ? database.free(call).explainGeneric(generic, budget, judging)
-                : database.free(call).explainPrepared(generic, explain, budget, judging);
+                : database.free(call).explainPrepared(generic, explain, budget, judging, FreeSql.Open.FOR_ANY_VALUE);
+    }
+
+    /** The same for Citus, which plans for values alone: one of its type stands for each parameter left open. */
+    public FreeSql.Result explainSampled(
+            Call call, String options, String sql, FreeSql.Budget budget, Map<String, String> settings) {
+        String explain = "EXPLAIN (" + options + ") ";
+        Admitted plain = TextGate.admit(explain + sql);
+        Capabilities capabilities = database.capabilities(call);
+        FreeSql free = database.free(call).with(settings);
+        FreeSql.Judging judging = (connection, snapshot) -> verdict(connection, snapshot, plain, capabilities);
+        if (plain.highestParameter() == 0) {
+            return free.run(plain, List.of(), budget, judging);
+        }
+        if (plain.analyze()) {
+            throw ToolException.invalidInput(
+                    "To run the statement, its " + plain.highestParameter() + " parameters need values.",
+                    "Write the values in their place, or leave analyze out.");
+        }
+        return free.explainPrepared(plain, explain, budget, judging, FreeSql.Open.FOR_A_SAMPLE);
     }
 
     private Verdict verdict(Connection connection, String snapshot, Admitted admitted, Capabilities capabilities)

@@ -21,12 +21,14 @@ public final class Sql {
     private final Call call;
     private final Opening.Style style;
     private final List<String> notices;
+    private final boolean once;
 
     Sql(Database database, Call call) {
-        this(database, call, Opening.Style.CATALOGUE, new CopyOnWriteArrayList<>());
+        this(database, call, Opening.Style.CATALOGUE, new CopyOnWriteArrayList<>(), false);
     }
 
-    private Sql(Database database, Call call, Opening.Style style, List<String> notices) {
+    private Sql(Database database, Call call, Opening.Style style, List<String> notices, boolean once) {
+        this.once = once;
         this.database = database;
         this.call = call;
         this.style = style;
@@ -35,7 +37,7 @@ public final class Sql {
 
     /** The same, with the search path of the login instead of the catalogue alone. */
     public Sql withSearchPathOfLogin() {
-        return new Sql(database, call, Opening.Style.OPEN, notices);
+        return new Sql(database, call, Opening.Style.OPEN, notices, once);
     }
 
     /**
@@ -45,11 +47,19 @@ public final class Sql {
     public Sql askingNodes(Duration toConnect) {
         var asking = style.with("citus.node_connection_timeout", String.valueOf(toConnect.toMillis()))
                 .with("citus.max_cached_conns_per_worker", "0");
-        return new Sql(database, call, asking, notices);
+        return new Sql(database, call, asking, notices, once);
+    }
+
+    /** The same on a Citus node itself: its shards stand in the catalogue, and no connection is kept there. */
+    public Sql onceOnNode() {
+        return new Sql(database, call, style.with("citus.override_table_visibility", "off"), notices, true);
     }
 
     public <R extends Record> List<R> list(Class<R> type, String sql, @Nullable Object... parameters) {
         return database.read(call, style, (connection, snapshot, lease) -> {
+            if (once) {
+                lease.spoil();
+            }
             try (var statement = connection.prepareStatement(sql)) {
                 bind(statement, parameters);
                 try (var rows = statement.executeQuery()) {

@@ -71,12 +71,14 @@ final class CatalogueFile {
             "citus_shard_heatmap",
             "citus_shard_skew_report",
             "citus_distributed_query_stats",
+            "citus_explain_query",
             "citus_validate_rebalance_prereqs",
             "citus_rebalance_plan",
             "citus_move_shard_plan",
             "citus_lost_node_report",
             "citus_leftovers",
-            "citus_advisor");
+            "citus_advisor",
+            "citus_snapshot_source_advisor");
 
     private static final List<String> TABLES = List.of("list_table_types", "advise_distribution");
 

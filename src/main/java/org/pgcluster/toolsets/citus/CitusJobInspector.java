@@ -117,7 +117,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                     waitingTasks,
                     retrying,
                     failedTasks,
-                    lastMessage);
+                    TaskWords.error(lastMessage));
         }
     }
 
@@ -226,6 +226,6 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                 task.notBefore(),
                 task.nodesInvolved(),
                 task.dependsOn(),
-                task.message());
+                TaskWords.error(task.message()));
     }
 }

@@ -71,7 +71,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
             long failed,
             long cancelled) {}
 
-    /** {@code bytesPerSecond} is what the target grew by between two looks one second apart. */
+    /** {@code bytesPerSecond} is what the target grew by between two looks, over the time between them. */
     record Move(
             long shardId,
             String table,
@@ -181,16 +181,19 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 0,
                 input.cursor());
         Citus.Forwarded<Progress> first = citus.forwarded(Progress.class, PROGRESS);
+        long looked = System.nanoTime();
+        long between = 0;
         List<Progress> later = List.of();
         List<Wait> waits = List.of();
         if (!first.rows().isEmpty()) {
             pause(context.call());
             later = citus.forwarded(Progress.class, PROGRESS).rows();
+            between = (System.nanoTime() - looked) / 1_000_000;
             waits = waits(citus, first.rows());
         }
         return new Output(
                 job.orElse(null),
-                moves(first.rows(), later),
+                moves(first.rows(), later, between),
                 page.rows().stream().map(CitusRebalanceStatus::task).toList(),
                 job.isPresent() ? page.rest() : null,
                 waits,
@@ -207,7 +210,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 TaskWords.of(row.command()),
                 row.retryCount(),
                 row.notBefore(),
-                row.message());
+                TaskWords.error(row.message()));
     }
 
     /** Ends early when the call is cancelled. */
@@ -223,7 +226,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
         }
     }
 
-    private static List<Move> moves(List<Progress> first, List<Progress> later) {
+    private static List<Move> moves(List<Progress> first, List<Progress> later, long milliseconds) {
         List<Move> moves = new ArrayList<>();
         for (Progress one : later.isEmpty() ? first : later) {
             Long rate = null;
@@ -231,7 +234,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 if (!later.isEmpty()
                         && before.shardId() == one.shardId()
                         && before.target().equals(one.target())) {
-                    rate = Math.max(0, one.targetBytes() - before.targetBytes()) * 1000 / BETWEEN_SAMPLES_MS;
+                    rate = Math.max(0, one.targetBytes() - before.targetBytes()) * 1000 / milliseconds;
                 }
             }
             moves.add(new Move(

@@ -20,6 +20,7 @@ public final class CitusTools {
             case "citus_shard_heatmap" -> new CitusShardHeatmap();
             case "citus_shard_skew_report" -> new CitusShardSkewReport();
             case "citus_connections" -> new CitusConnections();
+            case "citus_explain_query" -> new CitusExplainQuery();
             case "citus_distributed_query_stats" -> new CitusDistributedQueryStats();
             case "citus_validate_rebalance_prereqs" -> new CitusValidateRebalancePrereqs();
             case "citus_rebalance_plan" -> new CitusRebalancePlan();
@@ -27,6 +28,7 @@ public final class CitusTools {
             case "citus_lost_node_report" -> new CitusLostNodeReport();
             case "citus_leftovers" -> new CitusLeftovers();
             case "citus_advisor" -> new CitusAdvisor();
+            case "citus_snapshot_source_advisor" -> new CitusSnapshotSourceAdvisor();
             case "citus_schemas" -> new CitusSchemas();
             case "citus_worker_health" -> new CitusWorkerHealth();
             case "list_nodes" -> new ListNodes();

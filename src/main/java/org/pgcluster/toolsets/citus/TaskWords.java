@@ -2,6 +2,7 @@ package org.pgcluster.toolsets.citus;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What the command of a background task does, where it is one that Citus writes. */
 final class TaskWords {
@@ -19,5 +20,14 @@ final class TaskWords {
             return "copy reference tables to nodes that lack them";
         }
         return command.length() > 300 ? command.substring(0, 300) + "…" : command;
+    }
+
+    /** The error itself: where in Citus it came up tells nobody anything. */
+    static @Nullable String error(@Nullable String message) {
+        return message == null
+                ? null
+                : message.replaceAll("(?s)\\s*\\nCONTEXT:.*?(?=\\n[A-Z]+:|$)", "")
+                        .replaceFirst("^ERROR:\\s*", "")
+                        .strip();
     }
 }

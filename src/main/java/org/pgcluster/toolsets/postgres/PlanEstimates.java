@@ -1,6 +1,7 @@
 package org.pgcluster.toolsets.postgres;
 
 import java.util.Optional;
+import org.pgcluster.checks.plan.PlanNode;
 
 /** What to do about a wrong estimate or a costly node, by what kind of node it is. */
 final class PlanEstimates {

@@ -2,6 +2,7 @@ package org.pgcluster.toolsets.postgres;
 
 import java.util.List;
 import java.util.Map;
+import org.pgcluster.checks.plan.PlanNode;
 
 /** Where a sort went, and how much memory would have held it. */
 final class PlanMemory {

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Finding;
 import org.pgcluster.checks.Finding.Severity;
 import org.pgcluster.checks.Finding.Sure;
+import org.pgcluster.checks.plan.PlanLine;
+import org.pgcluster.checks.plan.PlanNode;
+import org.pgcluster.checks.plan.PlanShares;
 
 /** What stands out in a plan and what could be done: each cause once, at the node where it begins. */
 final class PlanRemarks {

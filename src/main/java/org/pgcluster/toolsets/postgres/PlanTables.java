@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.checks.plan.PlanNode;
 import org.pgcluster.postgres.FreeSql;
 import org.pgcluster.shape.JsonText;
 import org.pgcluster.tool.Context;

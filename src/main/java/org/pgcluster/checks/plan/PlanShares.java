@@ -1,4 +1,4 @@
-package org.pgcluster.toolsets.postgres;
+package org.pgcluster.checks.plan;
 
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * What each node takes itself, in milliseconds where they were measured and in cost where not, so that all shares
  * together are the whole.
  */
-final class PlanShares {
+public final class PlanShares {
     private static final List<String> USES = List.of(
             "Filter",
             "Index Cond",
@@ -31,7 +31,7 @@ final class PlanShares {
         this.root = root;
     }
 
-    static PlanShares of(PlanNode root) {
+    public static PlanShares of(PlanNode root) {
         PlanShares shares = new PlanShares(root);
         if (root.measured()) {
             root.all().forEach(shares::placeChildren);
@@ -44,19 +44,19 @@ final class PlanShares {
         return shares;
     }
 
-    double own(PlanNode node) {
+    public double own(PlanNode node) {
         return own.getOrDefault(node, 0.0);
     }
 
-    double whole() {
+    public double whole() {
         return root.measured() ? root.milliseconds() : root.number("Total Cost");
     }
 
-    double share(PlanNode node) {
+    public double share(PlanNode node) {
         return whole() <= 0 ? 0 : own(node) / whole();
     }
 
-    double ownBlocks(PlanNode node, String kind) {
+    public double ownBlocks(PlanNode node, String kind) {
         return root.measured() ? without(node, one -> one.number(kind)) : 0;
     }
 

@@ -1,4 +1,4 @@
-package org.pgcluster.toolsets.postgres;
+package org.pgcluster.checks.plan;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A node in one line: what it is, on what condition, rows as estimated and as they came, what it takes itself. */
-final class PlanLine {
+public final class PlanLine {
     private static final int LONGEST_CONDITION = 160;
     private static final Map<String, String> CONDITIONS = conditions();
 
@@ -28,7 +28,7 @@ final class PlanLine {
         return java.util.Collections.unmodifiableMap(named);
     }
 
-    static String name(PlanNode node) {
+    public static String name(PlanNode node) {
         StringBuilder name = new StringBuilder();
         if (node.text("Subplan Name") != null) {
             name.append(node.text("Subplan Name")).append(": ");
@@ -66,7 +66,7 @@ final class PlanLine {
         return provider == null ? type : type + " (" + provider + ")";
     }
 
-    static String line(PlanNode node, PlanShares shares) {
+    public static String line(PlanNode node, PlanShares shares) {
         StringBuilder line = new StringBuilder("  ".repeat(node.depth())).append(name(node));
         CONDITIONS.forEach((field, before) -> {
             String condition = listed(node.figures().get(field));
@@ -118,11 +118,11 @@ final class PlanLine {
         return condition.length() > LONGEST_CONDITION ? condition.substring(0, LONGEST_CONDITION) + "…" : condition;
     }
 
-    static String percent(double share) {
+    public static String percent(double share) {
         return Math.round(100 * share) + "%";
     }
 
-    static String number(double number) {
+    public static String number(double number) {
         return number == Math.rint(number)
                 ? String.format(Locale.ROOT, "%.0f", number)
                 : String.format(Locale.ROOT, "%.2f", number);

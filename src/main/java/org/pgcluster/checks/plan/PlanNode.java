@@ -1,4 +1,4 @@
-package org.pgcluster.toolsets.postgres;
+package org.pgcluster.checks.plan;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
  * One node of a plan as EXPLAIN's JSON tells it. Figures of EXPLAIN are averages of one loop; {@code processes} is how
  * many run the node side by side. {@code mayStopEarly}: what is above need not read it to its end.
  */
-record PlanNode(Map<?, ?> figures, List<PlanNode> children, int depth, double processes, boolean mayStopEarly) {
+public record PlanNode(Map<?, ?> figures, List<PlanNode> children, int depth, double processes, boolean mayStopEarly) {
     /** These read all that is below them before they give their first row. */
     private static final Set<String> READS_ALL = Set.of("Sort", "Hash", "ModifyTable", "LockRows");
 
-    static PlanNode root(Map<?, ?> figures) {
+    public static PlanNode root(Map<?, ?> figures) {
         return of(figures, 0, 1, false);
     }
 
@@ -53,70 +53,70 @@ record PlanNode(Map<?, ?> figures, List<PlanNode> children, int depth, double pr
         return type.equals("Limit") || type.equals("Merge Join") || asked || (inner && oneMatch) || (above && !all);
     }
 
-    Stream<PlanNode> all() {
+    public Stream<PlanNode> all() {
         return Stream.concat(Stream.of(this), children.stream().flatMap(PlanNode::all));
     }
 
-    double number(String name) {
+    public double number(String name) {
         return number(figures, name);
     }
 
-    static double number(Map<?, ?> figures, String name) {
+    public static double number(Map<?, ?> figures, String name) {
         return figures.get(name) instanceof Number number ? number.doubleValue() : 0;
     }
 
     @Nullable
-    String text(String name) {
+    public String text(String name) {
         Object value = figures.get(name);
         return value == null ? null : String.valueOf(value);
     }
 
-    String type() {
+    public String type() {
         return String.valueOf(text("Node Type"));
     }
 
-    boolean is(String name, String value) {
+    public boolean is(String name, String value) {
         return value.equals(text(name));
     }
 
     /** A part that is computed by itself and used by name elsewhere. */
-    boolean initPlan() {
+    public boolean initPlan() {
         return is("Parent Relationship", "InitPlan");
     }
 
-    boolean measured() {
+    public boolean measured() {
         return figures.containsKey("Actual Loops");
     }
 
-    boolean neverExecuted() {
+    public boolean neverExecuted() {
         return measured() && loops() == 0;
     }
 
-    double loops() {
+    public double loops() {
         return number("Actual Loops");
     }
 
     /** In all loops together; servers before 18 round the average that this comes from. */
-    double allRows() {
+    public double allRows() {
         return number("Actual Rows") * loops();
     }
 
-    double removed(String by) {
+    public double removed(String by) {
         return number("Rows Removed by " + by) * loops();
     }
 
     /** Milliseconds of the clock: loops of parallel processes pass at the same time. */
-    double milliseconds() {
+    public double milliseconds() {
         return number("Actual Total Time") * loops() / processes;
     }
 
     /** The table as a tool takes it. */
-    String table() {
+    public String table() {
         String schema = text("Schema");
         return (schema == null ? "" : schema + ".") + text("Relation Name");
     }
 
-    String alias() {
+    public String alias() {
         String alias = text("Alias");
         return alias == null ? String.valueOf(text("Relation Name")) : alias;
     }

@@ -1,0 +1,216 @@
+package org.pgcluster.toolsets.citus;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
+import org.pgcluster.checks.Finding;
+import org.pgcluster.citus.Citus;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.FreeSql;
+import org.pgcluster.shape.Default;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.shape.Says;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Reads;
+import org.pgcluster.toolsets.citus.ExplainParts.Part;
+import org.pgcluster.toolsets.citus.ExplainTables.ShardTable;
+
+/** How Citus would run a statement, or ran it: which shards and nodes, and why not one alone. */
+public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, CitusExplainQuery.Output> {
+    private static final int PLAN_CHARACTERS = 4_000_000;
+    private static final int MOST_TASKS_ASKED = 64;
+    /** A plan alone needs no longer; a node that is frozen would take the whole of the call. */
+    private static final Duration TO_PLAN = Duration.ofMillis(4500);
+
+    record Input(
+            @Says("One statement, without EXPLAIN; $1, $2 … may stay open")
+            String sql,
+
+            @Says("Run it and measure; only what reads") @Default("false")
+            boolean analyze,
+
+            @Says("Also each task's statement and plan") @Default("false")
+            boolean verbose,
+
+            @Says("Rows, shares and facts in the tree") @Default("true")
+            boolean costs) {}
+
+    enum How {
+        LOCAL,
+        ROUTER,
+        FAN_OUT,
+        REPARTITION,
+        PULL_TO_COORDINATOR,
+        REFUSED
+    }
+
+    record Output(
+            How how,
+            long tasks,
+            @Nullable Double planningMs,
+            @Nullable Double executionMs,
+            List<ExplainParts.Told> parts,
+            List<Finding> findings,
+            List<String> tree,
+            List<String> statements,
+            @Nullable String note)
+            implements InWords {
+        @Override
+        public String inWords() {
+            String ran = executionMs == null ? "" : " Ran in " + executionMs + " ms.";
+            return WORDS.get(how)
+                    + (tasks == 0 ? "." : ": " + Parts.many(tasks, "task") + ".")
+                    + ran
+                    + (note == null ? "" : " " + note);
+        }
+    }
+
+    private static final Map<How, String> WORDS = Map.of(
+            How.LOCAL, "Local: no shard is asked",
+            How.ROUTER, "Router: the whole statement goes to one node",
+            How.FAN_OUT, "Fan-out: each task asks another shard and the coordinator combines them",
+            How.REPARTITION, "Repartition: rows are sent between workers before they are joined",
+            How.PULL_TO_COORDINATOR, "Pull to coordinator: a part is computed first and its rows travel through it",
+            How.REFUSED, "Citus refuses to plan it");
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.reads(
+                "citus_explain_query",
+                "Explain a distributed query",
+                Input.class,
+                Output.class,
+                "How Citus runs a statement: routed to one node, fan-out, repartition or pull; shards and nodes it meets, why it"
+                        + " was not routed, and the rewrite that would.");
+    }
+
+    @Override
+    public Output read(Input input, Context context) {
+        require(input, context);
+        Citus citus = Citus.of(context.cluster(), context.call());
+        Call call = context.call();
+        Call own = Call.within(input.analyze() || call.timeLeft().compareTo(TO_PLAN) < 0 ? call.timeLeft() : TO_PLAN);
+        try (var handle = call.onCancel(own::cancel)) {
+            return explained(input, context, citus, own);
+        } catch (ToolException e) {
+            throw e.code() == ErrorCode.TIMEOUT && !input.analyze()
+                    ? e.withHint("A node that plans its task may not answer: citus_worker_health shows which.")
+                    : e;
+        }
+    }
+
+    private static void require(Input input, Context context) {
+        if (input.sql().strip().toUpperCase(Locale.ROOT).startsWith("EXPLAIN")) {
+            throw ToolException.invalidInput(
+                    "`sql` begins with EXPLAIN.", "Give the statement itself; analyze: true runs and measures it.");
+        }
+        if (input.analyze() && !context.cluster().settings().rowDataAllowed()) {
+            throw new ToolException(
+                    ErrorCode.NOT_ALLOWED,
+                    "row_data: deny keeps rows inside, and to run a statement counts them.",
+                    "Leave analyze out to see the plan.");
+        }
+    }
+
+    private static Output explained(Input input, Context context, Citus citus, Call call) {
+        Asked asked = new Asked(input, context, call);
+        Plan plan;
+        try {
+            plan = asked.plan(false, Map.of());
+        } catch (ToolException refused) {
+            return refused(refused, asked, citus, input);
+        }
+        long tasks = plan.parts().tasks();
+        boolean more = input.analyze() || tasks > 1 && tasks <= MOST_TASKS_ASKED;
+        Plan whole = more
+                ? asked.plan(
+                        input.analyze(), tasks <= MOST_TASKS_ASKED ? Map.of("citus.explain_all_tasks", "on") : Map.of())
+                : plan;
+        return output(whole, List.of(), citus, input);
+    }
+
+    /** What Citus says it does not support is an answer here; anything else is a fault of the statement. */
+    private static Output refused(ToolException refused, Asked asked, Citus citus, Input input) {
+        var why = ExplainRefusals.of(refused, input.sql(), citus).orElseThrow(() -> refused);
+        if (ExplainRefusals.repartitions(refused) && !input.analyze()) {
+            Plan plan = asked.plan(false, Map.of("citus.enable_repartition_joins", "on"));
+            return output(plan, List.of(why), citus, input);
+        }
+        return new Output(How.REFUSED, 0, null, null, List.of(), List.of(why), List.of(), List.of(), refused.text());
+    }
+
+    private static Output output(Plan plan, List<Finding> before, Citus citus, Input input) {
+        ExplainParts parts = plan.parts();
+        Map<Long, ShardTable> tables = ExplainTables.ofShards(citus, parts.shardIds());
+        List<Finding> findings = new ArrayList<>(before);
+        findings.addAll(ExplainSubplans.findings(plan.notices(), parts));
+        for (Part part : parts.all()) {
+            ExplainRouting.why(part, tables).ifPresent(findings::add);
+        }
+        ExplainTree tree = new ExplainTree(input.verbose(), input.costs());
+        return new Output(
+                before.isEmpty() ? parts.how() : How.REFUSED,
+                parts.tasks(),
+                time(plan.explained(), "Planning Time"),
+                time(plan.explained(), "Execution Time"),
+                parts.told(citus, tables),
+                findings,
+                tree.of(plan.explained()),
+                input.verbose() ? parts.statements() : List.of(),
+                note(plan, before));
+    }
+
+    private static @Nullable String note(Plan plan, List<Finding> before) {
+        if (!before.isEmpty()) {
+            return "Shown is the plan that citus.enable_repartition_joins = on would allow.";
+        }
+        return plan.sampled()
+                ? "A sample of its type stood for each open parameter: another value may meet another shard."
+                : null;
+    }
+
+    private static @Nullable Double time(Map<?, ?> explained, String name) {
+        return explained.get(name) instanceof Number number ? Math.round(10 * number.doubleValue()) / 10.0 : null;
+    }
+
+    private record Plan(Map<?, ?> explained, List<String> notices, boolean sampled) {
+        ExplainParts parts() {
+            return ExplainParts.of(explained);
+        }
+    }
+
+    /** One statement, explained with one setting or another. */
+    private record Asked(Input input, Context context, Call call) {
+        Plan plan(boolean analyze, Map<String, String> more) {
+            Map<String, String> settings = new LinkedHashMap<>(Map.of(
+                    "client_min_messages", "debug1",
+                    "citus.node_connection_timeout", "1500",
+                    "citus.max_cached_conns_per_worker", "0"));
+            settings.putAll(more);
+            FreeSql.Result result = context.cluster()
+                    .explainDistributed(
+                            call,
+                            "FORMAT JSON, VERBOSE" + (analyze ? ", ANALYZE, BUFFERS" : ""),
+                            input.sql(),
+                            new FreeSql.Budget(1, PLAN_CHARACTERS, PLAN_CHARACTERS),
+                            settings);
+            Object cell = result.rows().isEmpty() ? null : result.rows().get(0).get(0);
+            if (result.cutCells() == 0
+                    && cell instanceof String json
+                    && JsonText.read(json) instanceof List<?> plans
+                    && plans.get(0) instanceof Map<?, ?> explained) {
+                return new Plan(explained, result.notices(), input.sql().matches("(?s).*\\$\\d.*"));
+            }
+            throw new ToolException(
+                    ErrorCode.UNSUPPORTED, "The plan is too large to be read.", "Explain a part of it.");
+        }
+    }
+}

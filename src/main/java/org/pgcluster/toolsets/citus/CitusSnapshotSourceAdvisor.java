@@ -1,0 +1,247 @@
+package org.pgcluster.toolsets.citus;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.citus.Citus;
+import org.pgcluster.citus.CitusNode;
+import org.pgcluster.citus.Placements;
+import org.pgcluster.citus.Round;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Reads;
+
+/** Which worker to clone when a node is added by a copy of a whole server instead of by moving shards. */
+public final class CitusSnapshotSourceAdvisor
+        implements Reads<CitusSnapshotSourceAdvisor.Input, CitusSnapshotSourceAdvisor.Output> {
+    record Input() {}
+
+    /** {@code percentAfter}: the share of the largest node if the clone takes half of this one. */
+    record Candidate(
+            int nodeId,
+            String where,
+            long shards,
+            long bytes,
+            double percentOfBytes,
+            double percentAfter,
+            long asynchronousStandbys,
+            long synchronousStandbys,
+            @Nullable Long replayLagBytes,
+            long diskFreeBytes) {}
+
+    /** A clone that is registered, and how Citus would split its primary; {@code why} where that is not known. */
+    record Clone(
+            int nodeId,
+            String where,
+            String primary,
+            long shardsStay,
+            long shardsGo,
+            @Nullable Long bytesStay,
+            @Nullable Long bytesGo,
+            @Nullable String why) {}
+
+    record Output(
+            @Nullable String source,
+            List<Candidate> candidates,
+            List<Clone> clones,
+            List<String> steps,
+            List<Unavailable> unavailable)
+            implements InWords {
+        @Override
+        public String inWords() {
+            return source == null
+                    ? "No worker that answers holds data: nothing to clone."
+                    : "Clone " + source
+                            + ": it carries most, and a clone takes half of its shards without copying them."
+                            + " Half is an estimate until a clone is registered." + Parts.partial(unavailable);
+        }
+    }
+
+    record Carried(
+            long shards,
+            long bytes,
+            long asynchronous,
+            long synchronous,
+            @Nullable Long lag,
+            long diskFree) {}
+
+    record Size(long shardId, @Nullable Long bytes) {}
+
+    private record Cloned(int nodeId, int primaryId) {}
+
+    private record Split(long shardId, boolean goes) {}
+
+    private static final String CARRIED = "WITH " + Placements.sized("part.repmodel <> 't'") + """
+            SELECT count(shardid) AS shards, coalesce(sum(bytes), 0)::bigint AS bytes,
+                   (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'async')
+                       AS asynchronous,
+                   (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async')
+                       AS synchronous,
+                   CASE WHEN NOT pg_is_in_recovery()
+                        THEN (SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn))::bigint FROM pg_stat_replication)
+                   END AS lag,
+                   (SELECT available_disk_size FROM citus_local_disk_space_stats()) AS disk_free
+              FROM sized
+            """;
+
+    private static final String SIZES =
+            "WITH " + Placements.sized("place.groupid = %L::int") + "SELECT shardid AS shard_id, bytes FROM sized";
+
+    private static final String CLONES = """
+            SELECT nodeid AS node_id, (to_jsonb(node) ->> 'nodeprimarynodeid')::int AS primary_id
+              FROM pg_dist_node AS node
+             WHERE (to_jsonb(node) ->> 'nodeisclone')::boolean
+             ORDER BY nodeid
+            """;
+
+    /** Its sizes are all 0, so that those come from the shards. */
+    private static final String SPLIT = """
+            SELECT shardid AS shard_id, placement_node ILIKE 'clone%' AS goes
+              FROM get_snapshot_based_node_split_plan(?::text, ?::int, ?::text, ?::int)
+             ORDER BY shardid
+            """;
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.reads(
+                "citus_snapshot_source_advisor",
+                "Snapshot source advisor",
+                Input.class,
+                Output.class,
+                "Which worker to clone to scale out without moving shards (Citus 13.2 and later), the split of a registered clone,"
+                        + " and the steps.");
+    }
+
+    @Override
+    public Output read(Input input, Context context) {
+        Citus citus = Citus.of(context.cluster(), context.call());
+        if (!citus.features().splitPlan()) {
+            throw new ToolException(
+                    ErrorCode.UNSUPPORTED,
+                    "This Citus cannot split a node by a clone; 13.2 is the first that can.",
+                    "citus_add_node and citus_rebalance_execute move shards to a new node in every version.");
+        }
+        Round<Carried> carried = citus.everywhere(Carried.class, CARRIED);
+        List<Candidate> candidates = candidates(citus, carried);
+        Optional<Candidate> best = candidates.stream().findFirst().filter(one -> one.bytes() > 0);
+        List<Clone> clones = citus.sql().list(Cloned.class, CLONES).stream()
+                .map(one -> clone(citus, one))
+                .toList();
+        return new Output(
+                best.map(one -> one.nodeId() + " " + one.where()).orElse(null),
+                candidates,
+                clones,
+                best.map(one -> steps(citus.nodesById().get(one.nodeId()), one, clones))
+                        .orElse(List.of()),
+                Parts.unavailable(carried.silent()));
+    }
+
+    private static List<Candidate> candidates(Citus citus, Round<Carried> carried) {
+        Map<CitusNode, Carried> holding = new LinkedHashMap<>();
+        for (CitusNode node : citus.nodes()) {
+            if (node.holdsShards()) {
+                carried.of(node.nodeId()).ifPresent(one -> holding.put(node, one));
+            }
+        }
+        long all = holding.values().stream().mapToLong(Carried::bytes).sum();
+        return holding.entrySet().stream()
+                .map(one -> candidate(one.getKey(), one.getValue(), holding, all))
+                .sorted(Comparator.comparing(Candidate::bytes).reversed().thenComparing(Candidate::nodeId))
+                .toList();
+    }
+
+    private static Candidate candidate(CitusNode node, Carried own, Map<CitusNode, Carried> holding, long all) {
+        long largestAfter = holding.entrySet().stream()
+                .mapToLong(one -> one.getKey().nodeId() == node.nodeId()
+                        ? (own.bytes() + 1) / 2
+                        : one.getValue().bytes())
+                .max()
+                .orElse(0);
+        return new Candidate(
+                node.nodeId(),
+                node.where(),
+                own.shards(),
+                own.bytes(),
+                percent(own.bytes(), all),
+                percent(largestAfter, all),
+                own.asynchronous(),
+                own.synchronous(),
+                own.lag(),
+                own.diskFree());
+    }
+
+    private static double percent(long part, long all) {
+        return all == 0 ? 0 : Math.round(part * 1000.0 / all) / 10.0;
+    }
+
+    private static Clone clone(Citus citus, Cloned cloned) {
+        CitusNode clone = citus.nodesById().get(cloned.nodeId());
+        CitusNode primary = citus.nodesById().get(cloned.primaryId());
+        if (clone == null || primary == null) {
+            return new Clone(cloned.nodeId(), "?", "?", 0, 0, null, null, "its primary is not in pg_dist_node");
+        }
+        var split = citus.forwarded(Split.class, SPLIT, primary.host(), primary.port(), clone.host(), clone.port());
+        ToolException failed = split.failed();
+        if (failed != null) {
+            String hint = failed.code() == ErrorCode.PERMISSION_DENIED
+                    ? " GRANT EXECUTE ON FUNCTION get_snapshot_based_node_split_plan lets this role ask."
+                    : "";
+            return new Clone(
+                    clone.nodeId(), clone.where(), primary.where(), 0, 0, null, null, failed.text() + "." + hint);
+        }
+        Map<Long, Long> sizes = new LinkedHashMap<>();
+        citus.everywhere(Size.class, SIZES, primary.groupId()).rows().forEach(one -> {
+            Long bytes = one.bytes();
+            sizes.put(one.shardId(), bytes == null ? 0 : bytes);
+        });
+        return new Clone(
+                clone.nodeId(),
+                clone.where(),
+                primary.where(),
+                split.rows().stream().filter(one -> !one.goes()).count(),
+                split.rows().stream().filter(Split::goes).count(),
+                bytes(split.rows(), false, sizes),
+                bytes(split.rows(), true, sizes),
+                null);
+    }
+
+    private static @Nullable Long bytes(List<Split> split, boolean goes, Map<Long, Long> sizes) {
+        return sizes.isEmpty()
+                ? null
+                : split.stream()
+                        .filter(one -> one.goes() == goes)
+                        .mapToLong(one -> sizes.getOrDefault(one.shardId(), 0L))
+                        .sum();
+    }
+
+    private static List<String> steps(CitusNode source, Candidate candidate, List<Clone> clones) {
+        List<String> steps = new ArrayList<>();
+        if (clones.isEmpty()) {
+            steps.add("Make an asynchronous streaming standby of " + source.where()
+                    + " (pg_basebackup -R); Citus refuses a"
+                    + " synchronous one"
+                    + (candidate.asynchronousStandbys() == 0 && candidate.synchronousStandbys() > 0
+                            ? ", as all of its standbys are now."
+                            : ".")
+                    + " It needs room for all of " + Parts.bytes(candidate.bytes()) + " at first.");
+            steps.add("SELECT citus_add_clone_node('<its host>', <its port>, '" + source.host() + "', " + source.port()
+                    + ");");
+            steps.add("citus_snapshot_source_advisor again: it then has the split that Citus would make.");
+        }
+        String clone = clones.isEmpty()
+                ? "<clone's node id>"
+                : String.valueOf(clones.get(0).nodeId());
+        steps.add("SELECT citus_promote_clone_and_rebalance(clone_nodeid => " + clone
+                + "); writes to the source wait until the clone has caught up (catchup_timeout_seconds, 300).");
+        steps.add("To give up before that: SELECT citus_remove_clone_node_with_nodeid(" + clone + ");");
+        return steps;
+    }
+}

@@ -1,0 +1,46 @@
+package org.pgcluster.toolsets.citus;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.pgcluster.toolsets.citus.CitusLab.number;
+import static org.pgcluster.toolsets.citus.CitusLab.one;
+import static org.pgcluster.toolsets.citus.CitusLab.psql;
+import static org.pgcluster.toolsets.citus.CitusLab.rows;
+
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("lab")
+class SnapshotSourceTest {
+    @TempDir
+    Path state;
+
+    @Test
+    void the_worker_with_most_bytes_is_the_one_to_clone() throws SQLException {
+        psql("ANALYZE");
+        List<String> byBytes = psql("SELECT nodeid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport)"
+                + " WHERE citus_table_type <> 'reference' AND noderole = 'primary' AND shouldhaveshards"
+                + " GROUP BY nodeid ORDER BY sum(shard_size) DESC");
+        try (CitusLab lab = CitusLab.user(state)) {
+            Map<?, ?> answer = lab.call("citus_snapshot_source_advisor");
+            assertEquals(
+                    byBytes,
+                    rows(answer, "candidates").stream()
+                            .map(one -> String.valueOf(one.get("node_id")))
+                            .toList());
+            assertTrue(String.valueOf(answer.get("source")).startsWith(byBytes.get(0) + " "), answer.toString());
+            Map<?, ?> best = rows(answer, "candidates").get(0);
+            assertEquals(
+                    one("SELECT count(*) FROM pg_dist_placement JOIN pg_dist_node USING (groupid)"
+                            + " JOIN pg_dist_shard USING (shardid) JOIN pg_dist_partition USING (logicalrelid)"
+                            + " WHERE repmodel <> 't' AND noderole = 'primary' AND nodeid = " + byBytes.get(0)),
+                    number(best.get("shards")));
+            assertTrue(String.valueOf(answer.get("steps")).contains("citus_add_clone_node"), answer.toString());
+        }
+    }
+}

@@ -24,6 +24,13 @@ final class Suggestions {
             + " generate_series streams in the SELECT list; or";
     private static final Pattern OPERATOR = Pattern.compile("operator does not exist: (.+) (\\S+) (.+)");
 
+    private static final Pattern NEAR = Pattern.compile("syntax error at or near \"([A-Za-z]+)\"");
+    private static final String RESERVED = """
+            SELECT EXISTS (SELECT FROM pg_get_keywords() WHERE word = lower(?) AND catcode IN ('R', 'T')) AS reserved
+            """;
+
+    private record Reserved(boolean reserved) {}
+
     private record Name(String name) {}
 
     private record Candidate(String name, double distance) {}
@@ -45,6 +52,7 @@ final class Suggestions {
                 case "57014" ->
                     FUNCTION_IN_FROM.matcher(statement).find() ? MADE_FIRST + " raise statement_timeout_ms." : null;
                 case "53400" -> MADE_FIRST + " raise temp_file_limit of the login.";
+                case "42601" -> reserved(message, statement, sql);
                 case "42804" -> "Make the types agree with a cast, such as value::text or value::numeric.";
                 default -> null;
             };
@@ -52,6 +60,21 @@ final class Suggestions {
             // The statement's own error is the one to tell; a look-up that failed only costs the better hint.
             return null;
         }
+    }
+
+    /** Where a name belongs and a word stands that PostgreSQL keeps for itself. */
+    private static @Nullable String reserved(String message, String statement, Sql sql) {
+        Matcher near = NEAR.matcher(message);
+        if (!near.matches()) {
+            return null;
+        }
+        var word = near.group(1);
+        var asName = Pattern.compile(
+                "(?:\\b(?:from|join|into|update|table|only)\\s+|\\.\\s*)" + word + "\\b", Pattern.CASE_INSENSITIVE);
+        return asName.matcher(statement).find() && sql.one(Reserved.class, RESERVED, word).reserved()
+                ? word + " is a reserved word: as a name it stands in double quotes, "
+                        + Names.quoted(word.toLowerCase(Locale.ROOT)) + "."
+                : null;
     }
 
     private static String unknown(String message) {

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Set;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.Nearest;
 
 /** The first layer: from the text alone, one statement that begins like a reading one. Needs no connection. */
 public final class TextGate {
@@ -16,6 +17,14 @@ public final class TextGate {
     private static final Set<String> CHANGING = Set.of("INSERT", "UPDATE", "DELETE", "MERGE");
     private static final Set<String> CONSTANT_WORDS = Set.of("SELECT", "VALUES", "NULL", "TRUE", "FALSE");
     private static final Set<String> FALSE_WORDS = Set.of("false", "off", "0");
+
+    /** Every word that a statement of PostgreSQL begins with; in this order for who asks for the nearest. */
+    private static final List<String> COMMANDS = List.of(("SELECT WITH VALUES TABLE SHOW EXPLAIN ( INSERT UPDATE DELETE"
+                    + " MERGE CREATE ALTER DROP TRUNCATE GRANT REVOKE COPY CALL DO SET RESET BEGIN START COMMIT END ROLLBACK"
+                    + " ABORT SAVEPOINT RELEASE PREPARE EXECUTE DEALLOCATE DECLARE FETCH MOVE CLOSE LISTEN UNLISTEN NOTIFY"
+                    + " LOCK VACUUM ANALYZE ANALYSE CLUSTER REINDEX REFRESH CHECKPOINT DISCARD LOAD COMMENT SECURITY"
+                    + " REASSIGN IMPORT REPACK WAIT")
+            .split(" "));
 
     private TextGate() {}
 
@@ -180,6 +189,14 @@ public final class TextGate {
     }
 
     private static ToolException notReading(Token first) {
+        if (!COMMANDS.contains(first.upper())) {
+            String near = Nearest.of(first.upper(), COMMANDS);
+            return ToolException.invalidInput(
+                    "No SQL statement begins with " + first.text() + ".",
+                    near == null
+                            ? "Begin with SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN."
+                            : "Did you mean " + near + "?");
+        }
         return new ToolException(
                 ErrorCode.NOT_ALLOWED,
                 first.upper()

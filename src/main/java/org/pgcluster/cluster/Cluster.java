@@ -145,7 +145,8 @@ public final class Cluster implements AutoCloseable {
         }
         Other other = Objects.requireNonNull(others.compute(
                 database.get(),
-                (name, there) -> there == null ? new Other(made(name), 1) : new Other(there.reading(), there.users() + 1)));
+                (name, there) ->
+                        there == null ? new Other(made(name), 1) : new Other(there.reading(), there.users() + 1)));
         try {
             return work.apply(other.reading().safe());
         } finally {

@@ -74,11 +74,7 @@ final class Approvals {
     }
 
     <I extends Record, S extends Record, O extends Record & InWords> Plan<S> plan(Wanted<I, S, O> wanted) {
-        Plan<S> plan = planner.plan(
-                wanted.act(),
-                wanted.input(),
-                wanted.cluster(),
-                wanted.request());
+        Plan<S> plan = planner.plan(wanted.act(), wanted.input(), wanted.cluster(), wanted.request());
         if (!plan.failed().isEmpty()) {
             Plan.Check first = plan.failed().get(0);
             throw new Refused(

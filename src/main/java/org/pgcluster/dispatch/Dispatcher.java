@@ -99,7 +99,8 @@ public final class Dispatcher implements Desk, AutoCloseable {
     /** A hint that sends to an act which is not offered says what would offer it. */
     private ToolException namingListedActs(ToolException e) {
         String hint = e.hint();
-        String why = hint != null && hint.contains(CHANGES) ? workshop.catalogue().whyNot(CHANGES) : null;
+        String why =
+                hint != null && hint.contains(CHANGES) ? workshop.catalogue().whyNot(CHANGES) : null;
         return why == null ? e : e.withHint(hint + " It is not listed here: " + why + ".");
     }
 

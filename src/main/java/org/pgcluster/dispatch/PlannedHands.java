@@ -68,10 +68,7 @@ final class PlannedHands implements Hands {
 
     @Override
     public <R extends Record> List<R> list(Step.Statement step, Class<R> row) {
-        return carriedOut(
-                step,
-                () -> {},
-                () -> acting().listNumbered(row, step.sql(), step.parameters()));
+        return carriedOut(step, () -> {}, () -> acting().listNumbered(row, step.sql(), step.parameters()));
     }
 
     @Override

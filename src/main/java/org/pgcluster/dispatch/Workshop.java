@@ -163,7 +163,8 @@ public final class Workshop implements Server, AutoCloseable {
     }
 
     @Override
-    public Filed file(String act, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call, String client) {
+    public Filed file(
+            String act, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call, String client) {
         Approvals filer = approvals;
         if (filer == null) {
             throw new IllegalStateException("nobody files requests yet");

@@ -93,7 +93,7 @@ public final class SafeReading {
             return new Allowed(capabilities, Set.of(), List.of());
         }
         Allowed last = allowed;
-        if (last != null && last.inVain().isEmpty() && last.capabilities() == capabilities) {
+        if (last != null && last.inVain().isEmpty() && last.capabilities().equals(capabilities)) {
             return last;
         }
         Set<Long> oids = new HashSet<>();
@@ -113,7 +113,9 @@ public final class SafeReading {
 
     private @Nullable Long named(String signature, Call call) {
         try {
-            return database.sql(call).one(Named.class, NAMED, qualified(signature)).oid();
+            return database.sql(call)
+                    .one(Named.class, NAMED, qualified(signature))
+                    .oid();
         } catch (ToolException e) {
             if (String.valueOf(e.sqlstate()).startsWith("42")) {
                 return null; // older servers refuse what names an unknown type or is no signature
@@ -130,11 +132,7 @@ public final class SafeReading {
     }
 
     private Verdict verdict(
-            Connection connection,
-            String snapshot,
-            Admitted admitted,
-            Capabilities capabilities,
-            Set<Long> allowed)
+            Connection connection, String snapshot, Admitted admitted, Capabilities capabilities, Set<Long> allowed)
             throws SQLException {
         if (admitted.constantsOnly()) {
             return Verdict.OF_CONSTANTS;

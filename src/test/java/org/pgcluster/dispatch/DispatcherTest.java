@@ -138,9 +138,8 @@ class DispatcherTest {
     void what_beats_the_mode_is_named_where_it_is_in_the_way() {
         var flags = List.of("--dsn", NOWHERE, "--admin-dsn", NOWHERE, "--mode", "admin", "--allow-execute", "true");
         var inputs = new Inputs(flags, Map.of("MCP_READ_ONLY", "true"), folder, folder, "Linux", "somebody");
-        var hint = String.valueOf(call(inputs, "create_index", Map.of())
-                .structured()
-                .get("hint"));
+        var hint = String.valueOf(
+                call(inputs, "create_index", Map.of()).structured().get("hint"));
         assertTrue(hint.contains("MCP_READ_ONLY"), hint);
         var left = List.of("--dsn", NOWHERE, "--admin-dsn", NOWHERE, "--mode", "plan", "--acts", "-create_index");
         assertTrue(call(left, "create_index", Map.of()).text().contains("acts leaves it out"));
@@ -152,11 +151,7 @@ class DispatcherTest {
         var answer = call(
                 plan,
                 "citus_request_approval_token",
-                Map.of(
-                        "action",
-                        "create_index",
-                        "arguments",
-                        Map.of("table", "orders", "columns", List.of("id"))));
+                Map.of("action", "create_index", "arguments", Map.of("table", "orders", "columns", List.of("id"))));
         assertEquals("NOT_ALLOWED", code(answer));
         assertTrue(answer.text().contains("Call create_index itself"), answer.text());
     }

@@ -68,7 +68,8 @@ public final class Judge {
         }
     }
 
-    private Verdict underItsRole(Connection connection, Admitted statement, Standing standing, Trusted trusted, TreeTaker taker)
+    private Verdict underItsRole(
+            Connection connection, Admitted statement, Standing standing, Trusted trusted, TreeTaker taker)
             throws SQLException {
         String guess = standing.superuser() && !standing.citus() && !statement.changing() ? READ_ALL : "";
         Bench bench = new Bench(connection, statement, standing, trusted, taker);

@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Set;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
-import org.pgcluster.shape.Nearest;
 
 /** The first layer: from the text alone, one statement that begins like a reading one. Needs no connection. */
 public final class TextGate {
@@ -190,12 +189,11 @@ public final class TextGate {
 
     private static ToolException notReading(Token first) {
         if (!COMMANDS.contains(first.upper())) {
-            String near = Nearest.of(first.upper(), COMMANDS);
             return ToolException.invalidInput(
                     "No SQL statement begins with " + first.text() + ".",
-                    near == null
-                            ? "Begin with SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN."
-                            : "Did you mean " + near + "?");
+                    Spelling.nearest(first.upper(), COMMANDS)
+                            .map(near -> "Did you mean " + near + "?")
+                            .orElse("Begin with SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN."));
         }
         return new ToolException(
                 ErrorCode.NOT_ALLOWED,

@@ -89,9 +89,7 @@ final class Trusted {
     private final Set<Long> allowedOids;
 
     Trusted(Collection<String> allowedFunctions) {
-        this(
-                allowedFunctions.stream().map(Catalogue::normalised).collect(Collectors.toUnmodifiableSet()),
-                Set.of());
+        this(allowedFunctions.stream().map(Catalogue::normalised).collect(Collectors.toUnmodifiableSet()), Set.of());
     }
 
     private Trusted(Set<String> allowed, Set<Long> allowedOids) {

@@ -86,7 +86,8 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
         Map<?, ?> explained = explained(result);
         PlanNode root = root(explained);
         boolean canIndex = !context.server().switchedOff().containsKey("create_index");
-        return output(explained, root, PlanTables.of(root, input.database(), context), canIndex, context.cluster()::shown);
+        return output(
+                explained, root, PlanTables.of(root, input.database(), context), canIndex, context.cluster()::shown);
     }
 
     private static FreeSql.Result explained(Input input, String options, Context context) {
@@ -135,7 +136,8 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
         throw new ToolException(ErrorCode.UPSTREAM_ERROR, "The server gave no plan.", null);
     }
 
-    static Output output(Map<?, ?> explained, PlanNode root, PlanTables tables, boolean canIndex, UnaryOperator<String> shown) {
+    static Output output(
+            Map<?, ?> explained, PlanNode root, PlanTables tables, boolean canIndex, UnaryOperator<String> shown) {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         if (explained.get("Settings") instanceof Map<?, ?> differing) {
             differing.forEach((name, value) -> settings.put(String.valueOf(name), value));

@@ -52,7 +52,9 @@ class MistakesTest {
     void a_reserved_word_used_as_a_name_is_answered_with_its_quotes() {
         try (Trial trial = Trial.on(postgres, state)) {
             says("in double quotes, \"order\"", trial.call("execute_sql", "sql", "select * from order"));
-            says("in double quotes, \"limit\"", trial.call("execute_sql", "sql", "select 1 from pg_class JOIN Limit on true"));
+            says(
+                    "in double quotes, \"limit\"",
+                    trial.call("execute_sql", "sql", "select 1 from pg_class JOIN Limit on true"));
             assertFalse(trial.call("execute_sql", "sql", "select 1 where where")
                     .text()
                     .contains("double quotes"));
@@ -120,8 +122,7 @@ class MistakesTest {
     @Test
     void values_stay_inside_where_that_is_wished() throws SQLException {
         try (Trial trial = Trial.on(postgres, state, "--row-data", "deny")) {
-            Answer plan =
-                    trial.call("explain_query", "sql", "select * from mistaken.people where name = 'secret 42'");
+            Answer plan = trial.call("explain_query", "sql", "select * from mistaken.people where name = 'secret 42'");
             assertFalse(plan.isError(), plan.text());
             assertFalse(plan.text().contains("secret"), plan.text());
             assertFalse(plan.structured().toString().contains("secret"), plan.text());

@@ -65,6 +65,7 @@ public final class Main {
             }
             return 2;
         }
+        settings.warnings().forEach(System.err::println);
         int code = StdioServer.serve(
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),

@@ -19,6 +19,10 @@ public record Finding(
         String advice,
         Optional<Next> next,
         Optional<String> byHand) {
+    public Finding withEvidence(Map<String, @Nullable Object> other) {
+        return new Finding(id, severity, sure, component, subject, title, other, advice, next, byHand);
+    }
+
     /** Most urgent first. */
     public enum Severity {
         CRITICAL,

@@ -59,6 +59,7 @@ final class CallCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Settings settings = Configuration.of(spec, List.of());
+        settings.warnings().forEach(warning -> spec.commandLine().getErr().println(warning));
         settings.problems().forEach(problem -> spec.commandLine().getErr().println(problem));
         Map<String, @Nullable Object> arguments = arguments(settings);
         limit = limit(settings);

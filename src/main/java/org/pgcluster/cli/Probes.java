@@ -90,6 +90,12 @@ final class Probes implements AutoCloseable {
             found.add(Found.works(what, described(can)));
             tooStrong(what, can, found);
             missing(what, can, found);
+            for (String signature : cluster.allowedInVain(call())) {
+                found.add(Found.warns(
+                        what,
+                        "allowed_functions: " + signature + " names no function of " + can.database() + ".",
+                        "Write schema.name(types) as \\df shows them."));
+            }
             if (can.citusVersion().isPresent() && !cluster.nodesAreConfigured()) {
                 found.addAll(workers(cluster));
             }

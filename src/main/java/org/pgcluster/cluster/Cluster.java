@@ -3,9 +3,11 @@ package org.pgcluster.cluster;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -46,12 +48,17 @@ public final class Cluster implements AutoCloseable {
             """;
 
     private final ClusterSettings settings;
-    private final Map<String, Reading> byDatabase = new ConcurrentHashMap<>();
+    /** The database that is configured, once it was asked for. */
+    private final Map<String, Reading> own = new ConcurrentHashMap<>();
+    /** Other databases of the same server, by name. */
+    private final Map<String, Other> others = new ConcurrentHashMap<>();
 
     private final Workers workers;
     private final Components components;
 
     private record Reading(Database database, SafeReading safe) {}
+
+    private record Other(Reading reading, int users) {}
 
     Cluster(ClusterSettings settings, Predicate<String> trusted) {
         this.settings = settings;
@@ -68,16 +75,16 @@ public final class Cluster implements AutoCloseable {
     }
 
     public Sql sql(Call call) {
-        return reading(Optional.empty()).database().sql(call);
+        return reading().database().sql(call);
     }
 
     /** On connections kept for what tells why everything else is slow. */
     public Sql reservedSql(Call call) {
-        return reading(Optional.empty()).database().reserved().sql(call);
+        return reading().database().reserved().sql(call);
     }
 
     public Capabilities capabilities(Call call) {
-        return reading(Optional.empty()).database().capabilities(call);
+        return reading().database().capabilities(call);
     }
 
     /** Whether {@link #nodes} is known without asking the coordinator. */
@@ -117,7 +124,7 @@ public final class Cluster implements AutoCloseable {
             String sql,
             List<@Nullable String> parameters,
             FreeSql.Budget budget) {
-        return reading(database).safe().read(call, sql, parameters, budget);
+        return free(database, safe -> safe.read(call, sql, parameters, budget));
     }
 
     /** The plan of a person's SQL, with the options of EXPLAIN; parameters may be left open. */
@@ -128,22 +135,64 @@ public final class Cluster implements AutoCloseable {
             String sql,
             List<@Nullable String> parameters,
             FreeSql.Budget budget) {
-        return reading(database).safe().explain(call, options, sql, parameters, budget);
+        return free(database, safe -> safe.explain(call, options, sql, parameters, budget));
     }
 
     /** The plan of a person's SQL on distributed tables, in a transaction with these settings. */
     public FreeSql.Result explainDistributed(
             Call call, String options, String sql, FreeSql.Budget budget, Map<String, String> settings) {
-        return reading(Optional.empty()).safe().explainSampled(call, options, sql, budget, settings);
+        return reading().safe().explainSampled(call, options, sql, budget, settings);
     }
 
-    private Reading reading(Optional<String> database) {
-        Dsn dsn = coordinator();
-        String name = database.orElse(dsn.database());
-        return byDatabase.computeIfAbsent(name, wanted -> {
-            Database made = Database.of(target(in(dsn, wanted), true));
-            return new Reading(made, new SafeReading(made, settings.allowedFunctions()));
-        });
+    /** Anybody can think of names of databases: one that leads nowhere leaves nothing behind. */
+    private FreeSql.Result free(Optional<String> database, Function<SafeReading, FreeSql.Result> work) {
+        if (database.isEmpty() || database.equals(database())) {
+            return work.apply(reading().safe());
+        }
+        Other other = Objects.requireNonNull(others.compute(
+                database.get(),
+                (name, there) ->
+                        there == null ? new Other(made(name), 1) : new Other(there.reading(), there.users() + 1)));
+        try {
+            return work.apply(other.reading().safe());
+        } finally {
+            others.computeIfPresent(database.get(), (name, there) -> left(there));
+        }
+    }
+
+    private static @Nullable Other left(Other there) {
+        if (there.users() == 1 && !there.reading().database().everAnswered()) {
+            there.reading().database().close();
+            return null;
+        }
+        return new Other(there.reading(), there.users() - 1);
+    }
+
+    private Reading made(String database) {
+        Database made = Database.of(target(in(coordinator(), database), true));
+        return new Reading(made, new SafeReading(made, settings.allowedFunctions()));
+    }
+
+    /** Those that connections are kept to, beside the configured one. */
+    public List<String> otherDatabases() {
+        return others.keySet().stream().sorted().toList();
+    }
+
+    /** Whether there is anything to look at. */
+    public boolean anythingConfigured() {
+        return settings.coordinator().isPresent()
+                || components.hasPatroni()
+                || components.hasHaproxy()
+                || components.hasPgbouncer();
+    }
+
+    /** Those of {@code allowed_functions} that name nothing in the database. */
+    public List<String> allowedInVain(Call call) {
+        return reading().safe().allowedInVain(call);
+    }
+
+    private Reading reading() {
+        return own.computeIfAbsent(coordinator().database(), this::made);
     }
 
     /** A connection of the acting tier, for one act. Only who holds an approval may ask for it. */
@@ -191,7 +240,7 @@ public final class Cluster implements AutoCloseable {
             throw new ToolException(
                     ErrorCode.CONFLICT,
                     "An act whose server is gone still runs on " + name() + ": operation " + left.act() + ", session "
-                            + left.pid() + ", " + left.words(),
+                            + left.pid() + ", " + left.state() + ": " + shown(left.query()),
                     "operation_status follows it and operation_cancel stops it; try again when it has ended.");
         });
     }
@@ -201,6 +250,11 @@ public final class Cluster implements AutoCloseable {
         Dsn dsn = settings.admin().orElseGet(this::coordinator);
         return name() + " at " + dsn.hosts() + "/" + dsn.database() + " as "
                 + dsn.user().orElse("");
+    }
+
+    /** A statement as it may be shown: under row_data: deny without its values. */
+    public String shown(String statement) {
+        return settings.rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
     }
 
     public Optional<String> addressInWords() {
@@ -256,11 +310,7 @@ public final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         workers.close();
-        byDatabase.values().forEach(reading -> reading.database().close());
-    }
-
-    /** Somebody's statement as it may be shown: under row_data: deny without its values. */
-    public String shown(String statement) {
-        return settings.rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
+        own.values().forEach(reading -> reading.database().close());
+        others.values().forEach(other -> other.reading().database().close());
     }
 }

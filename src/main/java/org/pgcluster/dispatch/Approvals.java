@@ -32,7 +32,7 @@ final class Approvals {
     /** Plans in a slot that is given back before anybody is asked. */
     interface Planner {
         <I extends Record, S extends Record, O extends Record & InWords> Plan<S> plan(
-                Acts<I, S, O> act, I input, Cluster cluster, String name, Call call);
+                Acts<I, S, O> act, I input, Cluster cluster, Request request);
     }
 
     private final Workshop workshop;
@@ -74,12 +74,7 @@ final class Approvals {
     }
 
     <I extends Record, S extends Record, O extends Record & InWords> Plan<S> plan(Wanted<I, S, O> wanted) {
-        Plan<S> plan = planner.plan(
-                wanted.act(),
-                wanted.input(),
-                wanted.cluster(),
-                wanted.declared().name(),
-                wanted.request().call());
+        Plan<S> plan = planner.plan(wanted.act(), wanted.input(), wanted.cluster(), wanted.request());
         if (!plan.failed().isEmpty()) {
             Plan.Check first = plan.failed().get(0);
             throw new Refused(
@@ -251,33 +246,37 @@ final class Approvals {
         return Launcher.flags(workshop.settings());
     }
 
-    Filed file(String action, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call) {
+    Filed file(
+            String action, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call, String client) {
         Listed listed = workshop.catalogue().visible(WORDS_FOR_ACTS.getOrDefault(action, action));
         if (!listed.act()) {
             throw ToolException.invalidInput("`action` names an act; " + action + " only reads.", null);
         }
-        return file(Catalogue.load(listed), listed, arguments, life, call);
+        Request request = new Request(listed.name(), arguments, call, client, Optional.empty());
+        return file(Catalogue.load(listed), listed, life, request);
     }
 
     private <I extends Record, O extends Record & InWords> Filed file(
-            Tool<I, O> tool,
-            Listed listed,
-            Map<String, @Nullable Object> arguments,
-            Optional<Duration> life,
-            Call call) {
+            Tool<I, O> tool, Listed listed, Optional<Duration> life, Request request) {
         if (!(tool instanceof Acts<I, ?, O> act)) {
             throw new IllegalStateException(listed.name() + " is listed as an act and is none");
         }
-        Envelope envelope = Envelope.open(arguments, true, true);
+        Envelope envelope = Envelope.open(request.arguments(), true, true);
         Cluster cluster = workshop.clusters().choose(envelope.cluster(), true);
         I input = act.declaration().input().bind(envelope.rest());
-        Request request = new Request(listed.name(), arguments, call, "citus_request_approval_token", Optional.empty());
         return filed(new Wanted<>(act, act.declaration(), listed, input, envelope, cluster, request), life);
     }
 
     private <I extends Record, S extends Record, O extends Record & InWords> Filed filed(
             Wanted<I, S, O> wanted, Optional<Duration> life) {
         mayBePlanned(wanted);
+        if (wanted.cluster().settings().mode() == Mode.PLAN) {
+            throw new ToolException(
+                    ErrorCode.NOT_ALLOWED,
+                    "mode: plan only plans, so an approval could never be used.",
+                    "Call " + wanted.declared().name()
+                            + " itself: it answers the plan and the commands with which a person runs it by hand.");
+        }
         Draft draft = draft(wanted, plan(wanted));
         Requested requested = request(wanted, draft, life);
         boolean self = wanted.cluster().settings().approval() == Approval.SELF;

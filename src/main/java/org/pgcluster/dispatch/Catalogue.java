@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.config.ClusterSettings;
+import org.pgcluster.config.Mode;
+import org.pgcluster.config.Resolved;
 import org.pgcluster.config.Settings;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
@@ -35,6 +37,9 @@ public final class Catalogue {
     private static final String OUTPUT = "},\"outputSchema\":";
     /** Where an act is listed, its requests can be filed. */
     private static final String FILES_REQUESTS = "citus_request_approval_token";
+
+    private static final String SHOWS_ROWS = "execute_sql";
+    private static final String BEATS_MODE = "environment MCP_READ_ONLY";
 
     private final Settings settings;
     private final Map<String, Listed> all;
@@ -147,9 +152,43 @@ public final class Catalogue {
             return "toolsets leaves out " + tool.toolset();
         }
         if (tool.act() || tool.name().equals(FILES_REQUESTS)) {
-            return anyActListed(tool) ? null : "mode: plan, or mode: admin with allow_execute: true, lists acts";
+            return anyActListed(tool) ? null : inTheWay(tool);
         }
-        return null;
+        return tool.name().equals(SHOWS_ROWS) && !anyShowsRows() ? "row_data: deny keeps rows inside" : null;
+    }
+
+    private boolean anyShowsRows() {
+        for (ClusterSettings cluster : settings.clusters().values()) {
+            if (cluster.rowDataAllowed()) {
+                return true;
+            }
+        }
+        return settings.clusters().isEmpty();
+    }
+
+    /** Which key keeps an act out. */
+    private String inTheWay(Listed tool) {
+        for (Resolved value : settings.values()) {
+            if (value.source().equals(BEATS_MODE)) {
+                return "MCP_READ_ONLY=true in the environment beats every mode; acts need it taken out";
+            }
+        }
+        for (ClusterSettings cluster : settings.clusters().values()) {
+            if (tool.act() && !tool.namedBy(cluster) && cluster.mode() != Mode.READ_ONLY) {
+                return "acts leaves it out";
+            }
+            if (cluster.mode() == Mode.ADMIN && !cluster.allowExecute()) {
+                return "mode: admin lists acts only with allow_execute: true";
+            }
+        }
+        return "mode: plan, or mode: admin with allow_execute: true, lists acts";
+    }
+
+    /** Why a tool is not offered; null where it is. */
+    @Nullable
+    String whyNot(String name) {
+        Listed tool = all.get(name);
+        return tool == null ? null : switchedOff(tool);
     }
 
     private boolean anyActListed(Listed wanted) {
@@ -180,8 +219,14 @@ public final class Catalogue {
                     ? new ToolException(
                             ErrorCode.NOT_ALLOWED,
                             name + " changes the cluster and this server only reads.",
-                            "Set mode: admin and allow_execute: true to allow acts, or mode: plan to see what they would do.")
-                    : new ToolException(ErrorCode.NOT_CONFIGURED, name + " is switched off: " + why + ".", null);
+                            "In the way: " + why + ".")
+                    : tool.name().equals(SHOWS_ROWS) && !anyShowsRows()
+                            ? new ToolException(
+                                    ErrorCode.NOT_ALLOWED,
+                                    "row_data: deny keeps rows inside, so free SQL is off.",
+                                    "Structure and statistics are still there: ask the other tools.")
+                            : new ToolException(
+                                    ErrorCode.NOT_CONFIGURED, name + " is switched off: " + why + ".", null);
         }
         return tool;
     }

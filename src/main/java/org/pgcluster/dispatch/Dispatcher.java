@@ -4,10 +4,11 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.audit.Entry;
-import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
+import org.pgcluster.config.Problem;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.render.Limits;
@@ -36,6 +37,8 @@ public final class Dispatcher implements Desk, AutoCloseable {
             "cancel_query",
             "operation_status",
             "operation_cancel");
+
+    private static final String CHANGES = "execute_change";
 
     private final Workshop workshop;
     private final Approvals approvals;
@@ -75,12 +78,30 @@ public final class Dispatcher implements Desk, AutoCloseable {
     }
 
     /** Clients hide what a server says on stderr, so that a faulty configuration is told with every error. */
-    private ToolException withProblems(ToolException e) {
+    private ToolException withProblems(ToolException raw) {
+        ToolException e = namingListedActs(raw);
         if (workshop.problems().isEmpty()) {
-            return e;
+            return e.code() == ErrorCode.NOT_CONFIGURED ? withPassedOver(e) : e;
         }
         String problems = "The configuration is wrong: " + String.join("; ", workshop.problems());
         return e.withHint(e.hint() == null ? problems : e.hint() + " " + problems);
+    }
+
+    /** A file that was passed over is why nothing is configured. */
+    private ToolException withPassedOver(ToolException e) {
+        String passed = workshop.settings().warnings().stream()
+                .filter(warning -> warning.key().equals("config"))
+                .map(Problem::text)
+                .collect(Collectors.joining(" "));
+        return passed.isEmpty() ? e : e.withHint(e.hint() == null ? passed : e.hint() + " " + passed);
+    }
+
+    /** A hint that sends to an act which is not offered says what would offer it. */
+    private ToolException namingListedActs(ToolException e) {
+        String hint = e.hint();
+        String why =
+                hint != null && hint.contains(CHANGES) ? workshop.catalogue().whyNot(CHANGES) : null;
+        return why == null ? e : e.withHint(hint + " It is not listed here: " + why + ".");
     }
 
     private <I extends Record, O extends Record & InWords> Answer journey(
@@ -122,10 +143,10 @@ public final class Dispatcher implements Desk, AutoCloseable {
         boolean own = OWN_SLOTS.contains(declared.name());
         O output;
         if (declared.name().startsWith("operation_")) { // following holds no slot
-            output = tool.read(input, new Context(cluster, request.call(), workshop, own));
+            output = tool.read(input, new Context(cluster, request.call(), workshop, own, request.client()));
         } else {
             try (var slot = workshop.slots().enter(cluster.name(), declared.name(), own, request.call())) {
-                output = tool.read(input, new Context(cluster, request.call(), workshop, own));
+                output = tool.read(input, new Context(cluster, request.call(), workshop, own, request.client()));
             }
         }
         Map<String, @Nullable Object> structured = new LinkedHashMap<>();
@@ -139,10 +160,11 @@ public final class Dispatcher implements Desk, AutoCloseable {
 
     /** The act's plan, in a slot that is given back before anybody is asked. */
     private <I extends Record, S extends Record, O extends Record & InWords> org.pgcluster.tool.Plan<S> planned(
-            Acts<I, S, O> act, I input, Cluster cluster, String name, Call call) {
+            Acts<I, S, O> act, I input, Cluster cluster, Request request) {
+        String name = act.declaration().name();
         boolean own = OWN_SLOTS.contains(name);
-        try (var slot = workshop.slots().enter(cluster.name(), name, own, call)) {
-            return act.plan(input, new Context(cluster, call, workshop, own));
+        try (var slot = workshop.slots().enter(cluster.name(), name, own, request.call())) {
+            return act.plan(input, new Context(cluster, request.call(), workshop, own, request.client()));
         }
     }
 

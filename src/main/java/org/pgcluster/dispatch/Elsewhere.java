@@ -111,7 +111,8 @@ final class Elsewhere {
                 found.cluster().name(),
                 "left running",
                 session.seconds(),
-                "Session " + session.pid() + " is " + session.state() + ": " + session.query(),
+                "Session " + session.pid() + " is " + session.state() + ": "
+                        + found.cluster().shown(session.query()),
                 Optional.empty());
     }
 

@@ -63,7 +63,12 @@ final class Execution {
         PlannedHands hands = started.hands(wanted.cluster());
         Answer answer;
         try {
-            var context = new Context(wanted.cluster(), operation.call(), workshop, true);
+            var context = new Context(
+                    wanted.cluster(),
+                    operation.call(),
+                    workshop,
+                    true,
+                    wanted.request().client());
             O result = wanted.act().act(wanted.input(), started.ready().plan(), hands, context);
             Map<String, @Nullable Object> written = wanted.declared().output().write(result);
             String unwritten = started.outcome("done", result.inWords(), JsonText.write(written));

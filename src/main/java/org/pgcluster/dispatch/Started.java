@@ -124,7 +124,8 @@ final class Started<S extends Record> {
                 () -> cluster.reservedSql(operation.call()),
                 operation.call(),
                 operation.name,
-                acting == null ? 0 : acting.backendPid());
+                acting == null ? 0 : acting.backendPid(),
+                cluster::shown);
         var requests = new Requests(cluster);
         return new PlannedHands(ready().plan(), acting, ready().lock(), requests::send, entry, operation, watcher);
     }

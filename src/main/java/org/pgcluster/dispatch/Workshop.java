@@ -163,12 +163,13 @@ public final class Workshop implements Server, AutoCloseable {
     }
 
     @Override
-    public Filed file(String act, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call) {
+    public Filed file(
+            String act, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call, String client) {
         Approvals filer = approvals;
         if (filer == null) {
             throw new IllegalStateException("nobody files requests yet");
         }
-        return filer.file(act, arguments, life, call);
+        return filer.file(act, arguments, life, call, client);
     }
 
     @Override

@@ -33,7 +33,7 @@ public final class AdvisoryLock implements AutoCloseable {
     }
 
     /** A statement that some other act sent and that still runs. */
-    public record Other(int pid, String act, String words) {}
+    public record Other(int pid, String act, String state, String query) {}
 
     /**
      * The lock of a process that was killed is gone while its statement goes on. An act in another database of the server
@@ -41,7 +41,7 @@ public final class AdvisoryLock implements AutoCloseable {
      */
     private static final String OTHERS = """
             SELECT other.pid, right(other.application_name, 12) AS act,
-                   coalesce(other.state, 'running') || ': ' || coalesce(left(other.query, 200), '') AS words
+                   coalesce(other.state, 'running') AS state, coalesce(left(other.query, 200), '') AS query
               FROM pg_catalog.pg_stat_activity AS other
              WHERE other.application_name LIKE 'pgcluster-mcp act %'
                AND other.application_name <> pg_catalog.current_setting('application_name')

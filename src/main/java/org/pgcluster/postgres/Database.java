@@ -68,6 +68,10 @@ public final class Database implements AutoCloseable {
         return capabilities;
     }
 
+    public boolean everAnswered() {
+        return known != null;
+    }
+
     /** A pooler hands out process numbers of its own. */
     private boolean behindPooler(Call call) {
         return read(call, Opening.Style.CATALOGUE, (connection, snapshot, lease) -> {

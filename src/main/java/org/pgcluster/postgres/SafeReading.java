@@ -2,9 +2,12 @@ package org.pgcluster.postgres;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ToolException;
@@ -16,16 +19,26 @@ import org.pgcluster.postgres.safety.Verdict;
 
 /** SQL of others on one database: through the gate, judged by the server's own tree, then run. Threads share it. */
 public final class SafeReading {
+    private static final String NAMED = "SELECT to_regprocedure(?)::oid::bigint AS oid";
+
     private final Database database;
     private final Judge judge;
+    private final List<String> allowedFunctions;
     private volatile @Nullable Known known;
+    private volatile @Nullable Allowed allowed;
 
     /** What the login may do holds as long as the server behind the connections is the same. */
     private record Known(Capabilities capabilities, Standing standing) {}
 
+    /** What a signature names, however its types are written; null where nothing. */
+    private record Named(@Nullable Long oid) {}
+
+    private record Allowed(Capabilities capabilities, Set<Long> oids, List<String> inVain) {}
+
     public SafeReading(Database database, Collection<String> allowedFunctions) {
         this.database = database;
         this.judge = new Judge(allowedFunctions);
+        this.allowedFunctions = List.copyOf(allowedFunctions);
     }
 
     public FreeSql.Result read(Call call, String sql, List<@Nullable String> parameters, FreeSql.Budget budget) {
@@ -37,12 +50,13 @@ public final class SafeReading {
                     "Write $1, $2 … in the statement and give one value for each.");
         }
         Capabilities capabilities = database.capabilities(call);
+        Set<Long> allowed = allowed(call).oids();
         return database.free(call)
                 .run(
                         admitted,
                         parameters,
                         budget,
-                        (connection, snapshot) -> verdict(connection, snapshot, admitted, capabilities));
+                        (connection, snapshot) -> verdict(connection, snapshot, admitted, capabilities, allowed));
     }
 
     /** A statement with parameters and no values gets the plan that would serve any of them. */
@@ -60,7 +74,9 @@ public final class SafeReading {
         }
         Capabilities capabilities = database.capabilities(call);
         Admitted generic = TextGate.admit("EXPLAIN (GENERIC_PLAN, " + options + ") " + sql);
-        FreeSql.Judging judging = (connection, snapshot) -> verdict(connection, snapshot, generic, capabilities);
+        Set<Long> allowed = allowed(call).oids();
+        FreeSql.Judging judging =
+                (connection, snapshot) -> verdict(connection, snapshot, generic, capabilities, allowed);
         return capabilities.atLeast(16)
                 ? database.free(call).explainGeneric(generic, budget, judging)
                 : database.free(call).explainPrepared(generic, explain, budget, judging, FreeSql.Open.FOR_ANY_VALUE);
@@ -73,7 +89,8 @@ public final class SafeReading {
         Admitted plain = TextGate.admit(explain + sql);
         Capabilities capabilities = database.capabilities(call);
         FreeSql free = database.free(call).with(settings);
-        FreeSql.Judging judging = (connection, snapshot) -> verdict(connection, snapshot, plain, capabilities);
+        Set<Long> allowed = allowed(call).oids();
+        FreeSql.Judging judging = (connection, snapshot) -> verdict(connection, snapshot, plain, capabilities, allowed);
         if (plain.highestParameter() == 0) {
             return free.run(plain, List.of(), budget, judging);
         }
@@ -85,7 +102,58 @@ public final class SafeReading {
         return free.explainPrepared(plain, explain, budget, judging, FreeSql.Open.FOR_A_SAMPLE);
     }
 
-    private Verdict verdict(Connection connection, String snapshot, Admitted admitted, Capabilities capabilities)
+    /** Those that name nothing in this database. */
+    public List<String> allowedInVain(Call call) {
+        return allowedFunctions.isEmpty() ? List.of() : allowed(call).inVain();
+    }
+
+    /** Asked again while one names nothing: somebody may just be creating it. */
+    private Allowed allowed(Call call) {
+        Capabilities capabilities = database.capabilities(call);
+        if (allowedFunctions.isEmpty()) {
+            return new Allowed(capabilities, Set.of(), List.of());
+        }
+        Allowed last = allowed;
+        if (last != null && last.inVain().isEmpty() && last.capabilities().equals(capabilities)) {
+            return last;
+        }
+        Set<Long> oids = new HashSet<>();
+        List<String> inVain = new ArrayList<>();
+        for (String signature : allowedFunctions) {
+            Long oid = named(signature, call);
+            if (oid == null) {
+                inVain.add(signature);
+            } else {
+                oids.add(oid);
+            }
+        }
+        Allowed now = new Allowed(capabilities, Set.copyOf(oids), List.copyOf(inVain));
+        allowed = now;
+        return now;
+    }
+
+    private @Nullable Long named(String signature, Call call) {
+        try {
+            return database.sql(call)
+                    .one(Named.class, NAMED, qualified(signature))
+                    .oid();
+        } catch (ToolException e) {
+            if (String.valueOf(e.sqlstate()).startsWith("42")) {
+                return null; // older servers refuse what names an unknown type or is no signature
+            }
+            throw e;
+        }
+    }
+
+    /** A name without a schema means one of public. */
+    private static String qualified(String signature) {
+        String name = signature.strip();
+        int arguments = name.indexOf('(');
+        return (arguments < 0 ? name : name.substring(0, arguments)).contains(".") ? name : "public." + name;
+    }
+
+    private Verdict verdict(
+            Connection connection, String snapshot, Admitted admitted, Capabilities capabilities, Set<Long> allowed)
             throws SQLException {
         if (admitted.constantsOnly()) {
             return Verdict.OF_CONSTANTS;
@@ -100,7 +168,7 @@ public final class SafeReading {
         if (remembered.isPresent()) {
             return remembered.get();
         }
-        Verdict verdict = judge.judge(connection, admitted, now.standing());
+        Verdict verdict = judge.judge(connection, admitted, now.standing(), allowed);
         judge.remember(admitted.sql(), role, snapshot, verdict);
         return verdict;
     }

@@ -38,7 +38,9 @@ final class SqlErrors {
             var told = unreachable.get();
             return ToolException.fromServer(told.code(), told.text(), told.hint(), state, null, e);
         }
-        var hint = better != null ? better : hint(code, state, server, e);
+        var hint = code == ErrorCode.CANCELLED
+                ? "Call again if it is still wanted."
+                : better != null ? better : hint(code, state, server, e);
         return ToolException.fromServer(code, text(e, server, target, code), masked(hint), state, position(server), e);
     }
 

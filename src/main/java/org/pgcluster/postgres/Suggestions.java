@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.safety.Spelling;
 import org.postgresql.util.PSQLException;
 
 /** What a statement that names something unknown probably meant, looked up in the catalogue. */
@@ -23,6 +24,13 @@ final class Suggestions {
             + " server's disk, before the first one is read, so LIMIT does not help. Narrow what goes in; a function such as"
             + " generate_series streams in the SELECT list; or";
     private static final Pattern OPERATOR = Pattern.compile("operator does not exist: (.+) (\\S+) (.+)");
+
+    private static final Pattern NEAR = Pattern.compile("syntax error at or near \"([A-Za-z]+)\"");
+    private static final String RESERVED = """
+            SELECT EXISTS (SELECT FROM pg_get_keywords() WHERE word = lower(?) AND catcode IN ('R', 'T')) AS reserved
+            """;
+
+    private record Reserved(boolean reserved) {}
 
     private record Name(String name) {}
 
@@ -45,6 +53,7 @@ final class Suggestions {
                 case "57014" ->
                     FUNCTION_IN_FROM.matcher(statement).find() ? MADE_FIRST + " raise statement_timeout_ms." : null;
                 case "53400" -> MADE_FIRST + " raise temp_file_limit of the login.";
+                case "42601" -> reserved(message, statement, sql);
                 case "42804" -> "Make the types agree with a cast, such as value::text or value::numeric.";
                 default -> null;
             };
@@ -52,6 +61,22 @@ final class Suggestions {
             // The statement's own error is the one to tell; a look-up that failed only costs the better hint.
             return null;
         }
+    }
+
+    /** Where a name belongs and a word stands that PostgreSQL keeps for itself. */
+    private static @Nullable String reserved(String message, String statement, Sql sql) {
+        Matcher near = NEAR.matcher(message);
+        if (!near.matches()) {
+            return null;
+        }
+        var word = near.group(1);
+        var asName = Pattern.compile(
+                "(?:\\b(?:from|join|into|update|table|only)\\s+|\\.\\s*)" + word + "\\b", Pattern.CASE_INSENSITIVE);
+        return asName.matcher(statement).find()
+                        && sql.one(Reserved.class, RESERVED, word).reserved()
+                ? word + " is a reserved word: as a name it stands in double quotes, "
+                        + Names.quoted(word.toLowerCase(Locale.ROOT)) + "."
+                : null;
     }
 
     private static String unknown(String message) {
@@ -77,7 +102,7 @@ final class Suggestions {
         if (!elsewhere.isEmpty() && !bare.isEmpty()) {
             return "It exists in another schema: " + listed(elsewhere) + ".";
         }
-        return nearest(bare, names, "There is no such table or view", "list_tables shows what there is.");
+        return nearest(bare, names, "There is no such table or view", "information_schema.tables lists what there is.");
     }
 
     private static @Nullable String column(String wanted, String statement, Sql sql, @Nullable String serverHint) {
@@ -164,7 +189,7 @@ final class Suggestions {
 
     private static @Nullable String nearest(String wanted, List<Name> names, String nothing, String otherwise) {
         var close = names.stream()
-                .map(name -> new Candidate(name.name(), distance(wanted, last(name.name()))))
+                .map(name -> new Candidate(name.name(), Spelling.distance(wanted, last(name.name()))))
                 .filter(candidate -> candidate.distance() <= Math.max(2, wanted.length() / 3.0))
                 .sorted(Comparator.comparingDouble(Candidate::distance).thenComparing(Candidate::name))
                 .limit(MOST)
@@ -174,28 +199,5 @@ final class Suggestions {
             return "Nearest names: " + close + ".";
         }
         return otherwise.isEmpty() ? nothing + "." : nothing + ". " + otherwise;
-    }
-
-    /** Levenshtein's, without regard to case; one name that contains the other is near too. */
-    static double distance(String wanted, String name) {
-        var a = wanted.toLowerCase(Locale.ROOT);
-        var b = name.toLowerCase(Locale.ROOT);
-        if (a.length() > 3 && b.length() > 3 && (a.contains(b) || b.contains(a))) {
-            return 1.5;
-        }
-        var previous = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            previous[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            var current = new int[b.length() + 1];
-            current[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                current[j] = Math.min(replaced, 1 + Math.min(previous[j], current[j - 1]));
-            }
-            previous = current;
-        }
-        return previous[b.length()];
     }
 }

@@ -13,6 +13,7 @@ final class Cuts {
 
     private final Map<String, @Nullable Object> structured;
     private final List<Place> lists = new ArrayList<>();
+    private final List<Place> heads = new ArrayList<>();
     private final List<Place> texts = new ArrayList<>();
     private final Map<String, String> told = new LinkedHashMap<>();
 
@@ -60,7 +61,7 @@ final class Cuts {
             }
         }
         if (heaviest == null) {
-            return shortenText(excess);
+            return shortenText(excess) || shortenHeads(excess);
         }
         var list = heaviest.list();
         var kept = list.size();
@@ -71,6 +72,24 @@ final class Cuts {
         }
         keep(heaviest, kept, "max_text_bytes");
         return true;
+    }
+
+    /** Where not even the names of the columns fit, no row does. */
+    private boolean shortenHeads(long excess) {
+        for (var place : heads) {
+            var list = place.list();
+            var kept = list.size();
+            long freed = 0;
+            while (kept > 0 && freed < excess) {
+                freed += JsonText.write(list.get(--kept)).length();
+            }
+            if (kept < list.size()) {
+                place.owner().put(place.name(), new ArrayList<>(list.subList(0, kept)));
+                told.put(place.path(), "Of its columns the first " + kept + " are named.");
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean shortenText(long excess) {
@@ -98,7 +117,11 @@ final class Cuts {
         }
         told.put(
                 place.path(),
-                place.path() + " is cut to its first " + kept + " by " + limit + ": narrow it or ask for fewer.");
+                kept == 0 && place.owner().get("columns") instanceof List<?> columns
+                        ? "No row of these " + columns.size() + " columns fits into " + limit
+                                + ": name the columns that you need instead of *, with left(column, n) for long ones."
+                        : place.path() + " is cut to its first " + kept + " by " + limit
+                                + ": narrow it or ask for fewer.");
     }
 
     /** The tool's cursor stands behind rows that are no longer shown; following it would lose them. */
@@ -124,7 +147,9 @@ final class Cuts {
                 copied.put(name, copy(where, map));
             } else if (value instanceof List<?> list) {
                 copied.put(name, list);
-                if (!name.equals(Words.UNAVAILABLE) && !name.equals("columns")) {
+                if (name.equals("columns")) {
+                    heads.add(new Place(where, copied, name));
+                } else if (!name.equals(Words.UNAVAILABLE)) {
                     lists.add(new Place(where, copied, name));
                 }
             } else {

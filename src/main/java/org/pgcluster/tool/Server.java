@@ -31,7 +31,7 @@ public interface Server {
     Followed cancel(String name, Call call);
 
     /** Plans an act and files a request for a person's approval. */
-    Filed file(String act, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call);
+    Filed file(String act, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call, String client);
 
     /** An operation as it stands. */
     record Followed(

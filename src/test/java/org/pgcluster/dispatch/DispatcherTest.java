@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,7 +31,11 @@ class DispatcherTest {
     private Answer call(List<String> flags, String tool, Map<String, @Nullable Object> arguments) {
         var all = new ArrayList<>(List.of("--state-dir", folder.resolve("state").toString()));
         all.addAll(flags);
-        var settings = Settings.load(new Inputs(all, Map.of(), folder, folder, "Linux", "somebody"));
+        return call(new Inputs(all, Map.of(), folder, folder, "Linux", "somebody"), tool, arguments);
+    }
+
+    private static Answer call(Inputs inputs, String tool, Map<String, @Nullable Object> arguments) {
+        var settings = Settings.load(inputs);
         try (var desk = new Dispatcher(new Workshop(settings, "1"))) {
             return desk.call(
                     new Request(tool, arguments, Call.within(Duration.ofSeconds(20)), "a test", Optional.empty()));
@@ -112,6 +117,74 @@ class DispatcherTest {
         assertTrue(lines.get(0).contains("\"outcome\":\"done\""), lines.get(0));
         assertTrue(lines.get(1).contains("\"outcome\":\"failed\""), lines.get(1));
         assertFalse(lines.get(1).contains("hush-hush-hush"), lines.get(1));
+    }
+
+    @Test
+    void where_rows_stay_inside_free_sql_is_neither_listed_nor_run() {
+        var deny = List.of("--dsn", NOWHERE, "--row-data", "deny");
+        var all = new ArrayList<>(deny);
+        all.addAll(List.of("--state-dir", folder.toString()));
+        var catalogue = Catalogue.of(Settings.load(new Inputs(all, Map.of(), folder, folder, "Linux", "somebody")));
+        assertFalse(catalogue.visible().contains("execute_sql"));
+        assertEquals("row_data: deny keeps rows inside", catalogue.switchedOff().get("execute_sql"));
+        assertEquals("NOT_ALLOWED", code(call(deny, "execute_sql", Map.of("sql", "SELECT 1"))));
+        assertTrue(Catalogue.of(Settings.load(
+                        new Inputs(List.of("--dsn", NOWHERE), Map.of(), folder, folder, "Linux", "somebody")))
+                .visible()
+                .contains("execute_sql"));
+    }
+
+    @Test
+    void what_beats_the_mode_is_named_where_it_is_in_the_way() {
+        var flags = List.of("--dsn", NOWHERE, "--admin-dsn", NOWHERE, "--mode", "admin", "--allow-execute", "true");
+        var inputs = new Inputs(flags, Map.of("MCP_READ_ONLY", "true"), folder, folder, "Linux", "somebody");
+        var hint = String.valueOf(
+                call(inputs, "create_index", Map.of()).structured().get("hint"));
+        assertTrue(hint.contains("MCP_READ_ONLY"), hint);
+        var left = List.of("--dsn", NOWHERE, "--admin-dsn", NOWHERE, "--mode", "plan", "--acts", "-create_index");
+        assertTrue(call(left, "create_index", Map.of()).text().contains("acts leaves it out"));
+    }
+
+    @Test
+    void a_request_that_could_never_run_is_refused_with_the_way_to_the_commands() {
+        var plan = List.of("--dsn", NOWHERE, "--admin-dsn", NOWHERE, "--mode", "plan");
+        var answer = call(
+                plan,
+                "citus_request_approval_token",
+                Map.of("action", "create_index", "arguments", Map.of("table", "orders", "columns", List.of("id"))));
+        assertEquals("NOT_ALLOWED", code(answer));
+        assertTrue(answer.text().contains("Call create_index itself"), answer.text());
+    }
+
+    @Test
+    void a_change_given_to_the_reader_is_told_which_key_lists_the_act() {
+        var answer = read("execute_sql", Map.of("sql", "DELETE FROM t"));
+        assertEquals("NOT_ALLOWED", code(answer));
+        assertTrue(answer.text().contains("not listed here: mode: plan, or"), answer.text());
+        var admin = List.of("--dsn", NOWHERE, "--admin-dsn", NOWHERE, "--mode", "plan");
+        assertFalse(call(admin, "execute_sql", Map.of("sql", "DELETE FROM t"))
+                .text()
+                .contains("not listed"));
+    }
+
+    @Test
+    void health_of_nothing_is_no_critical_finding() {
+        var answer = call(List.of(), "cluster_health", Map.of());
+        assertEquals("NOT_CONFIGURED", code(answer));
+        assertTrue(answer.text().contains("PGCLUSTER_MCP_COORDINATOR_DSN"), answer.text());
+        var proxy = List.of("--haproxy-urls", "http://127.0.0.1:1/stats");
+        var health = call(proxy, "cluster_health", Map.of());
+        assertFalse(health.text().contains("not configured could not be read"), health.text());
+        assertTrue(health.text().contains("127.0.0.1:1"), health.text());
+    }
+
+    @Test
+    void a_file_that_was_passed_over_is_told_where_nothing_is_configured() throws IOException {
+        var file = Files.writeString(folder.resolve("pgcluster-mcp.yaml"), "coordinator_dsn: " + NOWHERE);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
+        var answer = call(List.of(), "execute_sql", Map.of("sql", "SELECT 1"));
+        assertEquals("NOT_CONFIGURED", code(answer));
+        assertTrue(answer.text().contains("is passed over"), answer.text());
     }
 
     @Test

@@ -84,7 +84,8 @@ class PlannedHandsTest {
                 () -> reading.sql(Call.within(Duration.ofSeconds(10))),
                 operation.call(),
                 operation.name,
-                acting.backendPid());
+                acting.backendPid(),
+                query -> query);
     }
 
     private Watcher watcher;

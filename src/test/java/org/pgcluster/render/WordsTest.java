@@ -42,6 +42,29 @@ class WordsTest {
     }
 
     @Test
+    void a_row_too_wide_for_an_answer_says_to_name_the_columns_and_keeps_the_limit() {
+        List<Object> columns = new ArrayList<>();
+        List<Object> row = new ArrayList<>();
+        for (int i = 0; i < 1500; i++) {
+            columns.add(Map.of("name", "column_" + i, "type", "int4"));
+            row.add(i);
+        }
+        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+        answer.put("columns", columns);
+        answer.put("rows", List.of(row));
+        answer.put("more", false);
+        var fitted = new Limits(200, 40_000).fit("1 row.", answer);
+        long bytes = fitted.text().getBytes(StandardCharsets.UTF_8).length
+                + JsonText.write(fitted.structured()).getBytes(StandardCharsets.UTF_8).length;
+        assertTrue(bytes <= 40_000, bytes + " bytes");
+        assertTrue(bytes > 20_000, "as many columns as fit are named: " + bytes + " bytes");
+        assertTrue(
+                fitted.text().contains("No row of these 1500 columns fits into max_text_bytes: name the columns"),
+                fitted.text().substring(0, 300));
+        assertEquals(true, fitted.structured().get("more"));
+    }
+
+    @Test
     void what_the_sentence_said_and_what_is_nothing_is_not_told_again() {
         var answer = read("""
                 {"message": "pong", "mode": "read", "note": "Others: ask.", "more": false, "hidden": 0, "why": "",

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A node in one line: what it is, on what condition, rows as estimated and as they came, what it takes itself. */
@@ -66,11 +67,11 @@ public final class PlanLine {
         return provider == null ? type : type + " (" + provider + ")";
     }
 
-    public static String line(PlanNode node, PlanShares shares) {
+    public static String line(PlanNode node, PlanShares shares, UnaryOperator<String> shown) {
         StringBuilder line = new StringBuilder("  ".repeat(node.depth())).append(name(node));
         CONDITIONS.forEach((field, before) -> {
             String condition = listed(node.figures().get(field));
-            line.append(condition == null ? "" : " " + before + cut(condition));
+            line.append(condition == null ? "" : " " + before + cut(shown.apply(condition)));
         });
         boolean plannedElsewhere = node.number("Plan Rows") == 0
                 && String.valueOf(node.figures().get("Custom Plan Provider")).startsWith("Citus");

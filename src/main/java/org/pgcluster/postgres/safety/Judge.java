@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Decides from the server's own understanding of a statement whether it only reads. Verdicts are remembered for as
@@ -46,9 +47,12 @@ public final class Judge {
 
     /**
      * In our own read-only transaction, before the statement runs. A statement that the server itself refuses ends as
-     * its {@code SQLException}, with positions that count in the text that was admitted.
+     * its {@code SQLException}, with positions that count in the text that was admitted. {@code allowed} are the
+     * functions that {@code allowed_functions} names here.
      */
-    public Verdict judge(Connection connection, Admitted statement, Standing standing) throws SQLException {
+    public Verdict judge(Connection connection, Admitted statement, Standing standing, Set<Long> allowed)
+            throws SQLException {
+        Trusted trusted = this.trusted.with(allowed);
         if (statement.show()) {
             return new Verdict(true, false, false, List.of(), Optional.empty());
         }
@@ -58,13 +62,14 @@ public final class Judge {
         TreeTaker taker = new TreeTaker(connection, standing);
         Literals.check(connection, statement, taker);
         try {
-            return underItsRole(connection, statement, standing, taker);
+            return underItsRole(connection, statement, standing, trusted, taker);
         } catch (SQLException e) {
             throw Positions.inUsersText(e, statement.inner(), taker.prefix("").length(), statement.sql());
         }
     }
 
-    private Verdict underItsRole(Connection connection, Admitted statement, Standing standing, TreeTaker taker)
+    private Verdict underItsRole(
+            Connection connection, Admitted statement, Standing standing, Trusted trusted, TreeTaker taker)
             throws SQLException {
         String guess = standing.superuser() && !standing.citus() && !statement.changing() ? READ_ALL : "";
         Bench bench = new Bench(connection, statement, standing, trusted, taker);

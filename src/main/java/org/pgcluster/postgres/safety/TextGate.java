@@ -17,6 +17,14 @@ public final class TextGate {
     private static final Set<String> CONSTANT_WORDS = Set.of("SELECT", "VALUES", "NULL", "TRUE", "FALSE");
     private static final Set<String> FALSE_WORDS = Set.of("false", "off", "0");
 
+    /** Every word that a statement of PostgreSQL begins with; in this order for who asks for the nearest. */
+    private static final List<String> COMMANDS = List.of(("SELECT WITH VALUES TABLE SHOW EXPLAIN ( INSERT UPDATE DELETE"
+                    + " MERGE CREATE ALTER DROP TRUNCATE GRANT REVOKE COPY CALL DO SET RESET BEGIN START COMMIT END ROLLBACK"
+                    + " ABORT SAVEPOINT RELEASE PREPARE EXECUTE DEALLOCATE DECLARE FETCH MOVE CLOSE LISTEN UNLISTEN NOTIFY"
+                    + " LOCK VACUUM ANALYZE ANALYSE CLUSTER REINDEX REFRESH CHECKPOINT DISCARD LOAD COMMENT SECURITY"
+                    + " REASSIGN IMPORT REPACK WAIT")
+            .split(" "));
+
     private TextGate() {}
 
     public static Admitted admit(String sql) {
@@ -180,6 +188,13 @@ public final class TextGate {
     }
 
     private static ToolException notReading(Token first) {
+        if (!COMMANDS.contains(first.upper())) {
+            return ToolException.invalidInput(
+                    "No SQL statement begins with " + first.text() + ".",
+                    Spelling.nearest(first.upper(), COMMANDS)
+                            .map(near -> "Did you mean " + near + "?")
+                            .orElse("Begin with SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN."));
+        }
         return new ToolException(
                 ErrorCode.NOT_ALLOWED,
                 first.upper()

@@ -86,9 +86,20 @@ final class Trusted {
             """);
 
     private final Set<String> allowed;
+    private final Set<Long> allowedOids;
 
     Trusted(Collection<String> allowedFunctions) {
-        allowed = allowedFunctions.stream().map(Catalogue::normalised).collect(Collectors.toUnmodifiableSet());
+        this(allowedFunctions.stream().map(Catalogue::normalised).collect(Collectors.toUnmodifiableSet()), Set.of());
+    }
+
+    private Trusted(Set<String> allowed, Set<Long> allowedOids) {
+        this.allowed = allowed;
+        this.allowedOids = allowedOids;
+    }
+
+    /** The same, with what the server says that the signatures name, however their types are written. */
+    Trusted with(Set<Long> oids) {
+        return oids.isEmpty() ? this : new Trusted(allowed, oids);
     }
 
     boolean names(Catalogue.Function function) {
@@ -139,7 +150,7 @@ final class Trusted {
     }
 
     private boolean isConfigured(Catalogue.Function function) {
-        return allowed.contains(Catalogue.normalised(function.shown()));
+        return allowedOids.contains(function.oid()) || allowed.contains(Catalogue.normalised(function.shown()));
     }
 
     private static Set<String> words(String text) {

@@ -134,7 +134,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
                 ? asked.plan(
                         input.analyze(), tasks <= MOST_TASKS_ASKED ? Map.of("citus.explain_all_tasks", "on") : Map.of())
                 : plan;
-        return output(whole, List.of(), citus, input);
+        return output(whole, List.of(), citus, asked);
     }
 
     /** What Citus says it does not support is an answer here; anything else is a fault of the statement. */
@@ -142,12 +142,13 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         var why = ExplainRefusals.of(refused, input.sql(), citus).orElseThrow(() -> refused);
         if (ExplainRefusals.repartitions(refused) && !input.analyze()) {
             Plan plan = asked.plan(false, Map.of("citus.enable_repartition_joins", "on"));
-            return output(plan, List.of(why), citus, input);
+            return output(plan, List.of(why), citus, asked);
         }
         return new Output(How.REFUSED, 0, null, null, List.of(), List.of(why), List.of(), List.of(), refused.text());
     }
 
-    private static Output output(Plan plan, List<Finding> before, Citus citus, Input input) {
+    private static Output output(Plan plan, List<Finding> before, Citus citus, Asked asked) {
+        Input input = asked.input();
         ExplainParts parts = plan.parts();
         Map<Long, ShardTable> tables = ExplainTables.ofShards(citus, parts.shardIds());
         List<Finding> findings = new ArrayList<>(before);
@@ -155,7 +156,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         for (Part part : parts.all()) {
             ExplainRouting.why(part, tables).ifPresent(findings::add);
         }
-        ExplainTree tree = new ExplainTree(input.verbose(), input.costs());
+        ExplainTree tree = new ExplainTree(input.verbose(), input.costs(), asked.context().cluster()::shown);
         return new Output(
                 before.isEmpty() ? parts.how() : How.REFUSED,
                 parts.tasks(),

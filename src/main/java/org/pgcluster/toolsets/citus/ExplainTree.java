@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.pgcluster.checks.plan.PlanLine;
 import org.pgcluster.checks.plan.PlanNode;
 import org.pgcluster.checks.plan.PlanShares;
@@ -14,9 +15,12 @@ final class ExplainTree {
 
     private final boolean allTasks;
     private final boolean figures;
+    private final UnaryOperator<String> shown;
     private final List<String> lines = new ArrayList<>();
 
-    ExplainTree(boolean allTasks, boolean figures) {
+    /** {@code shown} leaves out of a condition what may not leave. */
+    ExplainTree(boolean allTasks, boolean figures, UnaryOperator<String> shown) {
+        this.shown = shown;
         this.allTasks = allTasks;
         this.figures = figures;
     }
@@ -35,7 +39,7 @@ final class ExplainTree {
     private void add(PlanNode root, int depth) {
         PlanShares shares = PlanShares.of(root);
         root.all().forEach(node -> {
-            line(depth, PlanLine.line(node, shares));
+            line(depth, PlanLine.line(node, shares, shown));
             below(node, depth + node.depth() + 1);
         });
     }
@@ -60,14 +64,14 @@ final class ExplainTree {
     private void tasks(Map<?, ?> distributed, int depth) {
         ExplainParts job = ExplainParts.of(Map.of("Plan", Map.of("Distributed Query", distributed)));
         ExplainParts.Part part = job.all().get(job.all().size() - 1);
-        List<ExplainParts.Task> shown = part.shown();
+        List<ExplainParts.Task> tasks = part.shown();
         if (!allTasks) {
-            shown = shown.stream()
+            tasks = tasks.stream()
                     .sorted(Comparator.comparing(task -> task.ms() == null ? 0 : -task.ms()))
                     .limit(1)
                     .toList();
         }
-        for (ExplainParts.Task task : shown) {
+        for (ExplainParts.Task task : tasks) {
             String which = part.tasks() == 1 ? "Task" : allTasks ? "Task" : "One of " + part.tasks() + " tasks";
             line(depth, which + " on " + task.node() + (task.ms() == null ? "" : ", " + task.ms() + " ms"));
             task.plans().forEach(plan -> add(plan, depth + 1));

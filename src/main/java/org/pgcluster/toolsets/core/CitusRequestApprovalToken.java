@@ -58,7 +58,8 @@ public final class CitusRequestApprovalToken
                         input.action(),
                         input.arguments().orElse(Map.of()),
                         input.ttlSeconds().map(Duration::ofSeconds),
-                        context.call());
+                        context.call(),
+                        context.client());
         return new Output(
                 filed.name(),
                 filed.file(),

@@ -68,6 +68,9 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
 
     @Override
     public Output read(Input input, Context context) {
+        if (!context.cluster().anythingConfigured()) {
+            context.sql(); // says which key names a database
+        }
         Snapshot snapshot = Gathering.of(context.cluster(), context.call(), EACH, Clock.systemUTC());
         List<Finding> findings = Checks.of(snapshot).stream()
                 .filter(finding -> finding.severity().compareTo(input.minSeverity()) <= 0)
@@ -81,7 +84,11 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
                 state,
                 findings,
                 snapshot.unavailable(),
-                blind ? "Sessions of other users are hidden from this role: it lacks pg_read_all_stats." : null);
+                context.cluster().settings().coordinator().isEmpty()
+                        ? "No database is configured (coordinator_dsn), so none was looked at."
+                        : blind
+                                ? "Sessions of other users are hidden from this role: it lacks pg_read_all_stats."
+                                : null);
     }
 
     private static boolean wanted(Input input, Finding finding) {

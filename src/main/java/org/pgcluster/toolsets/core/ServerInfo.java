@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Components.Sighting;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
@@ -91,12 +93,24 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 cluster.name(),
                 cluster.modeInWords(),
                 cluster.actsRun(),
-                context.server().problems(),
+                problems(context),
                 asked.answers().stream().map(Found::node).toList(),
                 extensions(asked.answers()),
                 components,
                 off,
                 unavailable);
+    }
+
+    private static List<String> problems(Context context) {
+        List<String> problems = new ArrayList<>(context.server().problems());
+        try {
+            for (String signature : context.cluster().allowedInVain(Call.within(EACH))) {
+                problems.add("allowed_functions: " + signature + " names no function of the database.");
+            }
+        } catch (ToolException e) {
+            return problems; // who cannot be reached stands under unavailable
+        }
+        return problems;
     }
 
     private record Found(String component, String where, Capabilities capabilities) {

@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Finding;
 import org.pgcluster.checks.plan.PlanLine;
@@ -23,6 +26,8 @@ import org.pgcluster.tool.Reads;
 
 /** How the server would run a statement, or ran it, and what stands out. */
 public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuery.Output> {
+    private static final Pattern CHANGE =
+            Pattern.compile("\\s*(INSERT|UPDATE|DELETE|MERGE)\\b", Pattern.CASE_INSENSITIVE);
     private static final int PLAN_CHARACTERS = 4_000_000;
 
     record Input(
@@ -80,18 +85,40 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                     "Leave analyze out to see the plan.");
         }
         String options = "FORMAT JSON, VERBOSE, SETTINGS" + (input.analyze() ? ", ANALYZE, BUFFERS, WAL" : "");
-        FreeSql.Result result = context.cluster()
-                .explain(
-                        context.call(),
-                        input.database(),
-                        options,
-                        input.sql(),
-                        ExecuteSql.texts(input.params()),
-                        new FreeSql.Budget(1, PLAN_CHARACTERS, PLAN_CHARACTERS));
+        FreeSql.Result result = explained(input, options, context);
         Map<?, ?> explained = explained(result);
         PlanNode root = root(explained);
         boolean canIndex = !context.server().switchedOff().containsKey("create_index");
-        return output(explained, root, PlanTables.of(root, input.database(), context), canIndex);
+        return output(
+                explained, root, PlanTables.of(root, input.database(), context), canIndex, context.cluster()::shown);
+    }
+
+    private static FreeSql.Result explained(Input input, String options, Context context) {
+        try {
+            return context.cluster()
+                    .explain(
+                            context.call(),
+                            input.database(),
+                            options,
+                            input.sql(),
+                            ExecuteSql.texts(input.params()),
+                            new FreeSql.Budget(1, PLAN_CHARACTERS, PLAN_CHARACTERS));
+        } catch (ToolException e) {
+            Matcher change = CHANGE.matcher(input.sql());
+            if (e.code() != ErrorCode.PERMISSION_DENIED || !change.lookingAt()) {
+                throw e;
+            }
+            String verb = change.group(1).toUpperCase(Locale.ROOT);
+            throw ToolException.fromServer(
+                    e.code(),
+                    "PostgreSQL explains a change only to who may make it, and this login may not " + verb + ": "
+                            + e.text() + ".",
+                    "Explain a SELECT with the same tables and conditions, or let somebody who has that right run"
+                            + " EXPLAIN " + verb + " … by hand.",
+                    e.sqlstate(),
+                    e.position(),
+                    e);
+        }
     }
 
     private static Map<?, ?> explained(FreeSql.Result result) {
@@ -112,7 +139,8 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
         throw new ToolException(ErrorCode.UPSTREAM_ERROR, "The server gave no plan.", null);
     }
 
-    static Output output(Map<?, ?> explained, PlanNode root, PlanTables tables, boolean canIndex) {
+    static Output output(
+            Map<?, ?> explained, PlanNode root, PlanTables tables, boolean canIndex, UnaryOperator<String> shown) {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         if (explained.get("Settings") instanceof Map<?, ?> differing) {
             differing.forEach((name, value) -> settings.put(String.valueOf(name), value));
@@ -123,11 +151,28 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                 root.number("Total Cost"),
                 time(explained, "Planning Time"),
                 time(explained, "Execution Time"),
-                PlanRemarks.of(root, shares, tables, explained, canIndex),
-                root.all().map(node -> PlanLine.line(node, shares)).toList(),
+                PlanRemarks.of(root, shares, tables, explained, canIndex).stream()
+                        .map(finding -> shown(finding, shown))
+                        .toList(),
+                root.all().map(node -> PlanLine.line(node, shares, shown)).toList(),
                 settings,
                 note(root));
     }
+
+    /** Advice names columns; values stand in conditions alone, and these are evidence. */
+    private static Finding shown(Finding finding, UnaryOperator<String> shown) {
+        Map<String, @Nullable Object> evidence = new LinkedHashMap<>(finding.evidence());
+        for (String condition : CONDITIONS) {
+            evidence.computeIfPresent(
+                    condition,
+                    (name, value) -> value instanceof List<?> list
+                            ? list.stream().map(String::valueOf).map(shown).toList()
+                            : shown.apply(String.valueOf(value)));
+        }
+        return finding.withEvidence(evidence);
+    }
+
+    private static final List<String> CONDITIONS = List.of("filter", "join_filter", "sort_key");
 
     private static @Nullable String note(PlanNode root) {
         boolean citus = root.all()

@@ -32,6 +32,8 @@ class TextGateTest {
                 "SELECT $0                        | INVALID_INPUT",
                 "EXPLAIN                          | INVALID_INPUT",
                 "SHOW                             | INVALID_INPUT",
+                "selec 1                          | INVALID_INPUT",
+                "EXPLAIN selec 1                  | INVALID_INPUT",
                 "INSERT INTO t VALUES (1)         | NOT_ALLOWED",
                 "set x = 1                        | NOT_ALLOWED",
                 "EXPLAIN ANALYZE DELETE FROM t    | NOT_ALLOWED",
@@ -58,6 +60,14 @@ class TextGateTest {
             })
     void a_semicolon_that_parts_nothing_and_a_plan_that_runs_nothing_pass(String sql) {
         assertTrue(sql.startsWith(TextGate.admit(sql).sql()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"selec 1, SELECT", "wiht x, WITH", "delte from t, DELETE", "42, Begin with SELECT"})
+    void a_first_word_that_begins_nothing_is_answered_with_the_nearest(String sql, String named) {
+        var refused = assertThrows(ToolException.class, () -> TextGate.admit(sql));
+        assertEquals(ErrorCode.INVALID_INPUT, refused.code());
+        assertTrue(Objects.requireNonNull(refused.hint()).contains(named), refused.hint());
     }
 
     @Test

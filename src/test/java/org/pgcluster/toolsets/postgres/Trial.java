@@ -31,12 +31,14 @@ import org.pgcluster.testing.Postgres;
 final class Trial implements AutoCloseable {
     private final Postgres postgres;
     private final Path state;
+    private final Workshop workshop;
     private final Dispatcher dispatcher;
 
-    private Trial(Postgres postgres, Path state, Dispatcher dispatcher) {
+    private Trial(Postgres postgres, Path state, Workshop workshop) {
         this.postgres = postgres;
         this.state = state;
-        this.dispatcher = dispatcher;
+        this.workshop = workshop;
+        this.dispatcher = new Dispatcher(workshop);
     }
 
     static Trial on(Postgres postgres, Path state, String... more) {
@@ -64,7 +66,7 @@ final class Trial implements AutoCloseable {
         arguments.addAll(List.of(more));
         Settings settings = Settings.load(new Inputs(arguments, Map.of(), state, state, "Linux", "tester"));
         assertEquals(List.of(), settings.problems());
-        return new Trial(postgres, state, new Dispatcher(new Workshop(settings, "test")));
+        return new Trial(postgres, state, new Workshop(settings, "test"));
     }
 
     Answer call(String tool, Object... arguments) {
@@ -154,6 +156,11 @@ final class Trial implements AutoCloseable {
             Thread.sleep(20);
             last = one(sql);
         }
+    }
+
+    /** Databases beside the configured one that connections are kept to. */
+    List<String> otherDatabases() {
+        return workshop.clusters().choose(Optional.empty(), false).otherDatabases();
     }
 
     static long number(Map<?, ?> answer, String field) {

@@ -76,7 +76,13 @@ final class CatalogueFile {
             "citus_move_shard_plan",
             "citus_lost_node_report",
             "citus_leftovers",
-            "citus_advisor");
+            "citus_advisor",
+            "citus_rebalance_execute",
+            "citus_rebalance_shards",
+            "citus_move_shard_execute",
+            "citus_job_cancel",
+            "citus_drain_node",
+            "citus_set_node_property");
 
     private static final List<String> TABLES = List.of("list_table_types", "advise_distribution");
 

@@ -33,6 +33,12 @@ public final class CitusTools {
             case "citus_list_distributed_tables" -> new CitusListDistributedTables();
             case "list_distributed_tables" -> new ListDistributedTables();
             case "list_shards" -> new ListShards();
+            case "citus_rebalance_execute" -> new CitusRebalanceExecute();
+            case "citus_rebalance_shards" -> new CitusRebalanceShards();
+            case "citus_move_shard_execute" -> new CitusMoveShardExecute();
+            case "citus_job_cancel" -> new CitusJobCancel();
+            case "citus_drain_node" -> new CitusDrainNode();
+            case "citus_set_node_property" -> new CitusSetNodeProperty();
             default -> null;
         };
     }

@@ -61,6 +61,28 @@ final class Deed {
         return new Check(what, holds ? Verdict.HOLDS : Verdict.RISKY, found);
     }
 
+    /** Of one colocation group, whose tables all move along. */
+    static List<Check> identities(List<String> without, TransferMode mode) {
+        if (without.isEmpty()) {
+            return List.of(new Check("every table that moves along has a replica identity", Verdict.HOLDS, "yes"));
+        }
+        String none = "none on " + String.join(", ", without);
+        return List.of(new Check(
+                "every table that moves along has a replica identity",
+                switch (mode) {
+                    case AUTO -> Verdict.FAILS;
+                    case FORCE_LOGICAL -> Verdict.RISKY;
+                    case BLOCK_WRITES -> Verdict.HOLDS;
+                },
+                switch (mode) {
+                    case AUTO ->
+                        none + "; citus_validate_rebalance_prereqs says how to give it one, or choose"
+                                + " shard_transfer_mode block_writes";
+                    case FORCE_LOGICAL -> none + "; UPDATE and DELETE on it fail meanwhile";
+                    case BLOCK_WRITES -> none + "; block_writes needs none";
+                }));
+    }
+
     /** Citus refuses to change placements while a job moves them. */
     static Check noJob(Citus citus) {
         List<String> running = citus

@@ -10,7 +10,6 @@ import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.Identity;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.tool.Plan.Check;
-import org.pgcluster.tool.Plan.Verdict;
 
 /** What the rebalancer would move, and what a move of that needs. */
 record MovesAhead(List<Move> moves) {
@@ -177,23 +176,11 @@ record MovesAhead(List<Move> moves) {
     static List<Check> identities(Citus citus, TransferMode mode) {
         List<Check> checks = new ArrayList<>();
         for (Stuck one : citus.sql().list(Stuck.class, STUCK)) {
-            Verdict verdict =
-                    switch (mode) {
-                        case AUTO -> Verdict.FAILS;
-                        case FORCE_LOGICAL -> Verdict.RISKY;
-                        case BLOCK_WRITES -> Verdict.HOLDS;
-                    };
-            checks.add(new Check(
-                    "every table of colocation group " + one.colocationId() + " has a replica identity",
-                    verdict,
-                    "none on " + one.tables()
-                            + switch (mode) {
-                                case AUTO ->
-                                    "; citus_validate_rebalance_prereqs says how to give it one, or choose"
-                                            + " shard_transfer_mode block_writes";
-                                case FORCE_LOGICAL -> "; UPDATE and DELETE on it fail while its shard moves";
-                                case BLOCK_WRITES -> "; block_writes needs none";
-                            }));
+            Deed.identities(List.of(one.tables()), mode)
+                    .forEach(check -> checks.add(new Check(
+                            "every table of colocation group " + one.colocationId() + " has a replica identity",
+                            check.verdict(),
+                            check.found())));
         }
         return checks;
     }

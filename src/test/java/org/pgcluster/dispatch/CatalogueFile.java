@@ -98,7 +98,13 @@ final class CatalogueFile {
             "citus_set_coordinator_host",
             "citus_create_restore_point");
 
-    private static final List<String> TABLES = List.of("list_table_types", "advise_distribution");
+    private static final List<String> TABLES = List.of(
+            "list_table_types",
+            "advise_distribution",
+            "create_reference_table",
+            "convert_to_local",
+            "distribute_schema",
+            "convert_to_distributed");
 
     private CatalogueFile() {}
 

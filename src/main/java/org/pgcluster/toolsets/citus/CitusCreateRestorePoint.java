@@ -35,7 +35,7 @@ public final class CitusCreateRestorePoint
         }
     }
 
-    private record Archiving(String mode, String walLevel) {}
+    private record Archiving(String mode) {}
 
     private record Written(String lsn) {}
 
@@ -57,16 +57,19 @@ public final class CitusCreateRestorePoint
         checks.add(Plan.check(
                 "the name fits", length > 0 && length <= LONGEST, length + " of at most " + LONGEST + " bytes"));
         Round<Archiving> round = citus.everywhere(
-                Archiving.class, "SELECT current_setting('archive_mode') AS mode, current_setting('wal_level') AS wal_level");
+                Archiving.class, "SELECT current_setting('archive_mode') AS mode");
         round.silent().forEach(one -> checks.add(new Check(one.where() + " answers", Verdict.FAILS, one.why())));
-        for (var told : round.told()) {
-            boolean off = told.row().mode().equals("off");
-            checks.add(Deed.better(
-                    citus.where(told.nodeId()) + " archives its WAL",
-                    !off,
-                    "archive_mode " + told.row().mode()
-                            + (off ? ": without an archive or a streaming receiver the point serves nobody" : "")));
-        }
+        List<String> without = round.told().stream()
+                .filter(told -> told.row().mode().equals("off"))
+                .map(told -> citus.where(told.nodeId()))
+                .toList();
+        checks.add(Deed.better(
+                "every node archives its WAL",
+                without.isEmpty(),
+                without.isEmpty()
+                        ? "archive_mode is on"
+                        : "archive_mode is off on " + String.join(", ", without)
+                                + ": without an archive or a streaming receiver the point serves nobody"));
         return new Plan<>(
                 "Writes restore point " + input.name() + " on every node",
                 new Looked(

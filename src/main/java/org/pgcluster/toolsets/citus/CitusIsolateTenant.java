@@ -103,7 +103,7 @@ public final class CitusIsolateTenant
                 List.of(Step.statement(
                         Deed.WHERE,
                         "SELECT pg_catalog.isolate_tenant_to_new_shard(" + Deed.literal(quoted(table)) + ", "
-                                + Deed.literal(input.tenant()) + "::" + table.keyType()
+                                + Deed.literal(input.tenant()) + "::" + unlimited(table.keyType())
                                 + ", 'CASCADE', shard_transfer_mode => '" + mode.word() + "') AS shard_id")),
                 new Consequences(
                         mode.locks(),
@@ -116,6 +116,11 @@ public final class CitusIsolateTenant
                         "Nothing: the split is complete or did not happen. " + Deed.LEFTOVERS,
                         false,
                         Map.of("for good", "The colocation group has more shards than it was made with.")));
+    }
+
+    /** A cast to a limited type would cut the value and isolate another tenant. */
+    private static String unlimited(@Nullable String type) {
+        return String.valueOf(type).replaceAll("\\([^)]*\\)", "");
     }
 
     private static String quoted(Table table) {

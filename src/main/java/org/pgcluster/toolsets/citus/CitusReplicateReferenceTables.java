@@ -32,7 +32,7 @@ public final class CitusReplicateReferenceTables
         public String inWords() {
             return missing.isEmpty()
                     ? "Every node has every reference table; " + copied + " were copied."
-                    : "STILL missing: " + Parts.many(missing.size(), "copy") + ".";
+                    : "STILL missing: " + Parts.many(missing.size(), "table") + " on some nodes.";
         }
     }
 
@@ -91,13 +91,13 @@ public final class CitusReplicateReferenceTables
                         + "; give it a primary key or REPLICA IDENTITY FULL"));
         checks.addAll(Deed.judged(MoveFacts.ofCluster(citus)));
         return new Plan<>(
-                "Copies the reference tables to where they are missing: " + Parts.many(missing.size(), "missing copy"),
+                "Copies reference tables to where they are missing: " + Parts.many(missing.size(), "table"),
                 new Looked(missing),
                 checks,
                 List.of(Step.statement(Deed.WHERE, "SELECT pg_catalog.replicate_reference_tables('auto')")),
                 new Consequences(
                         "Writes to a reference table wait for the end of its copy; reads go on.",
-                        Parts.many(missing.size(), "table") + ", each copied from one node.",
+                        Parts.many(missing.size(), "table") + " to copy.",
                         "operation_status",
                         "operation_cancel; finished copies stay.",
                         "Nothing to undo: every node is meant to have them.",

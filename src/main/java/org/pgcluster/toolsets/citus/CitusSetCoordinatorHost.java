@@ -89,7 +89,9 @@ public final class CitusSetCoordinatorHost
         checks.add(Deed.better(
                 "it changes something",
                 registered.filter(where::equals).isEmpty(),
-                registered.orElse("the coordinator is not registered")));
+                registered
+                        .map(old -> old.equals(where) ? "it is registered so already" : "it is registered as " + old)
+                        .orElse("the coordinator is not registered")));
         checks.add(Plan.check("no worker has that address", !other, other ? where + " is a worker" : "none"));
         checks.addAll(candidate.checks(own, Verdict.RISKY));
         Candidate.Facts there = candidate.facts();

@@ -45,8 +45,8 @@ public final class CitusActivateNode implements Acts<CitusActivateNode.Input, No
                 List.of(Step.statement(Deed.WHERE, "SELECT pg_catalog.citus_activate_node(" + Deed.at(node) + ")")),
                 new Consequences(
                         "DDL waits while the metadata is copied to the node.",
-                        "Metadata is copied; no shard moves. Changes of reference tables that it missed are copied with"
-                                + " citus_replicate_reference_tables.",
+                        "Metadata is copied; no shard moves. Its stale copies of reference tables are forgotten:"
+                                + " citus_replicate_reference_tables makes them anew.",
                         "list_nodes",
                         "operation_cancel rolls it back.",
                         "citus_disable_node, while it holds the only copy of no shard.",

@@ -27,7 +27,7 @@ public final class CitusDisableNode implements Acts<CitusDisableNode.Input, Node
                 "Disable a node",
                 Input.class,
                 NodeOutcome.class,
-                "Takes a worker that is down, and holds no only copy, out of use. Plans first; a person approves.");
+                "Takes a worker out of use that holds no only copy. Plans first; a person approves.");
     }
 
     @Override
@@ -52,7 +52,7 @@ public final class CitusDisableNode implements Acts<CitusDisableNode.Input, Node
                         first
                                 ? "DDL waits while every node is told; one that is down makes it fail."
                                 : "Nothing for long; other nodes are told in the background.",
-                        "Its copies of reference tables are forgotten; nothing moves.",
+                        "Nothing moves. Its copies of reference tables go stale; they are made anew once it is active again.",
                         "list_nodes",
                         "",
                         "citus_activate_node with node: " + node.nodeId() + ".",

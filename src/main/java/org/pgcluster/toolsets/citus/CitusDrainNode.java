@@ -27,7 +27,7 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
     record Input(
             @Says("Id or host:port") String node,
 
-            @Says("by_disk_size, by_shard_count or one of your own; the cluster's default")
+            @Says("by_disk_size, by_shard_count or your own")
             Optional<String> strategy,
 
             @Says("block_writes: writes wait for each copy") @Default("auto")
@@ -60,7 +60,7 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
                 "Drain a node",
                 Input.class,
                 Output.class,
-                "Moves all shards off a node, as a background job, and keeps new ones off. Plans first; a person approves.");
+                "Moves all shards off a node and keeps new ones off. Plans first; a person approves.");
     }
 
     @Override

@@ -22,7 +22,7 @@ import org.pgcluster.tool.Step;
 public final class CitusRebalanceExecute
         implements Acts<CitusRebalanceExecute.Input, CitusRebalanceExecute.Looked, CitusRebalanceExecute.Output> {
     record Input(
-            @Says("by_disk_size, by_shard_count or one of your own; the cluster's default")
+            @Says("by_disk_size, by_shard_count or your own")
             Optional<String> strategy,
 
             @Says("block_writes: writes wait for each copy") @Default("auto")
@@ -66,7 +66,7 @@ public final class CitusRebalanceExecute
                 "Rebalance shards",
                 Input.class,
                 Output.class,
-                "Moves shards until all nodes are loaded evenly, as a background job. Plans first; a person approves.");
+                "Moves shards until nodes are loaded evenly. Plans first; a person approves.");
     }
 
     @Override

@@ -2,8 +2,10 @@ package org.pgcluster.toolsets.tables;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Table;
+import org.pgcluster.citus.TableKind;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.tool.Hands;
@@ -53,6 +55,10 @@ final class Converting {
                             + (e.hint() == null ? "" : " " + e.hint()));
         }
         return sums;
+    }
+
+    static String word(TableKind kind) {
+        return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     static Check better(String what, boolean holds, String found) {

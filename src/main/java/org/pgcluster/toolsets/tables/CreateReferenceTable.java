@@ -71,7 +71,7 @@ public final class CreateReferenceTable
     private static List<Check> checks(Citus citus, Table table, ConversionFacts facts, List<CitusNode> nodes) {
         boolean plain = table.kind() == TableKind.PLAIN || table.kind() == TableKind.CITUS_LOCAL;
         List<Check> checks = new ArrayList<>();
-        checks.add(Plan.check("it is a plain table", plain, plain ? "yes" : "it is " + table.kind() + " already"));
+        checks.add(Plan.check("it is a plain table", plain, plain ? "yes" : "it is " + Converting.word(table.kind()) + " already"));
         checks.add(Plan.check(
                 "it is not partitioned",
                 !table.partitioned() && table.partitionOf() == null,

@@ -113,7 +113,7 @@ public final class DistributeSchema
                 "it is not distributed yet", !schema.distributed(), schema.distributed() ? "it is" : "it is not"));
         List<String> others = tables.stream()
                 .filter(table -> table.kind() != TableKind.PLAIN && table.kind() != TableKind.CITUS_LOCAL)
-                .map(table -> table.qualified() + " (" + table.kind() + ")")
+                .map(table -> table.qualified() + " (" + Converting.word(table.kind()) + ")")
                 .toList();
         checks.add(Plan.check(
                 "all its tables are plain",

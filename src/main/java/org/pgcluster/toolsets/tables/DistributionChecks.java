@@ -28,7 +28,7 @@ record DistributionChecks(
     List<Check> all() {
         List<Check> checks = new ArrayList<>();
         boolean plain = table.kind() == TableKind.PLAIN || table.kind() == TableKind.CITUS_LOCAL;
-        checks.add(Plan.check("it is a plain table", plain, plain ? "yes" : "it is " + table.kind() + " already"));
+        checks.add(Plan.check("it is a plain table", plain, plain ? "yes" : "it is " + Converting.word(table.kind()) + " already"));
         String parent = table.partitionOf();
         checks.add(Plan.check("it is no partition", parent == null, parent == null ? "it is not" : "convert " + parent));
         checks.add(Plan.check(

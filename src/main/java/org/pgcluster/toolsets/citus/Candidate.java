@@ -40,8 +40,7 @@ record Candidate(String where, @Nullable Facts facts, String silence) {
                    AS said(node_name, node_port, success, result)
             """;
 
-    private static final String OWN =
-            "SELECT true AS success, (" + FACTS + ") AS result";
+    private static final String OWN = "SELECT true AS success, (" + FACTS + ") AS result";
 
     static Candidate ask(Citus citus, String host, int port) {
         return read(host + ":" + port, citus.forwarded(Said.class, ASK, host, port, FACTS));
@@ -107,7 +106,9 @@ record Candidate(String where, @Nullable Facts facts, String silence) {
     static Check patroni(Context context, String where) {
         if (!context.cluster().components().hasPatroni()) {
             return new Check(
-                    "Patroni does not manage it", Verdict.UNKNOWN, "patroni_urls is not set; if it does, it will interfere");
+                    "Patroni does not manage it",
+                    Verdict.UNKNOWN,
+                    "patroni_urls is not set; if it does, it will interfere");
         }
         var observed = context.cluster()
                 .patroni(context.call(), context.cluster().settings().httpTimeout());

@@ -23,8 +23,7 @@ public final class CitusAddNode implements Acts<CitusAddNode.Input, CitusAddNode
     record Input(
             @Says("As all nodes reach it") String host,
 
-            @Says("Port") @Range(min = 1, max = 65_535)
-            int port,
+            @Says("Port") @Range(min = 1, max = 65_535) int port,
 
             @Says("A free one") @Range(min = 0, max = 65_535)
             OptionalInt group) {}
@@ -47,7 +46,11 @@ public final class CitusAddNode implements Acts<CitusAddNode.Input, CitusAddNode
         String where = input.host() + ":" + input.port();
         // Where others numbered the groups, Citus' own counter stands still and gives a number that is taken.
         int group = input.group()
-                .orElseGet(() -> 1 + citus.nodes().stream().mapToInt(CitusNode::groupId).max().orElse(0));
+                .orElseGet(() -> 1
+                        + citus.nodes().stream()
+                                .mapToInt(CitusNode::groupId)
+                                .max()
+                                .orElse(0));
         return new Plan<>(
                 "Adds " + where + " as the primary of group " + group,
                 new Looked(where, group, citus.nodes().stream().map(Deed::named).toList()),
@@ -76,7 +79,8 @@ public final class CitusAddNode implements Acts<CitusAddNode.Input, CitusAddNode
                 .filter(node -> node.groupId() == group && node.role().equals("primary"))
                 .findFirst();
         List<Check> checks = new ArrayList<>();
-        checks.add(Deed.better("it is not registered yet", !known, known ? "it is: nothing would change" : "it is not"));
+        checks.add(
+                Deed.better("it is not registered yet", !known, known ? "it is: nothing would change" : "it is not"));
         checks.add(Plan.check(
                 "group " + group + " has no primary yet",
                 known || taken.isEmpty(),

@@ -26,9 +26,7 @@ public final class CitusCleanupOrphaned
         @Override
         public String inWords() {
             return "Removed " + Math.max(0, before - after) + " of " + Parts.many(before, "recorded leftover") + "."
-                    + (after == 0
-                            ? ""
-                            : " " + after + " are left: still in use, or their node does not answer.");
+                    + (after == 0 ? "" : " " + after + " are left: still in use, or their node does not answer.");
         }
     }
 

@@ -56,8 +56,7 @@ public final class CitusCreateRestorePoint
         List<Check> checks = new ArrayList<>();
         checks.add(Plan.check(
                 "the name fits", length > 0 && length <= LONGEST, length + " of at most " + LONGEST + " bytes"));
-        Round<Archiving> round = citus.everywhere(
-                Archiving.class, "SELECT current_setting('archive_mode') AS mode");
+        Round<Archiving> round = citus.everywhere(Archiving.class, "SELECT current_setting('archive_mode') AS mode");
         round.silent().forEach(one -> checks.add(new Check(one.where() + " answers", Verdict.FAILS, one.why())));
         List<String> without = round.told().stream()
                 .filter(told -> told.row().mode().equals("off"))
@@ -72,12 +71,12 @@ public final class CitusCreateRestorePoint
                                 + ": without an archive or a streaming receiver the point serves nobody"));
         return new Plan<>(
                 "Writes restore point " + input.name() + " on every node",
-                new Looked(
-                        input.name(), citus.nodes().stream().map(Deed::named).toList()),
+                new Looked(input.name(), citus.nodes().stream().map(Deed::named).toList()),
                 checks,
                 List.of(Step.statement(
                         Deed.WHERE,
-                        "SELECT pg_catalog.citus_create_restore_point(" + Deed.literal(input.name()) + ")::text AS lsn")),
+                        "SELECT pg_catalog.citus_create_restore_point(" + Deed.literal(input.name())
+                                + ")::text AS lsn")),
                 new Consequences(
                         "Distributed writes and DDL wait on every node for the moment that it takes.",
                         "One WAL record on each node.",

@@ -73,7 +73,8 @@ public final class CitusDisableNode implements Acts<CitusDisableNode.Input, Node
     @Override
     public NodeOutcome act(Input input, Plan<NodeLook> plan, Hands hands, Context context) {
         List<String> said = hands.run((Step.Statement) plan.steps().get(0)).notices();
-        NodeOutcome.Row row = NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
+        NodeOutcome.Row row =
+                NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
         return new NodeOutcome(
                 "Node " + row.nodeId() + " " + row.where() + " is " + (row.active() ? "STILL active." : "disabled."),
                 row,

@@ -67,22 +67,21 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
     public Plan<Looked> plan(Input input, Context context) {
         Citus citus = Deed.citus(context);
         CitusNode node = citus.node(input.node());
-        String strategy =
-                MovesAhead.strategy(citus, input.strategy().orElse(null));
+        String strategy = MovesAhead.strategy(citus, input.strategy().orElse(null));
         List<Deed.Held> placements = Deed.placements(context);
         long shards = held(placements, node.nodeId());
-        Optional<Long> bytes = org.pgcluster.citus.NodeState.ask(citus)
-                .of(node.nodeId())
-                .map(org.pgcluster.citus.NodeState::bytes);
-        String moves = Parts.many(shards, "shard") + " with "
-                + bytes.map(Parts::bytes).orElse("an unknown number of bytes");
+        Optional<Long> bytes =
+                org.pgcluster.citus.NodeState.ask(citus).of(node.nodeId()).map(org.pgcluster.citus.NodeState::bytes);
+        String moves =
+                Parts.many(shards, "shard") + " with " + bytes.map(Parts::bytes).orElse("an unknown number of bytes");
         return new Plan<>(
                 "Drains node " + Deed.named(node) + " by strategy " + strategy + ": " + moves + " leave it",
                 new Looked(node.nodeId(), strategy, placements),
                 checks(citus, node, placements, shards, bytes.orElse(0L), input.shardTransferMode()),
                 steps(node, strategy, input.shardTransferMode()),
                 new Consequences(
-                        input.shardTransferMode().locks() + " Other moves, splits and rebalances are refused until it ends.",
+                        input.shardTransferMode().locks()
+                                + " Other moves, splits and rebalances are refused until it ends.",
                         moves + " leave it.",
                         "operation_status; citus_rebalance_status shows phase, bytes and who holds it up.",
                         "operation_cancel stops the job (citus_job_cancel once this server is gone): finished moves stay.",
@@ -94,12 +93,7 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
     }
 
     private static List<Check> checks(
-            Citus citus,
-            CitusNode node,
-            List<Deed.Held> placements,
-            long shards,
-            long bytes,
-            TransferMode mode) {
+            Citus citus, CitusNode node, List<Deed.Held> placements, long shards, long bytes, TransferMode mode) {
         List<Check> checks = new ArrayList<>();
         List<CitusNode> targets = citus.nodes().stream()
                 .filter(one -> one.holdsShards() && one.nodeId() != node.nodeId())

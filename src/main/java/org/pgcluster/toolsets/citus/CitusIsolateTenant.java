@@ -45,7 +45,11 @@ public final class CitusIsolateTenant
     }
 
     private record Shard(
-            long shardId, String table, @Nullable String min, @Nullable String max, int groupId) {}
+            long shardId,
+            String table,
+            @Nullable String min,
+            @Nullable String max,
+            int groupId) {}
 
     private record New(long shardId) {}
 
@@ -109,7 +113,8 @@ public final class CitusIsolateTenant
                         mode.locks(),
                         Parts.many(ids.size(), "shard") + " with " + Parts.bytes(bytes)
                                 + " are copied within the node, split in up to three: "
-                                + String.join(", ", shards.stream().map(Shard::table).toList()) + ".",
+                                + String.join(
+                                        ", ", shards.stream().map(Shard::table).toList()) + ".",
                         "operation_status",
                         "operation_cancel rolls it back.",
                         "Nothing: shards are never joined again but by rewriting the tables.",

@@ -22,8 +22,13 @@ public final class CitusJobCancel implements Acts<CitusJobCancel.Input, CitusJob
 
     record Looked(long jobId, boolean over) {}
 
-    record Output(long jobId, String state, long done, long tasks, long cleanupRecords, @Nullable String note)
-            implements InWords {
+    record Output(
+            long jobId,
+            String state,
+            long done,
+            long tasks,
+            long cleanupRecords,
+            @Nullable String note) implements InWords {
         @Override
         public String inWords() {
             return "Job " + jobId + " is " + state + ": " + done + " of " + Parts.many(tasks, "task") + " had ended."
@@ -47,7 +52,9 @@ public final class CitusJobCancel implements Acts<CitusJobCancel.Input, CitusJob
         Citus citus = Deed.citus(context);
         JobFollowing.Stands now = JobFollowing.stands(input.jobId(), citus)
                 .orElseThrow(() -> new ToolException(
-                        ErrorCode.NOT_FOUND, "There is no job " + input.jobId() + ".", "citus_job_inspector lists them."));
+                        ErrorCode.NOT_FOUND,
+                        "There is no job " + input.jobId() + ".",
+                        "citus_job_inspector lists them."));
         return new Plan<>(
                 "Cancels job " + input.jobId(),
                 new Looked(input.jobId(), now.over()),

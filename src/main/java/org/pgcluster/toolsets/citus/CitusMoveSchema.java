@@ -22,7 +22,8 @@ import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Step;
 
 /** Moves a distributed schema, which lies on one node, to another. */
-public final class CitusMoveSchema implements Acts<CitusMoveSchema.Input, CitusMoveSchema.Looked, CitusMoveSchema.Output> {
+public final class CitusMoveSchema
+        implements Acts<CitusMoveSchema.Input, CitusMoveSchema.Looked, CitusMoveSchema.Output> {
     record Input(
             @Says("Distributed schema") String schema,
             @Says("Target: id or host:port") String node,
@@ -106,7 +107,8 @@ public final class CitusMoveSchema implements Acts<CitusMoveSchema.Input, CitusM
                 List.of(Step.statement(
                         Deed.WHERE,
                         "SELECT pg_catalog.citus_schema_move(" + Deed.literal(quoted(schema.name())) + ", "
-                                + target.nodeId() + ", '" + input.shardTransferMode().word() + "')")),
+                                + target.nodeId() + ", '"
+                                + input.shardTransferMode().word() + "')")),
                 new Consequences(
                         input.shardTransferMode().locks(),
                         Parts.many(ids.size(), "table") + " with " + Parts.bytes(bytes) + ".",
@@ -130,7 +132,9 @@ public final class CitusMoveSchema implements Acts<CitusMoveSchema.Input, CitusM
         checks.add(Plan.check(
                 "the target takes shards",
                 target.holdsShards(),
-                target.holdsShards() ? "yes" : target.isAsked() ? "shouldhaveshards is false" : "it is no active primary"));
+                target.holdsShards()
+                        ? "yes"
+                        : target.isAsked() ? "shouldhaveshards is false" : "it is no active primary"));
         checks.addAll(Deed.identities(Identity.missingInGroup(citus, schema.colocationId()), mode));
         checks.addAll(Deed.judged(MoveFacts.ofCluster(citus)));
         var facts = MoveFacts.ask(citus);
@@ -144,10 +148,10 @@ public final class CitusMoveSchema implements Acts<CitusMoveSchema.Input, CitusM
         List<String> said = MoveProgress.run((Step.Statement) plan.steps().get(0), hands, context);
         Citus citus = Deed.citus(context);
         CitusNode target = citus.node(String.valueOf(plan.looked().toNode()));
-        List<Shard> shards =
-                citus.sql().list(Shard.class, SHARDS, found(citus, input.schema()).colocationId());
-        boolean arrived = shards.stream()
-                .allMatch(shard -> shard.groupId() != null && shard.groupId() == target.groupId());
+        List<Shard> shards = citus.sql()
+                .list(Shard.class, SHARDS, found(citus, input.schema()).colocationId());
+        boolean arrived =
+                shards.stream().allMatch(shard -> shard.groupId() != null && shard.groupId() == target.groupId());
         return new Output(
                 input.schema(), Deed.named(target), arrived, shards.size(), Deed.cleanupRecords(context), said);
     }

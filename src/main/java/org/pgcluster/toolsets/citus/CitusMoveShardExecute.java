@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.pgcluster.citus.Citus;
-import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -82,7 +81,9 @@ public final class CitusMoveShardExecute
                 List.of(Step.statement(Deed.WHERE, plan.statement())),
                 new Consequences(
                         input.shardTransferMode().locks(),
-                        (known ? Parts.bytes(plan.bytes()) : "At least " + Parts.bytes(plan.bytes()) + ", not all sizes known,")
+                        (known
+                                        ? Parts.bytes(plan.bytes())
+                                        : "At least " + Parts.bytes(plan.bytes()) + ", not all sizes known,")
                                 + " in " + Parts.many(shards.size(), "shard") + ": "
                                 + String.join(
                                         ", ",
@@ -103,7 +104,8 @@ public final class CitusMoveShardExecute
         Looked looked = plan.looked();
         var said = MoveProgress.run((Step.Statement) plan.steps().get(0), hands, context);
         Citus citus = Deed.citus(context);
-        int target = citus.node(looked.to().substring(0, looked.to().indexOf(' '))).groupId();
+        int target =
+                citus.node(looked.to().substring(0, looked.to().indexOf(' '))).groupId();
         Elsewhere left = citus.sql()
                 .one(
                         Elsewhere.class,
@@ -112,11 +114,6 @@ public final class CitusMoveShardExecute
                         looked.shards(),
                         target);
         return new Output(
-                looked.shards(),
-                looked.from(),
-                looked.to(),
-                left.count() == 0,
-                Deed.cleanupRecords(context),
-                said);
+                looked.shards(), looked.from(), looked.to(), left.count() == 0, Deed.cleanupRecords(context), said);
     }
 }

@@ -211,9 +211,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         TransferMode chosen = mode.orElse(TransferMode.BLOCK_WRITES);
         return new MoveFacts.Check(
                 "Every table that moves along has a replica identity",
-                mode.isPresent() && chosen == TransferMode.AUTO
-                        ? MoveFacts.Verdict.FAILS
-                        : MoveFacts.Verdict.RISKY,
+                mode.isPresent() && chosen == TransferMode.AUTO ? MoveFacts.Verdict.FAILS : MoveFacts.Verdict.RISKY,
                 "none on " + String.join(", ", stuck),
                 chosen == TransferMode.FORCE_LOGICAL
                         ? "UPDATE and DELETE on these shards fail while they move"

@@ -31,17 +31,13 @@ public final class CitusRebalanceExecute
             @Says("Only empty nodes that take no shards") @Default("false")
             boolean drainOnly,
 
-            @Says("Refused: Citus rebalances whole clusters") Optional<String> table) {}
+            @Says("Refused: Citus rebalances whole clusters")
+            Optional<String> table) {}
 
     /** Where the shards lie. Which of them move follows from sizes, which change by themselves, so it is no part. */
     record Looked(String strategy, List<Deed.Held> nodes) {}
 
-    record Output(
-            @Nullable Long jobId,
-            long tasks,
-            List<OnNode> nodes,
-            long cleanupRecords)
-            implements InWords {
+    record Output(@Nullable Long jobId, long tasks, List<OnNode> nodes, long cleanupRecords) implements InWords {
         @Override
         public String inWords() {
             if (jobId == null) {
@@ -73,8 +69,7 @@ public final class CitusRebalanceExecute
     public Plan<Looked> plan(Input input, Context context) {
         input.table().ifPresent(CitusRebalanceExecute::noTable);
         Citus citus = Deed.citus(context);
-        String strategy =
-                MovesAhead.strategy(citus, input.strategy().orElse(null));
+        String strategy = MovesAhead.strategy(citus, input.strategy().orElse(null));
         MovesAhead ahead = MovesAhead.ask(citus, strategy, input.drainOnly());
         TransferMode mode = input.shardTransferMode();
         List<Check> checks = new ArrayList<>();
@@ -129,11 +124,7 @@ public final class CitusRebalanceExecute
             return new Output(null, 0, nodes(plan.looked().nodes(), context), 0);
         }
         JobFollowing.Stands ended = JobFollowing.toItsEnd(jobId, stop, hands, context);
-        return new Output(
-                jobId,
-                ended.tasks(),
-                nodes(plan.looked().nodes(), context),
-                Deed.cleanupRecords(context));
+        return new Output(jobId, ended.tasks(), nodes(plan.looked().nodes(), context), Deed.cleanupRecords(context));
     }
 
     static List<OnNode> nodes(List<Deed.Held> before, Context context) {

@@ -28,10 +28,7 @@ public final class CitusRebalanceShards
 
     @Override
     public CitusRebalanceExecute.Output act(
-            CitusRebalanceExecute.Input input,
-            Plan<CitusRebalanceExecute.Looked> plan,
-            Hands hands,
-            Context context) {
+            CitusRebalanceExecute.Input input, Plan<CitusRebalanceExecute.Looked> plan, Hands hands, Context context) {
         return same.act(input, plan, hands, context);
     }
 }

@@ -18,7 +18,8 @@ import org.pgcluster.tool.Step;
 
 /** Lets Citus end the two-phase commits that a crash or a broken connection left open. */
 public final class CitusRecoverTransactions
-        implements Acts<CitusRecoverTransactions.Input, CitusRecoverTransactions.Looked, CitusRecoverTransactions.Output> {
+        implements Acts<
+                CitusRecoverTransactions.Input, CitusRecoverTransactions.Looked, CitusRecoverTransactions.Output> {
     record Input() {}
 
     record Looked(String what) {}
@@ -74,7 +75,11 @@ public final class CitusRecoverTransactions
         List<Prepared> own = prepared(citus, round, true);
         List<Prepared> foreign = prepared(citus, round, false);
         String gids = String.join(
-                ", ", own.stream().limit(20).map(one -> one.gid() + " on " + one.node()).toList());
+                ", ",
+                own.stream()
+                        .limit(20)
+                        .map(one -> one.gid() + " on " + one.node())
+                        .toList());
         return new Plan<>(
                 "Lets Citus end the two-phase commits that this coordinator began and left open",
                 new Looked("prepared transactions of Citus"),

@@ -55,7 +55,8 @@ public final class CitusRemoveNode implements Acts<CitusRemoveNode.Input, NodeLo
                         "list_nodes",
                         "",
                         coordinator
-                                ? "citus_set_coordinator_host with host: " + node.host() + ", port: " + node.port() + "."
+                                ? "citus_set_coordinator_host with host: " + node.host() + ", port: " + node.port()
+                                        + "."
                                 : "citus_add_node with host: " + node.host() + ", port: " + node.port() + ", group: "
                                         + node.groupId() + "; it gets a new node id.",
                         "Nothing: it is removed or not.",
@@ -69,7 +70,8 @@ public final class CitusRemoveNode implements Acts<CitusRemoveNode.Input, NodeLo
         var row = NodeOutcome.row(context, plan.looked().where());
         return new NodeOutcome(
                 row.map(node -> plan.looked().where() + " is registered STILL or again, as node " + node.nodeId() + ".")
-                        .orElse("Node " + plan.looked().nodeId() + " " + plan.looked().where() + " is removed."),
+                        .orElse("Node " + plan.looked().nodeId() + " "
+                                + plan.looked().where() + " is removed."),
                 row.orElse(null),
                 said);
     }

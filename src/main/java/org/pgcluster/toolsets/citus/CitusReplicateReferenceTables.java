@@ -76,19 +76,26 @@ public final class CitusReplicateReferenceTables
     public Plan<Looked> plan(Input input, Context context) {
         Citus citus = Deed.citus(context);
         List<Missing> missing = missing(citus);
-        List<String> stuck = citus.sql().list(Name.class, NO_IDENTITY).stream().map(Name::name).toList();
+        List<String> stuck = citus.sql().list(Name.class, NO_IDENTITY).stream()
+                .map(Name::name)
+                .toList();
         List<Check> checks = new ArrayList<>();
         checks.add(Deed.better(
                 "a copy is missing",
                 !missing.isEmpty(),
                 missing.isEmpty()
                         ? "none"
-                        : String.join(", ", missing.stream().map(one -> one.table() + " on " + one.node()).toList())));
+                        : String.join(
+                                ", ",
+                                missing.stream()
+                                        .map(one -> one.table() + " on " + one.node())
+                                        .toList())));
         checks.add(new Check(
                 "every reference table has a replica identity",
                 stuck.isEmpty() ? Verdict.HOLDS : missing.isEmpty() ? Verdict.RISKY : Verdict.FAILS,
-                stuck.isEmpty() ? "yes" : "none on " + String.join(", ", stuck)
-                        + "; give it a primary key or REPLICA IDENTITY FULL"));
+                stuck.isEmpty()
+                        ? "yes"
+                        : "none on " + String.join(", ", stuck) + "; give it a primary key or REPLICA IDENTITY FULL"));
         checks.addAll(Deed.judged(MoveFacts.ofCluster(citus)));
         return new Plan<>(
                 "Copies reference tables to where they are missing: " + Parts.many(missing.size(), "table"),

@@ -64,7 +64,8 @@ public final class CitusSetCoordinatorHost
                 checks(citus, context, input.host(), port, registered),
                 List.of(Step.statement(
                         Deed.WHERE,
-                        "SELECT pg_catalog.citus_set_coordinator_host(" + Deed.literal(input.host()) + ", " + port + ")")),
+                        "SELECT pg_catalog.citus_set_coordinator_host(" + Deed.literal(input.host()) + ", " + port
+                                + ")")),
                 new Consequences(
                         "DDL waits for it; workers connect to the new address from then on.",
                         "Nothing moves.",

@@ -61,7 +61,9 @@ public final class CitusSetNodeProperty
                 input.shouldHaveShards() || others > 0,
                 Parts.many(others, "other node") + " would take them");
         Check worker = Deed.better(
-                "it is no coordinator", !coordinator, coordinator ? "shards will compete with planning there" : node.kind());
+                "it is no coordinator",
+                !coordinator,
+                coordinator ? "shards will compete with planning there" : node.kind());
         return new Plan<>(
                 "Sets shouldhaveshards of node " + Deed.named(node) + " to " + input.shouldHaveShards(),
                 new Looked(node.nodeId(), node.where(), node.shouldHaveShards()),

@@ -24,7 +24,8 @@ import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Step;
 
 /** Splits the hash range of a shard, and of all that lie with it, at given points. */
-public final class CitusSplitShard implements Acts<CitusSplitShard.Input, CitusSplitShard.Looked, CitusSplitShard.Output> {
+public final class CitusSplitShard
+        implements Acts<CitusSplitShard.Input, CitusSplitShard.Looked, CitusSplitShard.Output> {
     record Input(
             @Says("list_shards shows them") long shardId,
 
@@ -130,7 +131,9 @@ public final class CitusSplitShard implements Acts<CitusSplitShard.Input, CitusS
                 new Consequences(
                         mode.locks(),
                         Parts.many(ids.size(), "shard") + " with " + Parts.bytes(bytes) + " are copied: "
-                                + String.join(", ", together.stream().map(Shard::table).toList()) + ".",
+                                + String.join(
+                                        ", ",
+                                        together.stream().map(Shard::table).toList()) + ".",
                         "operation_status",
                         "operation_cancel rolls it back.",
                         "Nothing: shards are never joined again but by rewriting the tables.",
@@ -141,9 +144,7 @@ public final class CitusSplitShard implements Acts<CitusSplitShard.Input, CitusS
 
     private static String statement(Input input, List<CitusNode> nodes) {
         return "SELECT pg_catalog.citus_split_shard_by_split_points(" + input.shardId() + ", ARRAY["
-                + input.splitPoints().stream()
-                        .map(point -> "'" + point + "'")
-                        .collect(Collectors.joining(", "))
+                + input.splitPoints().stream().map(point -> "'" + point + "'").collect(Collectors.joining(", "))
                 + "], ARRAY["
                 + nodes.stream().map(node -> String.valueOf(node.nodeId())).collect(Collectors.joining(", "))
                 + "], '" + input.shardTransferMode().word() + "')";
@@ -175,8 +176,8 @@ public final class CitusSplitShard implements Acts<CitusSplitShard.Input, CitusS
         checks.addAll(Deed.judged(MoveFacts.ofNode(citus, source, facts, mode.logical(), 0)));
         nodes.stream()
                 .distinct()
-                .forEach(node -> checks.addAll(
-                        Deed.judged(MoveFacts.ofNode(citus, node, facts, mode.logical(), bytes))));
+                .forEach(node ->
+                        checks.addAll(Deed.judged(MoveFacts.ofNode(citus, node, facts, mode.logical(), bytes))));
         return checks.stream().distinct().toList();
     }
 

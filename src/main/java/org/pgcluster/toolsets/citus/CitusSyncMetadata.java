@@ -37,11 +37,14 @@ public final class CitusSyncMetadata implements Acts<CitusSyncMetadata.Input, No
         List<Check> checks = new ArrayList<>();
         checks.add(Plan.check("it is a worker", node.groupId() != 0, node.kind()));
         checks.add(Plan.check(
-                "it is an active primary", node.isAsked(), node.active() ? node.role() : "inactive: citus_activate_node"));
+                "it is an active primary",
+                node.isAsked(),
+                node.active() ? node.role() : "inactive: citus_activate_node"));
         checks.add(Deed.better(
-                "it needs it", !node.metadataSynced(), node.metadataSynced() ? "it is marked as synced" : "not synced"));
-        checks.addAll(
-                Candidate.ask(citus, node.host(), node.port()).checks(Candidate.own(citus), Verdict.FAILS));
+                "it needs it",
+                !node.metadataSynced(),
+                node.metadataSynced() ? "it is marked as synced" : "not synced"));
+        checks.addAll(Candidate.ask(citus, node.host(), node.port()).checks(Candidate.own(citus), Verdict.FAILS));
         return new Plan<>(
                 "Copies the metadata to node " + Deed.named(node),
                 NodeLook.of(node, 0),
@@ -62,7 +65,8 @@ public final class CitusSyncMetadata implements Acts<CitusSyncMetadata.Input, No
     @Override
     public NodeOutcome act(Input input, Plan<NodeLook> plan, Hands hands, Context context) {
         List<String> said = hands.run((Step.Statement) plan.steps().get(0)).notices();
-        NodeOutcome.Row row = NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
+        NodeOutcome.Row row =
+                NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
         return new NodeOutcome(
                 "Node " + row.nodeId() + " " + row.where()
                         + (row.metadataSynced() ? " has the metadata." : " is NOT marked as synced."),

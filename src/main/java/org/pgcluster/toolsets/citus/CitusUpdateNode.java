@@ -23,8 +23,7 @@ public final class CitusUpdateNode implements Acts<CitusUpdateNode.Input, NodeLo
             @Says("Id or host:port") String node,
             @Says("New") String host,
 
-            @Says("New") @Range(min = 1, max = 65_535)
-            int port) {}
+            @Says("New") @Range(min = 1, max = 65_535) int port) {}
 
     @Override
     public Declaration<Input, NodeOutcome> declaration() {
@@ -63,8 +62,8 @@ public final class CitusUpdateNode implements Acts<CitusUpdateNode.Input, NodeLo
 
     private static List<Check> checks(Citus citus, Context context, CitusNode node, Input input, String where) {
         boolean same = node.where().equals(where);
-        boolean taken = !same
-                && citus.nodes().stream().anyMatch(one -> one.where().equals(where));
+        boolean taken =
+                !same && citus.nodes().stream().anyMatch(one -> one.where().equals(where));
         Candidate candidate = Candidate.ask(citus, input.host(), input.port());
         List<Check> checks = new ArrayList<>();
         checks.add(Deed.better("it changes something", !same, same ? "it has that address already" : node.where()));
@@ -103,7 +102,8 @@ public final class CitusUpdateNode implements Acts<CitusUpdateNode.Input, NodeLo
     @Override
     public NodeOutcome act(Input input, Plan<NodeLook> plan, Hands hands, Context context) {
         List<String> said = hands.run((Step.Statement) plan.steps().get(0)).notices();
-        NodeOutcome.Row row = NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
+        NodeOutcome.Row row =
+                NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
         boolean changed = row.where().equals(input.host() + ":" + input.port());
         return new NodeOutcome(
                 "Node " + row.nodeId() + (changed ? " is now at " : " is NOT changed, or was changed back: it is at ")

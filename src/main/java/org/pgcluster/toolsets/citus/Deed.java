@@ -97,7 +97,9 @@ final class Deed {
         return new Check(
                 "no background job is unfinished",
                 running.isEmpty() ? Verdict.HOLDS : Verdict.FAILS,
-                running.isEmpty() ? "none" : "job " + String.join(", ", running) + "; follow it with citus_job_inspector");
+                running.isEmpty()
+                        ? "none"
+                        : "job " + String.join(", ", running) + "; follow it with citus_job_inspector");
     }
 
     private record Job(long jobId) {}
@@ -110,7 +112,8 @@ final class Deed {
             round.of(node.nodeId()).ifPresent(facts -> {
                 String allowed = facts.decoders();
                 if (allowed != null) {
-                    boolean holds = List.of(allowed.replace("'", "").split("\\s*,\\s*", -1)).contains("citus");
+                    boolean holds = List.of(allowed.replace("'", "").split("\\s*,\\s*", -1))
+                            .contains("citus");
                     checks.add(new Check(
                             node.where() + " lets Citus decode",
                             holds ? Verdict.HOLDS : Verdict.FAILS,
@@ -169,7 +172,9 @@ final class Deed {
     static ToolException leaving(ToolException failed, String left) {
         return failed.code() == ErrorCode.OUTCOME_UNKNOWN
                 ? failed
-                : failed.withHint(
-                        left + Optional.ofNullable(failed.hint()).map(hint -> " " + hint).orElse(""));
+                : failed.withHint(left
+                        + Optional.ofNullable(failed.hint())
+                                .map(hint -> " " + hint)
+                                .orElse(""));
     }
 }

@@ -9,8 +9,7 @@ import org.pgcluster.tool.Step;
 
 /** Sends a statement that moves or splits shards, and tells what it moves while it does. */
 final class MoveProgress {
-    private record Moving(
-            long shardId, @Nullable String status, long sourceBytes, long targetBytes) {}
+    private record Moving(long shardId, @Nullable String status, long sourceBytes, long targetBytes) {}
 
     private static final String MOVING = """
             SELECT shardid AS shard_id, status, coalesce(source_shard_size, 0) AS source_bytes,
@@ -29,15 +28,16 @@ final class MoveProgress {
     }
 
     private static void tell(Hands hands, Context context) {
-        List<Moving> moving = Deed.citus(context).forwarded(Moving.class, MOVING).rows();
+        List<Moving> moving =
+                Deed.citus(context).forwarded(Moving.class, MOVING).rows();
         if (!moving.isEmpty()) {
             long there = moving.stream().mapToLong(Moving::targetBytes).sum();
             long all = moving.stream().mapToLong(Moving::sourceBytes).sum();
             hands.progress(
                     there,
                     all,
-                    Parts.many(moving.size(), "shard") + " moving, " + moving.get(0).status() + ": "
-                            + Parts.bytes(there) + " of " + Parts.bytes(all));
+                    Parts.many(moving.size(), "shard") + " moving, "
+                            + moving.get(0).status() + ": " + Parts.bytes(there) + " of " + Parts.bytes(all));
         }
     }
 }

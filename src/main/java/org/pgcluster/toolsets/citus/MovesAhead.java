@@ -28,7 +28,12 @@ record MovesAhead(List<Move> moves) {
     }
 
     private record Planned(
-            long shardId, String table, int colocationId, @Nullable String rangeFrom, String source, String target) {}
+            long shardId,
+            String table,
+            int colocationId,
+            @Nullable String rangeFrom,
+            String source,
+            String target) {}
 
     private record Strategy(String name, boolean preferred) {}
 
@@ -161,8 +166,7 @@ record MovesAhead(List<Move> moves) {
 
     private boolean touches(String where) {
         return moves.stream()
-                .anyMatch(move ->
-                        move.source().equals(where) || move.target().equals(where));
+                .anyMatch(move -> move.source().equals(where) || move.target().equals(where));
     }
 
     private long sum(String where, boolean leaving) {

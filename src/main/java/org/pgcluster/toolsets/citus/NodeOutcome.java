@@ -29,7 +29,8 @@ record NodeOutcome(String outcome, @Nullable Row node, List<String> said) implem
     static Optional<Row> row(Context context, String named) {
         Citus citus = Deed.citus(context);
         return citus.nodes().stream()
-                .filter(node -> node.where().equals(named) || String.valueOf(node.nodeId()).equals(named))
+                .filter(node -> node.where().equals(named)
+                        || String.valueOf(node.nodeId()).equals(named))
                 .findFirst()
                 .map(node -> row(context, node));
     }

@@ -18,8 +18,7 @@ final class Contents {
     /** Rows and the sum of their hashes. */
     record Sum(String table, long rows, String checksum) {}
 
-    private record Expression(
-            @Nullable String words, List<String> leftOut) {}
+    private record Expression(@Nullable String words, List<String> leftOut) {}
 
     private static final String EXPRESSION = """
             SELECT string_agg(CASE WHEN plain THEN written END, ' || ''|'' || ' ORDER BY attname) AS words,

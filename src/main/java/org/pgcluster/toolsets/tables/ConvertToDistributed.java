@@ -67,7 +67,8 @@ public final class ConvertToDistributed
     public Plan<Looked> plan(Input input, Context context) {
         if (input.colocateWith().isPresent() && input.shardCount().isPresent()) {
             throw ToolException.invalidInput(
-                    "`shard_count` and `colocate_with` exclude each other: what lies together has as many shards.", null);
+                    "`shard_count` and `colocate_with` exclude each other: what lies together has as many shards.",
+                    null);
         }
         Citus citus = Citus.of(context.cluster(), context.call());
         Table table = Table.named(citus, input.table());
@@ -110,8 +111,7 @@ public final class ConvertToDistributed
         String sums = Contents.of(citus, List.of(table)).statement();
         return List.of(
                 Step.statement(Converting.WHERE, sums),
-                Step.statement(
-                        Converting.WHERE, "SELECT pg_catalog.create_distributed_table_concurrently" + arguments),
+                Step.statement(Converting.WHERE, "SELECT pg_catalog.create_distributed_table_concurrently" + arguments),
                 Step.statement(Converting.WHERE, sums + " /* afterwards */"));
     }
 

@@ -59,8 +59,8 @@ public final class ConvertToLocal implements Acts<ConvertToLocal.Input, ConvertT
         Citus citus = Citus.of(context.cluster(), context.call());
         Table table = Table.distributedNamed(citus, input.table());
         ConversionFacts facts = ConversionFacts.of(citus, table);
-        Citus.Forwarded<Size> size = citus.forwarded(
-                Size.class, "SELECT citus_total_relation_size(?::oid::regclass) AS bytes", table.oid());
+        Citus.Forwarded<Size> size =
+                citus.forwarded(Size.class, "SELECT citus_total_relation_size(?::oid::regclass) AS bytes", table.oid());
         long bytes = size.rows().isEmpty() ? -1 : size.rows().get(0).bytes();
         String undo = table.kind() == TableKind.REFERENCE
                 ? "create_reference_table."
@@ -97,7 +97,8 @@ public final class ConvertToLocal implements Acts<ConvertToLocal.Input, ConvertT
                                 + Contents.literal(table.schema()) + ") brings all of it back"
                         : "yes"));
         String parent = table.partitionOf();
-        checks.add(Plan.check("it is no partition", parent == null, parent == null ? "it is not" : "convert " + parent));
+        checks.add(
+                Plan.check("it is no partition", parent == null, parent == null ? "it is not" : "convert " + parent));
         List<String> links = facts.links().stream()
                 .map(link -> link.name() + (link.outgoing() ? " to " : " from ") + link.other())
                 .distinct()

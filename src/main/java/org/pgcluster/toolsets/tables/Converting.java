@@ -51,8 +51,8 @@ final class Converting {
         } catch (ToolException e) {
             throw e.code() == ErrorCode.OUTCOME_UNKNOWN
                     ? e
-                    : e.withHint("Everything was rolled back: it is as it was."
-                            + (e.hint() == null ? "" : " " + e.hint()));
+                    : e.withHint(
+                            "Everything was rolled back: it is as it was." + (e.hint() == null ? "" : " " + e.hint()));
         }
         return sums;
     }

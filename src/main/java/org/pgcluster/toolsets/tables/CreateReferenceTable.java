@@ -46,7 +46,8 @@ public final class CreateReferenceTable
         Citus citus = Citus.of(context.cluster(), context.call());
         Table table = Table.named(citus, input.table());
         ConversionFacts facts = ConversionFacts.of(citus, table);
-        List<CitusNode> nodes = citus.nodes().stream().filter(CitusNode::isAsked).toList();
+        List<CitusNode> nodes =
+                citus.nodes().stream().filter(CitusNode::isAsked).toList();
         return new Plan<>(
                 "Makes " + table.qualified() + " a reference table on " + nodes.size() + " nodes",
                 new Looked(table.qualified(), table.oid(), table.kind()),
@@ -71,7 +72,8 @@ public final class CreateReferenceTable
     private static List<Check> checks(Citus citus, Table table, ConversionFacts facts, List<CitusNode> nodes) {
         boolean plain = table.kind() == TableKind.PLAIN || table.kind() == TableKind.CITUS_LOCAL;
         List<Check> checks = new ArrayList<>();
-        checks.add(Plan.check("it is a plain table", plain, plain ? "yes" : "it is " + Converting.word(table.kind()) + " already"));
+        checks.add(Plan.check(
+                "it is a plain table", plain, plain ? "yes" : "it is " + Converting.word(table.kind()) + " already"));
         checks.add(Plan.check(
                 "it is not partitioned",
                 !table.partitioned() && table.partitionOf() == null,
@@ -88,8 +90,8 @@ public final class CreateReferenceTable
                 facts.shell().bytes() + " bytes: every write to it goes to " + nodes.size() + " nodes"));
         citus.nodes().stream()
                 .filter(node -> node.primary() && !node.active())
-                .forEach(node -> checks.add(
-                        Converting.better(node.where() + " is active", false, "it gets its copy when it is activated")));
+                .forEach(node -> checks.add(Converting.better(
+                        node.where() + " is active", false, "it gets its copy when it is activated")));
         checks.add(Converting.leftOut(citus, List.of(table)));
         return checks;
     }

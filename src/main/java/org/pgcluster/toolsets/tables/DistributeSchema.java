@@ -70,7 +70,9 @@ public final class DistributeSchema
         return citus.sql()
                 .ifAny(Found.class, SCHEMA, schema)
                 .orElseThrow(() -> new ToolException(
-                        ErrorCode.NOT_FOUND, "There is no schema " + schema + ".", "list_table_types shows what there is."));
+                        ErrorCode.NOT_FOUND,
+                        "There is no schema " + schema + ".",
+                        "list_table_types shows what there is."));
     }
 
     @Override
@@ -82,10 +84,7 @@ public final class DistributeSchema
                 .toList();
         return new Plan<>(
                 "Distributes schema " + input.schema() + " with " + tables.size() + " tables",
-                new Looked(
-                        input.schema(),
-                        tables.stream().map(Table::qualified).toList(),
-                        schema.distributed()),
+                new Looked(input.schema(), tables.stream().map(Table::qualified).toList(), schema.distributed()),
                 checks(citus, input.schema(), schema, tables),
                 steps(citus, input.schema(), tables),
                 new Consequences(
@@ -123,7 +122,8 @@ public final class DistributeSchema
         for (Table table : tables) {
             ConversionFacts facts = ConversionFacts.of(citus, table);
             facts.links().stream()
-                    .filter(link -> !link.reference() && !outside(name, link, citus).isEmpty())
+                    .filter(link ->
+                            !link.reference() && !outside(name, link, citus).isEmpty())
                     .forEach(link -> checks.add(Plan.check(
                             "foreign keys stay within the schema or lead to reference tables",
                             false,

@@ -28,11 +28,15 @@ record DistributionChecks(
     List<Check> all() {
         List<Check> checks = new ArrayList<>();
         boolean plain = table.kind() == TableKind.PLAIN || table.kind() == TableKind.CITUS_LOCAL;
-        checks.add(Plan.check("it is a plain table", plain, plain ? "yes" : "it is " + Converting.word(table.kind()) + " already"));
-        String parent = table.partitionOf();
-        checks.add(Plan.check("it is no partition", parent == null, parent == null ? "it is not" : "convert " + parent));
         checks.add(Plan.check(
-                "its column can be hashed", column.hashable() && !column.generated(), column.name() + " " + column.type()));
+                "it is a plain table", plain, plain ? "yes" : "it is " + Converting.word(table.kind()) + " already"));
+        String parent = table.partitionOf();
+        checks.add(
+                Plan.check("it is no partition", parent == null, parent == null ? "it is not" : "convert " + parent));
+        checks.add(Plan.check(
+                "its column can be hashed",
+                column.hashable() && !column.generated(),
+                column.name() + " " + column.type()));
         checks.add(nulls());
         checks.addAll(obstacles());
         checks.addAll(Converting.triggers(citus, facts));
@@ -73,9 +77,7 @@ record DistributionChecks(
             boolean elsewhere = one.what().equals("trigger") || one.what().equals("generated column as key");
             if (!elsewhere) {
                 checks.add(new Check(
-                        "no " + one.what(),
-                        policies ? Verdict.RISKY : Verdict.FAILS,
-                        one.name() + "; " + one.mend()));
+                        "no " + one.what(), policies ? Verdict.RISKY : Verdict.FAILS, one.name() + "; " + one.mend()));
             }
         }
         return checks;
@@ -92,7 +94,9 @@ record DistributionChecks(
         checks.add(Converting.better(
                 "it has a key to find rows by",
                 !facts.keys().isEmpty(),
-                facts.keys().isEmpty() ? "none: UPDATE and DELETE fail meanwhile" : facts.keys().get(0).name()));
+                facts.keys().isEmpty()
+                        ? "none: UPDATE and DELETE fail meanwhile"
+                        : facts.keys().get(0).name()));
         Round<Decoding> round = citus.everywhere(
                 Decoding.class,
                 "SELECT current_setting('wal_level') AS wal_level,"
@@ -105,7 +109,8 @@ record DistributionChecks(
             checks.add(Plan.check(
                     citus.where(told.nodeId()) + " decodes for Citus",
                     decodes,
-                    "wal_level " + told.row().walLevel() + ", decoders " + told.row().decoders()));
+                    "wal_level " + told.row().walLevel() + ", decoders "
+                            + told.row().decoders()));
         }
     }
 }

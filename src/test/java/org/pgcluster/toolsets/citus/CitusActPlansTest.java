@@ -55,7 +55,8 @@ class CitusActPlansTest {
     @Test
     void writes_are_blocked_only_when_somebody_says_so() throws Exception {
         try (Lab lab = planning()) {
-            String shard = CitusLab.psql("SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'orders'::regclass")
+            String shard = CitusLab.psql(
+                            "SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'orders'::regclass")
                     .get(0);
             String held = CitusLab.psql("SELECT nodename || ':' || nodeport FROM pg_dist_node JOIN pg_dist_placement"
                             + " USING (groupid) WHERE noderole = 'primary' AND shardid = " + shard)
@@ -73,10 +74,12 @@ class CitusActPlansTest {
                     target,
                     "shard_transfer_mode",
                     "block_writes");
-            assertTrue(blocking.contains(", 'block_writes')") && blocking.contains("wait for its whole copy"), blocking);
-            String clicks = CitusLab.psql("SELECT shardid FROM pg_dist_shard JOIN pg_dist_placement USING (shardid) JOIN"
-                            + " pg_dist_node USING (groupid) WHERE logicalrelid = 'clicks'::regclass AND nodename || ':' ||"
-                            + " nodeport <> '" + target + "' ORDER BY 1")
+            assertTrue(
+                    blocking.contains(", 'block_writes')") && blocking.contains("wait for its whole copy"), blocking);
+            String clicks = CitusLab.psql(
+                            "SELECT shardid FROM pg_dist_shard JOIN pg_dist_placement USING (shardid) JOIN"
+                                    + " pg_dist_node USING (groupid) WHERE logicalrelid = 'clicks'::regclass AND nodename || ':' ||"
+                                    + " nodeport <> '" + target + "' ORDER BY 1")
                     .get(0);
             Answer stuck =
                     lab.call("citus_move_shard_execute", "shard_id", Long.parseLong(clicks), "target_host", target);
@@ -88,13 +91,7 @@ class CitusActPlansTest {
     @Test
     void bytes_of_a_rebalance_come_from_the_nodes() throws Exception {
         try (Lab lab = planning()) {
-            String text = planned(
-                    lab,
-                    "citus_drain_node",
-                    "node",
-                    node("DESC"),
-                    "shard_transfer_mode",
-                    "block_writes");
+            String text = planned(lab, "citus_drain_node", "node", node("DESC"), "shard_transfer_mode", "block_writes");
             assertFalse(text.contains(" 0 B"), text);
             assertTrue(text.contains("citus_set_node_property"), text);
             assertTrue(text.contains("drain_only => true"), text);

@@ -88,8 +88,7 @@ class CitusActsTest {
     }
 
     private static Connection connection() throws SQLException {
-        return CitusLab.connectTo(
-                Objects.requireNonNull(own).variables().getOrDefault("LAB_DIRECT_DSN", ""));
+        return CitusLab.connectTo(Objects.requireNonNull(own).variables().getOrDefault("LAB_DIRECT_DSN", ""));
     }
 
     private static List<String> psql(String sql) throws SQLException {
@@ -130,7 +129,8 @@ class CitusActsTest {
     private Answer done(String act, Object... arguments) {
         Answer answer = ended(started(act, arguments));
         assertFalse(answer.isError(), answer.text());
-        Object state = answer.structured().getOrDefault("state", answer.structured().get("status"));
+        Object state =
+                answer.structured().getOrDefault("state", answer.structured().get("status"));
         assertEquals("done", state, answer.text());
         return answer;
     }
@@ -173,7 +173,8 @@ class CitusActsTest {
 
     private static String shardOf(String table, String node) throws SQLException {
         return psql("SELECT min(shardid) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)"
-                        + " JOIN pg_dist_node USING (groupid) WHERE logicalrelid = '" + table + "'::regclass AND nodeid = "
+                        + " JOIN pg_dist_node USING (groupid) WHERE logicalrelid = '" + table
+                        + "'::regclass AND nodeid = "
                         + node)
                 .get(0);
     }
@@ -193,8 +194,7 @@ class CitusActsTest {
         String job = psql("SELECT citus_rebalance_start()").get(0);
         Answer cancelled = done("citus_job_cancel", "job_id", Long.parseLong(job));
         assertTrue(cancelled.text().contains("is cancelled"), cancelled.text());
-        assertEquals(
-                List.of("cancelled"), psql("SELECT state FROM pg_dist_background_job WHERE job_id = " + job));
+        assertEquals(List.of("cancelled"), psql("SELECT state FROM pg_dist_background_job WHERE job_id = " + job));
         assertTrue(refused("citus_job_cancel", "job_id", Long.parseLong(job)).contains("has not ended"));
     }
 
@@ -208,7 +208,8 @@ class CitusActsTest {
         Answer stopped = ended(first);
         assertTrue(stopped.text().contains("Stopped: job"), stopped.text());
         assertEquals(
-                List.of("0"), psql("SELECT count(*) FROM pg_dist_background_job WHERE state IN ('running', 'scheduled')"));
+                List.of("0"),
+                psql("SELECT count(*) FROM pg_dist_background_job WHERE state IN ('running', 'scheduled')"));
     }
 
     @Test
@@ -261,7 +262,8 @@ class CitusActsTest {
                         + " AND shardid = get_shard_id_for_distribution_column('orders', 7)")
                 .get(0);
         assertEquals("1", alone);
-        assertTrue(refused("citus_isolate_tenant", "table", "orders", "tenant", "7").contains("isolated"));
+        assertTrue(refused("citus_isolate_tenant", "table", "orders", "tenant", "7")
+                .contains("isolated"));
     }
 
     @Test
@@ -269,8 +271,8 @@ class CitusActsTest {
     void a_shard_is_split_over_two_nodes() throws SQLException {
         String from = worker("");
         String shard = shardOf("clicks", from);
-        List<String> range = psql("SELECT unnest(ARRAY[shardminvalue, shardmaxvalue]) FROM pg_dist_shard WHERE shardid = "
-                + shard);
+        List<String> range =
+                psql("SELECT unnest(ARRAY[shardminvalue, shardmaxvalue]) FROM pg_dist_shard WHERE shardid = " + shard);
         int middle = (int) ((Long.parseLong(range.get(0)) + Long.parseLong(range.get(1))) / 2);
         List<String> nodes = List.of(from, worker("DESC"));
         String text = refused(
@@ -291,8 +293,7 @@ class CitusActsTest {
                 "nodes",
                 nodes);
         assertTrue(split.text().contains("in 2 shards"), split.text());
-        assertEquals(
-                List.of("5"), psql("SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = 'clicks'::regclass"));
+        assertEquals(List.of("5"), psql("SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = 'clicks'::regclass"));
     }
 
     @Test
@@ -303,10 +304,13 @@ class CitusActsTest {
                 .get(0);
         String to = at.equals(worker("")) ? worker("DESC") : worker("");
         done("citus_move_schema", "schema", "tenant_a", "node", to);
-        assertEquals(to, psql("SELECT nodeid FROM pg_dist_node JOIN pg_dist_placement USING (groupid)"
-                        + " JOIN pg_dist_shard USING (shardid) WHERE logicalrelid = 'tenant_a.notes'::regclass")
-                .get(0));
-        assertTrue(refused("citus_move_schema", "schema", "tenant_a", "node", to).contains("there already"));
+        assertEquals(
+                to,
+                psql("SELECT nodeid FROM pg_dist_node JOIN pg_dist_placement USING (groupid)"
+                                + " JOIN pg_dist_shard USING (shardid) WHERE logicalrelid = 'tenant_a.notes'::regclass")
+                        .get(0));
+        assertTrue(
+                refused("citus_move_schema", "schema", "tenant_a", "node", to).contains("there already"));
     }
 
     @Test
@@ -362,7 +366,10 @@ class CitusActsTest {
     @Test
     @Order(13)
     void what_a_crash_left_prepared_is_ended_as_it_was_decided() throws SQLException {
-        String dsn = Objects.requireNonNull(own).variables().getOrDefault("LAB_WORKER_DSNS", "").split(",", -1)[0];
+        String dsn = Objects.requireNonNull(own)
+                .variables()
+                .getOrDefault("LAB_WORKER_DSNS", "")
+                .split(",", -1)[0];
         try (Connection connection = CitusLab.connectTo(dsn)) {
             CitusLab.psql(connection, "CREATE TABLE undecided (id int)");
             CitusLab.psql(connection, "BEGIN; INSERT INTO undecided VALUES (1); PREPARE TRANSACTION 'citus_0_1_2_3'");

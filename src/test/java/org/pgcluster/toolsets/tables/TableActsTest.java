@@ -142,7 +142,13 @@ class TableActsTest {
     void a_table_is_distributed_online_and_comes_back() throws SQLException {
         String before = rows("pay");
         Answer there = done(
-                "convert_to_distributed", "table", "pay", "distribution_column", "tenant_id", "colocate_with", "orders");
+                "convert_to_distributed",
+                "table",
+                "pay",
+                "distribution_column",
+                "tenant_id",
+                "colocate_with",
+                "orders");
         assertTrue(there.text().contains("5000 rows. Count and checksum are as before"), there.text());
         assertEquals("distributed", kind("pay"));
         assertEquals(before, rows("pay"));

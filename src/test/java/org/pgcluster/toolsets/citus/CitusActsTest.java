@@ -345,7 +345,7 @@ class CitusActsTest {
 
     @Test
     @Order(11)
-    void a_drain_that_cannot_start_leaves_the_node_as_it_was() throws SQLException {
+    void a_drain_that_would_fail_is_not_begun() throws SQLException {
         String node = worker("DESC");
         psql("ALTER TABLE clicks REPLICA IDENTITY DEFAULT");
         try {

@@ -68,7 +68,7 @@ final class JobFollowing {
                 if (now.over()) {
                     return ended(now);
                 }
-                hands.progress(now.done(), now.tasks(), told(now));
+                hands.progress((double) now.done(), (double) now.tasks(), told(now));
             } catch (ToolException e) {
                 boolean passes = e.code() == ErrorCode.CONNECTION_FAILED || e.code() == ErrorCode.TIMEOUT;
                 if (!passes || ++silences > MOST_SILENCES) {

@@ -34,8 +34,8 @@ final class MoveProgress {
             long there = moving.stream().mapToLong(Moving::targetBytes).sum();
             long all = moving.stream().mapToLong(Moving::sourceBytes).sum();
             hands.progress(
-                    there,
-                    all,
+                    (double) there,
+                    (double) all,
                     Parts.many(moving.size(), "shard") + " moving, "
                             + moving.get(0).status() + ": " + Parts.bytes(there) + " of " + Parts.bytes(all));
         }

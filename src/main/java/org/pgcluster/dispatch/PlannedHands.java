@@ -76,11 +76,22 @@ final class PlannedHands implements Hands {
         return carriedOut(
                 step,
                 () -> {},
-                () -> acting().inTransaction(transaction -> {
+                () -> undoneTogether(() -> acting().inTransaction(transaction -> {
                     Outcome outcome = sent(step);
                     look.at(outcome);
                     return outcome;
-                }));
+                })));
+    }
+
+    /** What a look sent within the transaction goes with it. */
+    private <T> T undoneTogether(Supplier<T> work) {
+        int before = done.size();
+        try {
+            return work.get();
+        } catch (ToolException e) {
+            done.subList(before, done.size()).clear();
+            throw e;
+        }
     }
 
     @Override

@@ -78,9 +78,35 @@ final class CatalogueFile {
             "citus_lost_node_report",
             "citus_leftovers",
             "citus_advisor",
-            "citus_snapshot_source_advisor");
+            "citus_snapshot_source_advisor",
+            "citus_rebalance_execute",
+            "citus_rebalance_shards",
+            "citus_move_shard_execute",
+            "citus_job_cancel",
+            "citus_drain_node",
+            "citus_set_node_property",
+            "citus_add_node",
+            "citus_activate_node",
+            "citus_disable_node",
+            "citus_remove_node",
+            "citus_update_node",
+            "citus_isolate_tenant",
+            "citus_split_shard",
+            "citus_move_schema",
+            "citus_cleanup_orphaned",
+            "citus_recover_transactions",
+            "citus_sync_metadata",
+            "citus_replicate_reference_tables",
+            "citus_set_coordinator_host",
+            "citus_create_restore_point");
 
-    private static final List<String> TABLES = List.of("list_table_types", "advise_distribution");
+    private static final List<String> TABLES = List.of(
+            "list_table_types",
+            "advise_distribution",
+            "create_reference_table",
+            "convert_to_local",
+            "distribute_schema",
+            "convert_to_distributed");
 
     private CatalogueFile() {}
 

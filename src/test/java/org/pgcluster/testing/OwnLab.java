@@ -39,6 +39,11 @@ public final class OwnLab implements AutoCloseable {
         return variables;
     }
 
+    /** One more Citus group. */
+    public void grow() throws IOException {
+        run("grow", "--name", name);
+    }
+
     private static String run(String... arguments) throws IOException {
         List<String> command = new java.util.ArrayList<>(List.of(PROGRAM));
         command.addAll(List.of(arguments));

@@ -92,6 +92,11 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
 
     @Override
     public Output read(Input input, Context context) {
+        return read(input, context, Optional.empty());
+    }
+
+    /** By a mode that somebody chose, else online where the tables' identities allow it. */
+    static Output read(Input input, Context context, Optional<TransferMode> mode) {
         Citus citus = Citus.of(context.cluster(), context.call());
         List<Found> found = citus.sql().list(Found.class, SHARDS, input.shardId());
         if (found.isEmpty()) {
@@ -115,17 +120,22 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
                 .mapToLong(Long::longValue)
                 .sum();
         List<String> stuck = Identity.missingInGroup(citus, shard.colocationId());
-        List<MoveFacts.Check> checks = checks(citus, shard, source, target, both.other(), stuck, bytes);
+        boolean online = mode.map(TransferMode::logical).orElse(stuck.isEmpty());
+        List<MoveFacts.Check> checks = checks(citus, shard, source, target, both.other(), online, bytes);
+        if (!stuck.isEmpty()) {
+            checks.add(identity(stuck, mode));
+        }
         return new Output(
                 "SELECT citus_move_shard_placement(" + shard.shardId() + ", " + source.nodeId() + ", " + target.nodeId()
-                        + ", '" + (stuck.isEmpty() ? "auto" : "block_writes") + "')",
+                        + ", '"
+                        + mode.map(TransferMode::word).orElse(stuck.isEmpty() ? "auto" : "block_writes") + "')",
                 source.nodeId() + " " + source.where(),
                 target.nodeId() + " " + target.where(),
                 shards,
                 bytes,
-                stuck.isEmpty(),
+                online,
                 checks,
-                stuck.isEmpty()
+                online
                         ? "Writes to these shards wait only for the final switch; DDL on their tables waits throughout."
                         : "Writes to these shards wait for the whole copy, because an online move is not possible.",
                 "SELECT citus_move_shard_placement(" + shard.shardId() + ", " + target.nodeId() + ", " + source.nodeId()
@@ -179,7 +189,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
             CitusNode source,
             CitusNode target,
             Round<MoveFacts> facts,
-            List<String> stuck,
+            boolean online,
             long bytes) {
         List<MoveFacts.Check> checks = new ArrayList<>();
         must(checks, "Its table has shards that move", shard.kind().equals("moves"), shard.kind());
@@ -191,17 +201,24 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
                 target.shouldHaveShards(),
                 target.shouldHaveShards() ? "yes" : "shouldhaveshards is false");
         must(checks, "The target is an active primary", target.isAsked(), target.isAsked() ? "yes" : target.role());
-        if (!stuck.isEmpty()) {
-            checks.add(new MoveFacts.Check(
-                    "Every table that moves along has a replica identity",
-                    MoveFacts.Verdict.RISKY,
-                    "none on " + String.join(", ", stuck),
-                    "the move blocks writes; citus_validate_rebalance_prereqs says what would avoid that"));
-        }
         checks.addAll(MoveFacts.ofCluster(citus));
-        checks.addAll(MoveFacts.ofNode(citus, source, facts, stuck.isEmpty(), 0));
-        checks.addAll(MoveFacts.ofNode(citus, target, facts, stuck.isEmpty(), bytes));
+        checks.addAll(MoveFacts.ofNode(citus, source, facts, online, 0));
+        checks.addAll(MoveFacts.ofNode(citus, target, facts, online, bytes));
         return checks;
+    }
+
+    private static MoveFacts.Check identity(List<String> stuck, Optional<TransferMode> mode) {
+        TransferMode chosen = mode.orElse(TransferMode.BLOCK_WRITES);
+        return new MoveFacts.Check(
+                "Every table that moves along has a replica identity",
+                mode.isPresent() && chosen == TransferMode.AUTO ? MoveFacts.Verdict.FAILS : MoveFacts.Verdict.RISKY,
+                "none on " + String.join(", ", stuck),
+                chosen == TransferMode.FORCE_LOGICAL
+                        ? "UPDATE and DELETE on these shards fail while they move"
+                        : (mode.isPresent() && chosen == TransferMode.AUTO
+                                        ? "shard_transfer_mode block_writes moves them and blocks writes"
+                                        : "the move blocks writes")
+                                + "; citus_validate_rebalance_prereqs says what would avoid that");
     }
 
     private static void must(List<MoveFacts.Check> checks, String what, boolean holds, String found) {

@@ -35,6 +35,26 @@ public final class CitusTools {
             case "citus_list_distributed_tables" -> new CitusListDistributedTables();
             case "list_distributed_tables" -> new ListDistributedTables();
             case "list_shards" -> new ListShards();
+            case "citus_rebalance_execute" -> new CitusRebalanceExecute();
+            case "citus_rebalance_shards" -> new CitusRebalanceShards();
+            case "citus_move_shard_execute" -> new CitusMoveShardExecute();
+            case "citus_job_cancel" -> new CitusJobCancel();
+            case "citus_drain_node" -> new CitusDrainNode();
+            case "citus_set_node_property" -> new CitusSetNodeProperty();
+            case "citus_add_node" -> new CitusAddNode();
+            case "citus_activate_node" -> new CitusActivateNode();
+            case "citus_disable_node" -> new CitusDisableNode();
+            case "citus_remove_node" -> new CitusRemoveNode();
+            case "citus_update_node" -> new CitusUpdateNode();
+            case "citus_isolate_tenant" -> new CitusIsolateTenant();
+            case "citus_split_shard" -> new CitusSplitShard();
+            case "citus_move_schema" -> new CitusMoveSchema();
+            case "citus_cleanup_orphaned" -> new CitusCleanupOrphaned();
+            case "citus_recover_transactions" -> new CitusRecoverTransactions();
+            case "citus_sync_metadata" -> new CitusSyncMetadata();
+            case "citus_replicate_reference_tables" -> new CitusReplicateReferenceTables();
+            case "citus_set_coordinator_host" -> new CitusSetCoordinatorHost();
+            case "citus_create_restore_point" -> new CitusCreateRestorePoint();
             default -> null;
         };
     }

@@ -185,7 +185,7 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
         return score;
     }
 
-    private static List<Obstacle> obstacles(ConversionFacts facts, String column) {
+    static List<Obstacle> obstacles(ConversionFacts facts, String column) {
         List<Obstacle> obstacles = new ArrayList<>();
         for (ConversionFacts.Key key : facts.keys()) {
             if (!key.columns().contains(column)) {

@@ -11,6 +11,10 @@ public final class TablesTools {
         return switch (name) {
             case "advise_distribution" -> new AdviseDistribution();
             case "list_table_types" -> new ListTableTypes();
+            case "create_reference_table" -> new CreateReferenceTable();
+            case "convert_to_local" -> new ConvertToLocal();
+            case "distribute_schema" -> new DistributeSchema();
+            case "convert_to_distributed" -> new ConvertToDistributed();
             default -> null;
         };
     }

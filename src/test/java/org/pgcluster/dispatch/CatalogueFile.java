@@ -31,6 +31,9 @@ final class CatalogueFile {
             "citus_request_approval_token");
     private static final List<String> POSTGRES = List.of(
             "execute_sql",
+            "list_schemas",
+            "list_objects",
+            "get_object_details",
             "explain_query",
             "active_queries",
             "blocking_locks",

@@ -10,6 +10,9 @@ public final class PostgresTools {
     public static @Nullable Tool<?, ?> named(String name) {
         return switch (name) {
             case "execute_sql" -> new ExecuteSql();
+            case "list_schemas" -> new ListSchemas();
+            case "list_objects" -> new ListObjects();
+            case "get_object_details" -> new GetObjectDetails();
             case "explain_query" -> new ExplainQuery();
             case "execute_change" -> new ExecuteChange();
             case "active_queries" -> new ActiveQueries();

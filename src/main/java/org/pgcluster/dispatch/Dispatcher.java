@@ -48,7 +48,7 @@ public final class Dispatcher implements Desk, AutoCloseable {
 
     @Override
     public Answer call(Request request) {
-        return masked(explained(request));
+        return masked(explained(SecondNames.resolved(request)));
     }
 
     private Answer explained(Request request) {

@@ -3,6 +3,7 @@ package org.pgcluster.toolsets.postgres;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -135,7 +136,7 @@ public final class DropReplicationSlot
 
     /** What Patroni makes of a name for a slot. */
     private static String slotOf(String member) {
-        return member.toLowerCase(java.util.Locale.ROOT).replaceAll("[-.]", "_").replaceAll("[^a-z0-9_]", "");
+        return member.toLowerCase(Locale.ROOT).replaceAll("[-.]", "_").replaceAll("[^a-z0-9_]", "");
     }
 
     @Override

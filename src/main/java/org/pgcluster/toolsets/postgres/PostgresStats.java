@@ -2,6 +2,7 @@ package org.pgcluster.toolsets.postgres;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,7 @@ public final class PostgresStats implements Reads<PostgresStats.Input, PostgresS
     @Override
     public Output read(Input input, Context context) {
         Sql sql = context.sql();
-        String topic = input.topic().name().toLowerCase(java.util.Locale.ROOT);
+        String topic = input.topic().name().toLowerCase(Locale.ROOT);
         Capabilities server = sql.capabilities();
         StatsTopic asked = StatsTopic.of(input.topic(), server);
         String list = "stats " + topic + input.database();

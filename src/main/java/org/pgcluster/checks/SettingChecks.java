@@ -45,24 +45,39 @@ final class SettingChecks {
         worse("password_encryption", "md5", Severity.NOTICE, "new passwords are stored as MD5");
         settings.values().stream()
                 .filter(fact -> fact.is("pending_restart"))
-                .forEach(fact -> add("setting_waits_for_restart", Severity.NOTICE, fact.subject(),
-                        fact.subject() + " was changed and waits for a restart", fact.values(),
+                .forEach(fact -> add(
+                        "setting_waits_for_restart",
+                        Severity.NOTICE,
+                        fact.subject(),
+                        fact.subject() + " was changed and waits for a restart",
+                        fact.values(),
                         "Restart at a quiet time; on Patroni patroni_restart with pending_only."));
     }
 
     private void together(DatabaseState state) {
         boolean archives = !value("archive_mode").equals("off") && settings.containsKey("archive_mode");
-        if (archives && value("archive_command").isEmpty() && value("archive_library").isEmpty()) {
-            add("archive_without_command", Severity.CRITICAL, "archive_mode",
+        if (archives
+                && value("archive_command").isEmpty()
+                && value("archive_library").isEmpty()) {
+            add(
+                    "archive_without_command",
+                    Severity.CRITICAL,
+                    "archive_mode",
                     "archive_mode is on and nothing archives: pg_wal grows until the disk is full",
-                    both("archive_mode", "archive_command"), "Set archive_command, or archive_mode off.");
+                    both("archive_mode", "archive_command"),
+                    "Set archive_command, or archive_mode off.");
         }
-        boolean wantsSync = !value("synchronous_standby_names").isEmpty() && !value("synchronous_commit").equals("off")
+        boolean wantsSync = !value("synchronous_standby_names").isEmpty()
+                && !value("synchronous_commit").equals("off")
                 && !value("synchronous_commit").equals("local");
         boolean standby = state.of("receiver").findAny().isPresent();
-        boolean looked = state.unavailable().stream().noneMatch(one -> one.where().endsWith("replica"));
+        boolean looked =
+                state.unavailable().stream().noneMatch(one -> one.where().endsWith("replica"));
         if (wantsSync && !standby && looked && state.of("replica").noneMatch(SettingChecks::synchronous)) {
-            add("no_synchronous_standby", Severity.CRITICAL, "synchronous_standby_names",
+            add(
+                    "no_synchronous_standby",
+                    Severity.CRITICAL,
+                    "synchronous_standby_names",
                     "Commits wait for a synchronous standby and none is connected",
                     both("synchronous_standby_names", "synchronous_commit"),
                     "Bring the standby back; where that takes long, take it out of synchronous_standby_names.");
@@ -77,7 +92,8 @@ final class SettingChecks {
     private void memory(int hostMb) {
         double shared = number("shared_buffers") * BLOCK_KB / 1024;
         double work = number("work_mem") / 1024;
-        double most = shared + number("max_connections") * work
+        double most = shared
+                + number("max_connections") * work
                 + number("autovacuum_max_workers") * number("maintenance_work_mem") / 1024;
         Map<String, @Nullable Object> evidence = new LinkedHashMap<>();
         evidence.put("host_memory_mb", hostMb);
@@ -86,12 +102,21 @@ final class SettingChecks {
         evidence.put("max_connections", Math.round(number("max_connections")));
         evidence.put("all_at_once_mb", Math.round(most));
         if (shared > 0.6 * hostMb) {
-            add("shared_buffers_large", Severity.WARNING, "shared_buffers",
-                    "shared_buffers takes most of the memory of the host", evidence, "A quarter is usual.");
+            add(
+                    "shared_buffers_large",
+                    Severity.WARNING,
+                    "shared_buffers",
+                    "shared_buffers takes most of the memory of the host",
+                    evidence,
+                    "A quarter is usual.");
         }
         if (most > 1.5 * hostMb) {
-            add("memory_oversold", Severity.WARNING, "work_mem",
-                    "All connections together may take more memory than the host has", evidence,
+            add(
+                    "memory_oversold",
+                    Severity.WARNING,
+                    "work_mem",
+                    "All connections together may take more memory than the host has",
+                    evidence,
                     "Lower work_mem or max_connections, or pool connections.");
         }
     }
@@ -120,9 +145,22 @@ final class SettingChecks {
     }
 
     private void add(
-            String id, Severity severity, String subject, String title, Map<String, @Nullable Object> evidence, String advice) {
+            String id,
+            Severity severity,
+            String subject,
+            String title,
+            Map<String, @Nullable Object> evidence,
+            String advice) {
         findings.add(new Finding(
-                "database." + id, severity, Sure.CERTAIN, "postgres", subject, title, evidence, advice,
-                Optional.empty(), Optional.empty()));
+                "database." + id,
+                severity,
+                Sure.CERTAIN,
+                "postgres",
+                subject,
+                title,
+                evidence,
+                advice,
+                Optional.empty(),
+                Optional.empty()));
     }
 }

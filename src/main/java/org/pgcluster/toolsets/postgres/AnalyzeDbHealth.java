@@ -41,8 +41,10 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
             Optional<String> checks) {}
 
     record Output(
-            List<String> checked, List<Finding> findings, @Nullable String note, List<Unavailable> unavailable)
-            implements InWords {
+            List<String> checked,
+            List<Finding> findings,
+            @Nullable String note,
+            List<Unavailable> unavailable) implements InWords {
         @Override
         public String inWords() {
             String found = findings.isEmpty()
@@ -84,18 +86,20 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
     @Override
     public Output read(Input input, Context context) {
         Set<String> wanted = wanted(input.checks().orElse("all"));
-        DatabaseState state = DatabaseReading.of(
-                context.cluster().addressInWords().orElse("postgres"), context.sql(), wanted);
-        List<Finding> findings = new ArrayList<>(DatabaseChecks.of(
-                state, context.cluster().settings().hostMemoryMb()));
+        DatabaseState state =
+                DatabaseReading.of(context.cluster().addressInWords().orElse("postgres"), context.sql(), wanted);
+        List<Finding> findings = new ArrayList<>(
+                DatabaseChecks.of(state, context.cluster().settings().hostMemoryMb()));
         List<Unavailable> unavailable = new ArrayList<>(state.unavailable());
-        if (wanted.stream().anyMatch(area -> !AREAS.getOrDefault(area, List.of()).isEmpty())) {
+        if (wanted.stream()
+                .anyMatch(area -> !AREAS.getOrDefault(area, List.of()).isEmpty())) {
             Snapshot server = Gathering.of(context.cluster(), context.call(), EACH, Clock.systemUTC());
             Checks.of(server).stream()
                     .filter(finding -> finding.component().equals("postgres") && belongs(finding, wanted))
                     .forEach(findings::add);
             server.unavailable().stream()
-                    .filter(one -> one.component().equals("postgres") || one.component().equals("citus"))
+                    .filter(one -> one.component().equals("postgres")
+                            || one.component().equals("citus"))
                     .forEach(unavailable::add);
         }
         findings.sort(Comparator.comparing(Finding::severity));
@@ -110,10 +114,18 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
 
     /** The call where it is offered, else the command. */
     private static Finding offered(Finding found, Set<String> off) {
-        boolean can = found.next().isPresent() && !off.contains(found.next().get().tool());
+        boolean can =
+                found.next().isPresent() && !off.contains(found.next().get().tool());
         return new Finding(
-                found.id(), found.severity(), found.sure(), found.component(), found.subject(), found.title(),
-                found.evidence(), found.advice(), can ? found.next() : Optional.empty(),
+                found.id(),
+                found.severity(),
+                found.sure(),
+                found.component(),
+                found.subject(),
+                found.title(),
+                found.evidence(),
+                found.advice(),
+                can ? found.next() : Optional.empty(),
                 can ? Optional.empty() : found.byHand());
     }
 

@@ -27,6 +27,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
 
     record Input(
             @Says("By what they cost") @Default("total") Order sort,
+
             @Says("Only what ran this often") @Default("1") @Range(min = 1)
             long minCalls,
 
@@ -58,7 +59,11 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         }
     }
 
-    record Output(@Nullable Instant since, List<Row> statements, Rest rest, @Nullable String note) implements InWords {
+    record Output(
+            @Nullable Instant since,
+            List<Row> statements,
+            Rest rest,
+            @Nullable String note) implements InWords {
         @Override
         public String inWords() {
             return statements.isEmpty()
@@ -173,13 +178,16 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
             since = Instant.now();
             sql.one(Slept.class, "SELECT pg_sleep(?::float8) IS NOT NULL AS slept", input.watchSeconds());
             seen = seen(sql, reading).stream()
-                    .map(one -> before.containsKey(one.key()) ? one.minus(java.util.Objects.requireNonNull(before.get(one.key()))) : one)
+                    .map(one -> before.containsKey(one.key())
+                            ? one.minus(java.util.Objects.requireNonNull(before.get(one.key())))
+                            : one)
                     .filter(one -> one.calls() > 0)
                     .toList();
         }
         List<Seen> wanted = seen.stream()
                 .filter(one -> one.calls() >= input.minCalls() && input.sort().of(one) > 0)
-                .sorted(Comparator.comparingDouble((Seen one) -> -input.sort().of(one)).thenComparing(Seen::key))
+                .sorted(Comparator.comparingDouble((Seen one) -> -input.sort().of(one))
+                        .thenComparing(Seen::key))
                 .toList();
         double all = Math.max(1e-9, seen.stream().mapToDouble(Seen::totalMs).sum());
         List<Row> rows = new ArrayList<>();
@@ -202,7 +210,9 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
 
     private static @Nullable Instant since(Sql sql, Stand stand) {
         try {
-            return sql.one(Since.class, "SELECT stats_reset AS since FROM " + stand.schema() + ".pg_stat_statements_info")
+            return sql.one(
+                            Since.class,
+                            "SELECT stats_reset AS since FROM " + stand.schema() + ".pg_stat_statements_info")
                     .since();
         } catch (ToolException e) {
             return null; // the view came with version 1.9 of the extension
@@ -263,7 +273,8 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
             return "reads " + Math.round(one.read() / one.calls()) + " blocks a call from outside the cache";
         }
         if (blocks / one.calls() > 1000 && one.rows() / one.calls() < blocks / one.calls() / 10) {
-            return "touches " + Math.round(blocks / one.calls()) + " blocks a call for few rows: an index may be missing";
+            return "touches " + Math.round(blocks / one.calls())
+                    + " blocks a call for few rows: an index may be missing";
         }
         if (one.calls() >= 1000 && mean < 1) {
             return "cheap and very frequent: can it be asked once for many?";
@@ -280,7 +291,9 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         try {
             ExplainQuery.Output plan = new ExplainQuery()
                     .read(new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty()), context);
-            String stands = plan.findings().isEmpty() ? "" : ": " + plan.findings().get(0).title();
+            String stands = plan.findings().isEmpty()
+                    ? ""
+                    : ": " + plan.findings().get(0).title();
             return "cost " + plan.totalCost() + stands;
         } catch (ToolException e) {
             return "cannot be planned: " + e.text();

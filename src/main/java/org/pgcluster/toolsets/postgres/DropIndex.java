@@ -107,10 +107,11 @@ public final class DropIndex implements Acts<DropIndex.Input, DropIndex.Looked, 
         return sql.withSearchPathOfLogin()
                 .ifAny(Oid.class, "SELECT pg_catalog.to_regclass(?)::pg_catalog.oid::pg_catalog.int8 AS oid", name)
                 .flatMap(one -> sql.ifAny(Index.class, INDEX, one.oid()))
-                .orElseThrow(() -> new ToolException(
-                        ErrorCode.NOT_FOUND,
-                        "There is no index " + name + ".",
-                        "get_object_details of the table shows its indexes; a name with capitals needs double quotes."));
+                .orElseThrow(
+                        () -> new ToolException(
+                                ErrorCode.NOT_FOUND,
+                                "There is no index " + name + ".",
+                                "get_object_details of the table shows its indexes; a name with capitals needs double quotes."));
     }
 
     private static List<Check> checks(Input input, Index index) {
@@ -136,7 +137,8 @@ public final class DropIndex implements Acts<DropIndex.Input, DropIndex.Looked, 
                     "it is the table's replica identity: updates and deletes of published tables fail without"));
         }
         if (index.unique() && index.constraint() == null) {
-            checks.add(new Check("duplicates stay out", Verdict.RISKY, "it is unique: duplicates can come in afterwards"));
+            checks.add(
+                    new Check("duplicates stay out", Verdict.RISKY, "it is unique: duplicates can come in afterwards"));
         }
         if (index.valid() && index.scans() > 0) {
             checks.add(new Check(

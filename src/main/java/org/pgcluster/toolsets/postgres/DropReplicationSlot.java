@@ -33,7 +33,12 @@ public final class DropReplicationSlot
             @Says("Name") String slot,
             @Says("Where it is: id or host:port") Optional<String> node) {}
 
-    record Looked(String where, String slot, String kind, @Nullable String plugin, @Nullable String database) {}
+    record Looked(
+            String where,
+            String slot,
+            String kind,
+            @Nullable String plugin,
+            @Nullable String database) {}
 
     record Output(String slot, String where, boolean gone) implements InWords {
         @Override
@@ -98,7 +103,9 @@ public final class DropReplicationSlot
                 new Looked(place.where(), slot.name(), slot.kind(), slot.plugin(), slot.database()),
                 checks,
                 List.of(RemoteStep.of(
-                        place, "SELECT pg_catalog.pg_drop_replication_slot('" + slot.name().replace("'", "''") + "')")),
+                        place,
+                        "SELECT pg_catalog.pg_drop_replication_slot('"
+                                + slot.name().replace("'", "''") + "')")),
                 new Consequences(
                         "Nothing.",
                         "",

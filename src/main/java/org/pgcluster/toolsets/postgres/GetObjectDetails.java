@@ -45,8 +45,7 @@ public final class GetObjectDetails implements Reads<GetObjectDetails.Input, Get
         public String inWords() {
             Object rows = facts.get("rows");
             String columnsSaid = columns.isEmpty() ? "" : ", " + columns.size() + " columns";
-            String said = object + ": " + type + columnsSaid
-                    + (rows == null ? "" : ", about " + rows + " rows") + ".";
+            String said = object + ": " + type + columnsSaid + (rows == null ? "" : ", about " + rows + " rows") + ".";
             return said
                     + (others.isEmpty() ? "" : " The name also means: " + String.join(", ", others) + ".")
                     + (unavailable.isEmpty() ? "" : " Partial: figures lack what lies on nodes that gave no answer.");
@@ -93,8 +92,7 @@ public final class GetObjectDetails implements Reads<GetObjectDetails.Input, Get
     @Override
     public Output read(Input input, Context context) {
         Sql sql = context.sql();
-        List<Named> all =
-                ObjectNames.all(sql, ObjectNames.schema(sql, input.schema()), input.name(), input.type());
+        List<Named> all = ObjectNames.all(sql, ObjectNames.schema(sql, input.schema()), input.name(), input.type());
         Named chosen = all.get(0);
         List<String> others = all.subList(1, all.size()).stream()
                 .map(one -> one.kind().replace('_', ' ') + " " + one.name())

@@ -29,7 +29,8 @@ public final class ListAvailableExtensions
     record Output(List<Row> extensions, Rest rest) implements InWords {
         @Override
         public String inWords() {
-            long installed = extensions.stream().filter(one -> one.installed() != null).count();
+            long installed =
+                    extensions.stream().filter(one -> one.installed() != null).count();
             return rest.total() + " extensions; " + installed
                     + " of those shown are installed in this database. Installing is CREATE EXTENSION by a person.";
         }

@@ -165,8 +165,7 @@ record ObjectFacts(
         return of(sql.one(Found.class, FUNCTION, oid), "pg_proc", List.of(), List.of());
     }
 
-    private static ObjectFacts of(
-            Found found, String catalogue, List<Column> columns, List<Constraint> constraints) {
+    private static ObjectFacts of(Found found, String catalogue, List<Column> columns, List<Constraint> constraints) {
         Map<String, @Nullable Object> facts = new LinkedHashMap<>();
         if (JsonText.read(found.facts()) instanceof Map<?, ?> told) {
             told.forEach((name, value) -> facts.put(String.valueOf(name), value));

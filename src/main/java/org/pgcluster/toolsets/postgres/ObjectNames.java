@@ -87,8 +87,7 @@ final class ObjectNames {
     /** All that the name can mean, relations first; names of overloaded functions may be given with their arguments. */
     static List<Named> all(Sql sql, long schema, String name, Optional<Type> type) {
         String kind = type.map(Type::word).orElse(null);
-        List<Named> found =
-                sql.list(Named.class, NAMED, schema, name, schema, name, schema, name, name, kind, kind);
+        List<Named> found = sql.list(Named.class, NAMED, schema, name, schema, name, schema, name, name, kind, kind);
         if (found.stream().anyMatch(one -> one.name().equals(name))) {
             return found.stream().filter(one -> one.name().equals(name)).toList();
         }

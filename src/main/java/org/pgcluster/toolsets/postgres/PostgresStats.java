@@ -23,7 +23,9 @@ import org.pgcluster.tool.Reads;
 public final class PostgresStats implements Reads<PostgresStats.Input, PostgresStats.Output> {
     record Input(
             @Says("Which counters") Topic topic,
-            @Says("Only this one, where databases are counted") Optional<String> database,
+
+            @Says("Only this one, where databases are counted")
+            Optional<String> database,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
             int limit,
@@ -44,8 +46,11 @@ public final class PostgresStats implements Reads<PostgresStats.Input, PostgresS
         VERSION
     }
 
-    record Output(String topic, List<Map<String, @Nullable Object>> rows, Rest rest, @Nullable String note)
-            implements InWords {
+    record Output(
+            String topic,
+            List<Map<String, @Nullable Object>> rows,
+            Rest rest,
+            @Nullable String note) implements InWords {
         @Override
         public String inWords() {
             return topic + ": " + rest.total() + (rest.total() == 1 ? " row." : " rows.")

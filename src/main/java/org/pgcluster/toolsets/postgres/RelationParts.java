@@ -192,7 +192,8 @@ record RelationParts(Sql sql, long oid, boolean rowDataAllowed) {
         facts.put("partition_of", found.partitionOf());
         facts.put("row_security", found.rowSecurity());
         facts.put("options", found.options());
-        facts.put("readable", found.readable() ? null : "no: this login lacks SELECT, so its statistics are hidden too");
+        facts.put(
+                "readable", found.readable() ? null : "no: this login lacks SELECT, so its statistics are hidden too");
         return facts;
     }
 

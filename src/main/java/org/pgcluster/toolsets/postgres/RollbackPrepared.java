@@ -39,7 +39,13 @@ public final class RollbackPrepared
     }
 
     record Prepared(
-            String transaction, String database, String owner, long seconds, boolean here, boolean ofCitus, long locks) {}
+            String transaction,
+            String database,
+            String owner,
+            long seconds,
+            boolean here,
+            boolean ofCitus,
+            long locks) {}
 
     private record Gone(boolean gone) {}
 
@@ -74,7 +80,8 @@ public final class RollbackPrepared
         String word = input.commit() ? "COMMIT" : "ROLLBACK";
         return new Plan<>(
                 (input.commit() ? "Commits" : "Rolls back") + " prepared transaction " + input.gid() + " on "
-                        + place.where() + ", prepared " + found.seconds() + " s ago, holding " + found.locks() + " locks",
+                        + place.where() + ", prepared " + found.seconds() + " s ago, holding " + found.locks()
+                        + " locks",
                 new Looked(place.where(), input.gid(), found.transaction(), found.database(), found.owner()),
                 checks(found),
                 List.of(RemoteStep.of(place, word + " PREPARED '" + input.gid().replace("'", "''") + "'")),
@@ -97,7 +104,8 @@ public final class RollbackPrepared
             checks.add(Plan.check(
                     "Citus had the time to end it itself",
                     old,
-                    found.seconds() + " s old; " + (old ? "it ends its own within minutes" : "wait, or recover with Citus")));
+                    found.seconds() + " s old; "
+                            + (old ? "it ends its own within minutes" : "wait, or recover with Citus")));
             checks.add(new Check(
                     "its other nodes decided the same",
                     Verdict.UNKNOWN,

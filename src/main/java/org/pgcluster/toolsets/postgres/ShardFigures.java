@@ -20,7 +20,11 @@ import org.pgcluster.toolsets.postgres.GetObjectDetails.Index;
 
 /** The figures of a table that Citus manages, from its shards: the coordinator has an empty shell. */
 record ShardFigures(
-        Managed table, List<ColumnPart> columnParts, List<IndexPart> indexParts, Sizes sizes, List<Unavailable> unavailable) {
+        Managed table,
+        List<ColumnPart> columnParts,
+        List<IndexPart> indexParts,
+        Sizes sizes,
+        List<Unavailable> unavailable) {
     record Managed(
             TableKind kind,
             @Nullable String distributionColumn,
@@ -32,9 +36,16 @@ record ShardFigures(
 
     /** What one shard says of a column. */
     record ColumnPart(
-            String name, double rows, double nulls, double distinct, boolean growing, List<String> values, List<Double> shares) {}
+            String name,
+            double rows,
+            double nulls,
+            double distinct,
+            boolean growing,
+            List<String> values,
+            List<Double> shares) {}
 
-    record IndexPart(String name, long bytes, long scans, @Nullable String lastScan, long invalid) {}
+    record IndexPart(
+            String name, long bytes, long scans, @Nullable String lastScan, long invalid) {}
 
     record Sizes(@Nullable Long rows, @Nullable Long bytes) {}
 
@@ -185,9 +196,11 @@ record ShardFigures(
 
     private Column merged(Column column, List<ColumnPart> parts, boolean rowDataAllowed) {
         double rows = Math.max(1, parts.stream().mapToDouble(ColumnPart::rows).sum());
-        double nulls = parts.stream().mapToDouble(part -> part.nulls() * part.rows()).sum() / rows;
+        double nulls =
+                parts.stream().mapToDouble(part -> part.nulls() * part.rows()).sum() / rows;
         boolean grows = parts.stream().allMatch(ColumnPart::growing) && table.kind() != TableKind.REFERENCE;
-        boolean apart = grows || table.kind() == TableKind.DISTRIBUTED && column.name().equals(table.distributionColumn());
+        boolean apart =
+                grows || table.kind() == TableKind.DISTRIBUTED && column.name().equals(table.distributionColumn());
         double distinct = apart
                 ? parts.stream().mapToDouble(ColumnPart::distinct).sum()
                 : parts.stream().mapToDouble(ColumnPart::distinct).max().orElse(0);
@@ -233,7 +246,9 @@ record ShardFigures(
                     index.name(),
                     index.definition(),
                     invalid == 0 ? index.state() : "INVALID on " + invalid + " shards",
-                    parts.isEmpty() ? null : parts.stream().mapToLong(IndexPart::bytes).sum(),
+                    parts.isEmpty()
+                            ? null
+                            : parts.stream().mapToLong(IndexPart::bytes).sum(),
                     parts.stream().mapToLong(IndexPart::scans).sum(),
                     parts.stream()
                             .flatMap(part -> Optional.ofNullable(part.lastScan()).stream())

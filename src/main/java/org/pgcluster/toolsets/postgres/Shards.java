@@ -82,8 +82,7 @@ record Shards(Map<Long, Spread> byTable, List<Unavailable> unavailable) {
                 bytes = here == null ? bytes : Long.valueOf(here + (bytes == null ? 0 : bytes));
             }
         }
-        return new Spread(
-                table.kind(), table.distributionColumn(), table.colocationId(), table.shards(), rows, bytes);
+        return new Spread(table.kind(), table.distributionColumn(), table.colocationId(), table.shards(), rows, bytes);
     }
 
     static List<Unavailable> unavailable(Round<?> round) {

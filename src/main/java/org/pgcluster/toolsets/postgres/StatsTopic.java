@@ -8,7 +8,11 @@ import org.pgcluster.toolsets.postgres.PostgresStats.Topic;
  * The question behind a topic: {@code sql} has topic_size and topic_name beside the columns that are shown.
  * {@code byDatabase} takes the name of a database twice.
  */
-record StatsTopic(String sql, String columns, boolean byDatabase, @Nullable String note) {
+record StatsTopic(
+        String sql,
+        String columns,
+        boolean byDatabase,
+        @Nullable String note) {
     private static final String OVERVIEW = """
             SELECT stat.*, 0::float8 AS topic_size, stat.datname::text AS topic_name, stat.datname::text AS database_name
               FROM pg_stat_database AS stat
@@ -125,49 +129,56 @@ record StatsTopic(String sql, String columns, boolean byDatabase, @Nullable Stri
                         + " their figures."
                 : null;
         return switch (topic) {
-            case DATABASE_OVERVIEW -> new StatsTopic(
-                    OVERVIEW,
-                    "database_name, xact_commit, xact_rollback, blks_read, blks_hit, tup_returned, tup_fetched,"
-                            + " tup_inserted, tup_updated, tup_deleted, conflicts, temp_files, temp_bytes, deadlocks,"
-                            + " blk_read_time, blk_write_time, stats_reset",
-                    true,
-                    null);
-            case CACHE_HIT_RATE -> new StatsTopic(
-                    CACHE, "database_name, hit_rate, blks_hit, blks_read, stats_reset", true, null);
-            case CHECKPOINTS_STATS -> new StatsTopic(
-                    server.atLeast(17) ? CHECKPOINTS_17 : CHECKPOINTS,
-                    "checkpoints_timed, checkpoints_req, checkpoint_write_time, checkpoint_sync_time,"
-                            + " buffers_checkpoint, " + (server.atLeast(17) ? "" : "buffers_backend, buffers_backend_fsync, ")
-                            + "buffers_alloc, stats_reset",
-                    false,
-                    null);
-            case WAL_ACTIVITY -> new StatsTopic(
-                    WAL, "wal_records, wal_fpi, wal_bytes, wal_buffers_full, stats_reset", false, null);
-            case TABLES_INFO -> new StatsTopic(
-                    TABLES.replace("{plain}", plain),
-                    "schema_name, table_name, total_bytes, table_bytes, indexes_bytes, n_live_tup, n_dead_tup,"
-                            + " dead_ratio, seq_scan, idx_scan, last_vacuum, last_autovacuum, last_analyze,"
-                            + " last_autoanalyze, vacuum_count, autovacuum_count",
-                    false,
-                    left);
-            case INDEX_STATS -> new StatsTopic(
-                    INDEXES.replace("{plain}", plain),
-                    "schema_name, table_name, index_name, idx_scan, idx_tup_read, idx_tup_fetch, size_bytes",
-                    false,
-                    left);
-            case LOCKING_INFO -> new StatsTopic(
-                    LOCKING,
-                    "pid, username, database, wait_event_type, wait_event, state, query_start, blocking_pids",
-                    true,
-                    null);
-            case CONNECTION_STATS -> new StatsTopic(
-                    CONNECTIONS,
-                    "total_connections, active, idle, idle_in_transaction, waiting, hidden, max_connections, reserved",
-                    false,
-                    null);
+            case DATABASE_OVERVIEW ->
+                new StatsTopic(
+                        OVERVIEW,
+                        "database_name, xact_commit, xact_rollback, blks_read, blks_hit, tup_returned, tup_fetched,"
+                                + " tup_inserted, tup_updated, tup_deleted, conflicts, temp_files, temp_bytes, deadlocks,"
+                                + " blk_read_time, blk_write_time, stats_reset",
+                        true,
+                        null);
+            case CACHE_HIT_RATE ->
+                new StatsTopic(CACHE, "database_name, hit_rate, blks_hit, blks_read, stats_reset", true, null);
+            case CHECKPOINTS_STATS ->
+                new StatsTopic(
+                        server.atLeast(17) ? CHECKPOINTS_17 : CHECKPOINTS,
+                        "checkpoints_timed, checkpoints_req, checkpoint_write_time, checkpoint_sync_time,"
+                                + " buffers_checkpoint, "
+                                + (server.atLeast(17) ? "" : "buffers_backend, buffers_backend_fsync, ")
+                                + "buffers_alloc, stats_reset",
+                        false,
+                        null);
+            case WAL_ACTIVITY ->
+                new StatsTopic(WAL, "wal_records, wal_fpi, wal_bytes, wal_buffers_full, stats_reset", false, null);
+            case TABLES_INFO ->
+                new StatsTopic(
+                        TABLES.replace("{plain}", plain),
+                        "schema_name, table_name, total_bytes, table_bytes, indexes_bytes, n_live_tup, n_dead_tup,"
+                                + " dead_ratio, seq_scan, idx_scan, last_vacuum, last_autovacuum, last_analyze,"
+                                + " last_autoanalyze, vacuum_count, autovacuum_count",
+                        false,
+                        left);
+            case INDEX_STATS ->
+                new StatsTopic(
+                        INDEXES.replace("{plain}", plain),
+                        "schema_name, table_name, index_name, idx_scan, idx_tup_read, idx_tup_fetch, size_bytes",
+                        false,
+                        left);
+            case LOCKING_INFO ->
+                new StatsTopic(
+                        LOCKING,
+                        "pid, username, database, wait_event_type, wait_event, state, query_start, blocking_pids",
+                        true,
+                        null);
+            case CONNECTION_STATS ->
+                new StatsTopic(
+                        CONNECTIONS,
+                        "total_connections, active, idle, idle_in_transaction, waiting, hidden, max_connections, reserved",
+                        false,
+                        null);
             case DATABASE_SIZES -> new StatsTopic(SIZES, "database_name, size_bytes", true, null);
-            case CHANGED_SETTINGS -> new StatsTopic(
-                    SETTINGS, "name, setting, unit, source, pending_restart", false, null);
+            case CHANGED_SETTINGS ->
+                new StatsTopic(SETTINGS, "name, setting, unit, source, pending_restart", false, null);
             case VERSION -> new StatsTopic(VERSION, "major, minor, patch, full_string", false, null);
         };
     }

@@ -85,7 +85,11 @@ class DatabaseHealthTest {
             assertFalse(found(answer, "ill.same_1").contains("index_duplicate"), answer.toString());
             assertFalse(found(answer, "ill.partial_1").contains("index_duplicate"), answer.toString());
             assertEquals(List.of("index_invalid"), found(answer, "ill.descending_1"));
-            assertEquals(List.of(), found(answer, "ill.unique_1").stream().filter(id -> !id.equals("index_bloated")).toList());
+            assertEquals(
+                    List.of(),
+                    found(answer, "ill.unique_1").stream()
+                            .filter(id -> !id.equals("index_bloated"))
+                            .toList());
             assertTrue(found(answer, "ill.swollen_1").contains("index_bloated"), answer.toString());
             assertEquals(List.of("constraint_not_valid"), found(answer, "ill.sales.later"));
             assertEquals(List.of("sequence_near_end"), found(answer, "ill.worn"));
@@ -97,7 +101,9 @@ class DatabaseHealthTest {
                     .filter(one -> "ill.sales".equals(one.get("subject")))
                     .map(one -> String.valueOf(one.get("id")))
                     .toList());
-            assertTrue(table.contains("database.autovacuum_off") && table.contains("database.dead_rows"), table.toString());
+            assertTrue(
+                    table.contains("database.autovacuum_off") && table.contains("database.dead_rows"),
+                    table.toString());
             assertTrue(found(answer, "fsync").contains("setting_unsafe"), answer.toString());
             Map<?, ?> next = Trial.map(finding(answer, "index_invalid").get("next"));
             assertEquals("drop_index", next.get("tool"));
@@ -131,11 +137,14 @@ class DatabaseHealthTest {
     void memory_is_judged_only_where_somebody_said_how_much_there_is() throws SQLException {
         try (Trial small = Trial.on(Postgres.version("15"), state, "--host-memory-mb", "128");
                 Trial unsaid = Trial.on(Postgres.version("15"), state)) {
-            Map<?, ?> oversold = Trial.map(
-                    finding(small.read("analyze_db_health", "checks", "setting"), "memory_oversold").get("evidence"));
+            Map<?, ?> oversold =
+                    Trial.map(finding(small.read("analyze_db_health", "checks", "setting"), "memory_oversold")
+                            .get("evidence"));
             assertEquals(128, Trial.number(oversold, "shared_buffers_mb"));
             assertEquals(4, Trial.number(oversold, "work_mem_mb"));
-            assertFalse(unsaid.read("analyze_db_health", "checks", "setting").toString().contains("memory_oversold"));
+            assertFalse(unsaid.read("analyze_db_health", "checks", "setting")
+                    .toString()
+                    .contains("memory_oversold"));
         }
     }
 
@@ -149,11 +158,14 @@ class DatabaseHealthTest {
                     "INSERT INTO counted SELECT generate_series(1, 5000)",
                     "CHECKPOINT");
             for (PostgresStats.Topic topic : PostgresStats.Topic.values()) {
-                Map<?, ?> answer = trial.read("postgres_stats", "topic", topic.name().toLowerCase(Locale.ROOT));
+                Map<?, ?> answer =
+                        trial.read("postgres_stats", "topic", topic.name().toLowerCase(Locale.ROOT));
                 boolean may = topic == PostgresStats.Topic.LOCKING_INFO;
                 assertTrue(may || !Trial.list(answer.get("rows")).isEmpty(), topic + ": " + answer);
             }
-            Map<?, ?> table = Trial.list(trial.read("postgres_stats", "topic", "tables_info").get("rows")).stream()
+            Map<?, ?> table = Trial.list(
+                            trial.read("postgres_stats", "topic", "tables_info").get("rows"))
+                    .stream()
                     .map(Trial::map)
                     .filter(one -> "counted".equals(one.get("table_name")))
                     .findFirst()
@@ -161,12 +173,13 @@ class DatabaseHealthTest {
             assertEquals(
                     Long.parseLong(trial.one("SELECT pg_total_relation_size('counted')")),
                     Trial.number(table, "total_bytes"));
-            Map<?, ?> points = Trial.map(Trial.list(
-                            trial.read("postgres_stats", "topic", "checkpoints_stats").get("rows"))
+            Map<?, ?> points = Trial.map(Trial.list(trial.read("postgres_stats", "topic", "checkpoints_stats")
+                            .get("rows"))
                     .get(0));
             assertTrue(Trial.number(points, "checkpoints_req") >= 1, points.toString());
             Map<?, ?> told = Trial.map(
-                    Trial.list(trial.read("postgres_stats", "topic", "version").get("rows")).get(0));
+                    Trial.list(trial.read("postgres_stats", "topic", "version").get("rows"))
+                            .get(0));
             assertEquals(Long.parseLong(version), Trial.number(told, "major"));
         }
     }
@@ -183,7 +196,9 @@ class DatabaseHealthTest {
             for (int i = 0; i < 20; i++) {
                 trial.sql("SELECT count(*) FROM slow WHERE kind = " + i);
             }
-            Map<?, ?> row = Trial.list(trial.read("get_top_queries", "sort_by", "total").get("statements")).stream()
+            Map<?, ?> row = Trial.list(
+                            trial.read("get_top_queries", "sort_by", "total").get("statements"))
+                    .stream()
                     .map(Trial::map)
                     .filter(one -> String.valueOf(one.get("query")).startsWith("SELECT count(*) FROM slow"))
                     .findFirst()
@@ -193,8 +208,8 @@ class DatabaseHealthTest {
             assertTrue(String.valueOf(row.get("why")).contains("index may be missing"), row.toString());
             assertTrue(String.valueOf(row.get("plan")).contains("reads far more rows than it keeps"), row.toString());
             double share = ((Number) Objects.requireNonNull(row.get("share_percent"))).doubleValue();
-            double again = Double.parseDouble(trial.one(
-                    "SELECT 100 * sum(total_exec_time) FILTER (WHERE query LIKE 'SELECT count(*) FROM slow%')"
+            double again = Double.parseDouble(
+                    trial.one("SELECT 100 * sum(total_exec_time) FILTER (WHERE query LIKE 'SELECT count(*) FROM slow%')"
                             + " / sum(total_exec_time) FROM pg_stat_statements WHERE toplevel"
                             + " AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"));
             assertTrue(Math.abs(share - again) < 15, share + " and " + again);

@@ -89,7 +89,9 @@ class SchemaToolsTest {
             Map<?, ?> how = row(orders, "columns", "how");
             assertEquals("\"My Shop\".mood ('sad', 'it''s ok', 'happy')", how.get("type"));
             assertEquals(List.of("75.0% it's ok", "25.0% happy"), how.get("frequent"));
-            assertEquals("generated: (price * (2)::numeric)", row(orders, "columns", "total").get("defaults_to"));
+            assertEquals(
+                    "generated: (price * (2)::numeric)",
+                    row(orders, "columns", "total").get("defaults_to"));
             assertEquals("100.0%", row(orders, "columns", "tags").get("nulls"));
             assertEquals("in euro", row(orders, "columns", "price").get("comment"));
             assertEquals(200, Trial.number(row(orders, "columns", "price"), "distinct"));
@@ -100,12 +102,13 @@ class SchemaToolsTest {
                             .map(one -> Trial.map(one).get("name"))
                             .toList());
             Map<?, ?> dear = row(orders, "indexes", "orders_dear");
-            assertEquals(
-                    "btree (price DESC) INCLUDE (how) WHERE (price > (100)::numeric)", dear.get("definition"));
+            assertEquals("btree (price DESC) INCLUDE (how) WHERE (price > (100)::numeric)", dear.get("definition"));
             assertEquals(
                     Long.parseLong(trial.one("SELECT pg_relation_size('\"My Shop\".orders_dear')")),
                     Trial.number(dear, "bytes"));
-            assertEquals("primary key btree (id)", row(orders, "indexes", "orders_pkey").get("definition"));
+            assertEquals(
+                    "primary key btree (id)",
+                    row(orders, "indexes", "orders_pkey").get("definition"));
             assertTrue(text(orders, "triggers").contains("seen BEFORE INSERT"), orders.toString());
             assertTrue(text(orders, "policies").contains("own for SELECT to public using"), orders.toString());
             assertTrue(text(orders, "depends_on").contains("type \"My Shop\".mood"), orders.toString());
@@ -115,7 +118,8 @@ class SchemaToolsTest {
             Map<?, ?> customer = trial.read("get_object_details", "schema", "My Shop", "name", "Customer");
             assertTrue(text(customer, "referenced_by").contains("orders_customer_fkey"), customer.toString());
             assertEquals(
-                    "generated always as identity", row(customer, "columns", "id").get("defaults_to"));
+                    "generated always as identity",
+                    row(customer, "columns", "id").get("defaults_to"));
         }
     }
 
@@ -161,8 +165,17 @@ class SchemaToolsTest {
             Map<?, ?> all = trial.read("list_objects", "schema", "My Shop");
             assertEquals(
                     List.of(
-                            "Customer", "orders", "parts", "dear", "sums", "noticed()", "twice(n integer)",
-                            "twice(n text)", "mood", "pair", "positive"),
+                            "Customer",
+                            "orders",
+                            "parts",
+                            "dear",
+                            "sums",
+                            "noticed()",
+                            "twice(n integer)",
+                            "twice(n text)",
+                            "mood",
+                            "pair",
+                            "positive"),
                     Trial.list(all.get("objects")).stream()
                             .map(one -> Trial.map(one).get("name"))
                             .toList());
@@ -191,7 +204,8 @@ class SchemaToolsTest {
                         ? trial.read("list_objects", "schema", "many", "limit", 200)
                         : trial.read("list_objects", "schema", "many", "limit", 200, "cursor", cursor);
                 Trial.list(page.get("objects"))
-                        .forEach(one -> seen.add(Objects.requireNonNull(Trial.map(one).get("name"))));
+                        .forEach(one ->
+                                seen.add(Objects.requireNonNull(Trial.map(one).get("name"))));
                 Map<?, ?> rest = Trial.map(page.get("rest"));
                 assertEquals(1500, Trial.number(rest, "total"));
                 cursor = rest.get("cursor");
@@ -242,14 +256,15 @@ class SchemaToolsTest {
     @Test
     void a_role_without_rights_sees_the_structure_and_is_told_what_is_hidden() throws SQLException {
         try (Trial owner = shop("15")) {
-            owner.sql(
-                    "DO $$ BEGIN CREATE ROLE nobody LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+            owner.sql("DO $$ BEGIN CREATE ROLE nobody LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
             try (Trial trial = Trial.as("nobody", Postgres.version("15"), state)) {
                 Map<?, ?> orders = trial.read("get_object_details", "schema", "My Shop", "name", "orders");
                 assertTrue(text(Trial.map(orders.get("facts")), "readable").startsWith("no"), orders.toString());
                 assertEquals(7, Trial.list(orders.get("columns")).size());
                 assertEquals(List.of(), row(orders, "columns", "how").get("frequent"));
-                assertEquals(false, row(trial.read("list_schemas"), "schemas", "My Shop").get("usable"));
+                assertEquals(
+                        false,
+                        row(trial.read("list_schemas"), "schemas", "My Shop").get("usable"));
             }
         }
     }

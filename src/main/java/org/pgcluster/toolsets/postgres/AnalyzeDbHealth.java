@@ -139,7 +139,7 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
 
     private static Set<String> wanted(String words) {
         Set<String> wanted = new LinkedHashSet<>();
-        for (String word : words.toLowerCase(Locale.ROOT).split("[,\\s]+")) {
+        for (String word : words.toLowerCase(Locale.ROOT).split("[,\\s]+", -1)) {
             String area = word.endsWith("s") ? word.substring(0, word.length() - 1) : word;
             if (area.equals("all") || area.isEmpty()) {
                 wanted.addAll(AREAS.keySet());

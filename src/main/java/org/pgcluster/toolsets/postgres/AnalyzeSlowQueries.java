@@ -194,7 +194,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         for (Seen one : wanted.subList(0, Math.min(input.limit(), wanted.size()))) {
             rows.add(row(one, all, rows.size() < PLANNED ? plan(one.query(), context) : null));
         }
-        return new Output(since, rows, new Rest(rows.size(), wanted.size(), null), note(sql, context));
+        return new Output(since, rows, new Rest(rows.size(), wanted.size(), null), note(sql));
     }
 
     private static List<Seen> seen(Sql sql, String reading) {
@@ -227,7 +227,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
                         + " EXTENSION pg_stat_statements in this database. active_queries shows what runs now.");
     }
 
-    private static @Nullable String note(Sql sql, Context context) {
+    private static @Nullable String note(Sql sql) {
         List<String> notes = new ArrayList<>();
         if (!sql.capabilities().memberOf("pg_read_all_stats")) {
             notes.add("Texts of other users' statements are hidden: this login lacks pg_read_all_stats.");

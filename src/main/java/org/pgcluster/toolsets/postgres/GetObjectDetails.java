@@ -14,14 +14,13 @@ import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
 import org.pgcluster.toolsets.postgres.ObjectNames.Named;
-import org.pgcluster.toolsets.postgres.ObjectNames.Type;
 
 /** One object in depth: all that it takes to write correct SQL with it. */
 public final class GetObjectDetails implements Reads<GetObjectDetails.Input, GetObjectDetails.Output> {
     record Input(
             @Says("As list_schemas names it") String schema,
             @Says("Without schema and quotes") String name,
-            @Says("Where one name means several") Optional<Type> type) {}
+            @Says("Where one name means several") Optional<ObjectNames.Type> type) {}
 
     /** Lists and maps are empty where the object has nothing of the kind; {@code others} share its name. */
     record Output(

@@ -16,13 +16,12 @@ import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
-import org.pgcluster.toolsets.postgres.ObjectNames.Type;
 
 /** What a schema holds. Only the page that is shown is measured, so that the number of tables costs nothing. */
 public final class ListObjects implements Reads<ListObjects.Input, ListObjects.Output> {
     record Input(
             @Says("As list_schemas names it") String schema,
-            @Says("Only this kind") Optional<Type> type,
+            @Says("Only this kind") Optional<ObjectNames.Type> type,
 
             @Says("Most rows") @Default("100") @Range(min = 1, max = 200)
             int limit,
@@ -158,7 +157,7 @@ public final class ListObjects implements Reads<ListObjects.Input, ListObjects.O
     public Output read(Input input, Context context) {
         Sql sql = context.sql();
         long schema = ObjectNames.schema(sql, input.schema());
-        String type = input.type().map(Type::word).orElse(null);
+        String type = input.type().map(ObjectNames.Type::word).orElse(null);
         String list = "objects " + schema + " " + type;
         List<@Nullable Object> after =
                 input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of(""));

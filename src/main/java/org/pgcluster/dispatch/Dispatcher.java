@@ -51,7 +51,7 @@ public final class Dispatcher implements Desk, AutoCloseable {
 
     @Override
     public Answer call(Request request) {
-        return masked(explained(request));
+        return masked(explained(SecondNames.resolved(request)));
     }
 
     private Answer explained(Request request) {

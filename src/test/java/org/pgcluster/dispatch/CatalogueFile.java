@@ -31,12 +31,22 @@ final class CatalogueFile {
             "citus_request_approval_token");
     private static final List<String> POSTGRES = List.of(
             "execute_sql",
+            "list_schemas",
+            "list_objects",
+            "get_object_details",
             "explain_query",
             "active_queries",
             "blocking_locks",
+            "analyze_slow_queries",
+            "analyze_db_health",
+            "postgres_stats",
+            "list_available_extensions",
             "execute_change",
             "cancel_query",
-            "create_index");
+            "create_index",
+            "drop_index",
+            "drop_replication_slot",
+            "rollback_prepared");
     private static final List<String> PATRONI = List.of(
             "patroni_cluster_status",
             "patroni_member_list",

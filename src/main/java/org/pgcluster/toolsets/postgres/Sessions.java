@@ -135,7 +135,7 @@ final class Sessions {
                         nodes.isEmpty() ? "This is no Citus coordinator: give plain pids." : "Nodes: " + all() + "."));
     }
 
-    private Place named(String node) {
+    Place named(String node) {
         if (node.equals("coordinator")
                 || context.cluster().addressInWords().filter(node::equals).isPresent()) {
             return new Place("coordinator", Optional.empty());
@@ -170,7 +170,7 @@ final class Sessions {
                 .toList();
     }
 
-    private Sql at(Place place) {
+    Sql at(Place place) {
         return place.address().isEmpty() ? sql : node(place).sql(context.call());
     }
 

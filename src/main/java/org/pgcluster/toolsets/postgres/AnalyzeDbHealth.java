@@ -1,0 +1,158 @@
+package org.pgcluster.toolsets.postgres;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.checks.Checks;
+import org.pgcluster.checks.DatabaseChecks;
+import org.pgcluster.checks.Finding;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.Nearest;
+import org.pgcluster.shape.Says;
+import org.pgcluster.snapshot.DatabaseReading;
+import org.pgcluster.snapshot.DatabaseState;
+import org.pgcluster.snapshot.Gathering;
+import org.pgcluster.snapshot.Snapshot;
+import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Reads;
+
+/** What a DBA would look at inside one database, judged. */
+public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, AnalyzeDbHealth.Output> {
+    private static final Duration EACH = Duration.ofSeconds(4);
+
+    /** What can be asked for, and which findings about the whole server belong to it. */
+    private static final Map<String, List<String>> AREAS = areas();
+
+    record Input(
+            @Says("all, or some: index, connection, vacuum, sequence, replication, buffer, constraint, wal, setting,"
+                    + " version")
+            Optional<String> checks) {}
+
+    record Output(
+            List<String> checked,
+            List<Finding> findings,
+            @Nullable String note,
+            List<Unavailable> unavailable) implements InWords {
+        @Override
+        public String inWords() {
+            String found = findings.isEmpty()
+                    ? "Nothing stands out in what was checked."
+                    : findings.size() + (findings.size() == 1 ? " finding" : " findings") + ", most urgent first: "
+                            + findings.get(0).title() + ".";
+            return found
+                    + (unavailable.isEmpty() ? "" : " Not everything could be read: what is unavailable is not judged.")
+                    + (note == null ? "" : " " + note);
+        }
+    }
+
+    private static Map<String, List<String>> areas() {
+        Map<String, List<String>> areas = new LinkedHashMap<>();
+        areas.put("index", List.of());
+        areas.put("connection", List.of("postgres.connections", "postgres.session", "postgres.blocked"));
+        areas.put("vacuum", List.of("postgres.transaction_age", "postgres.multixact_age"));
+        areas.put("sequence", List.of());
+        areas.put("replication", List.of("postgres.slot"));
+        areas.put("buffer", List.of());
+        areas.put("constraint", List.of());
+        areas.put("wal", List.of("postgres.slot"));
+        areas.put("setting", List.of());
+        areas.put("version", List.of());
+        return areas;
+    }
+
+    @Override
+    public Declaration<Input, Output> declaration() {
+        return Declaration.reads(
+                "analyze_db_health",
+                "Database health",
+                Input.class,
+                Output.class,
+                "A DBA's checks inside one database: bad indexes, vacuum, sequences near their end, settings, old"
+                        + " extensions, archiving. Across components: cluster_health.");
+    }
+
+    @Override
+    public Output read(Input input, Context context) {
+        Set<String> wanted = wanted(input.checks().orElse("all"));
+        DatabaseState state =
+                DatabaseReading.of(context.cluster().addressInWords().orElse("postgres"), context.sql(), wanted);
+        List<Finding> findings = new ArrayList<>(
+                DatabaseChecks.of(state, context.cluster().settings().hostMemoryMb()));
+        List<Unavailable> unavailable = new ArrayList<>(state.unavailable());
+        if (wanted.stream()
+                .anyMatch(area -> !AREAS.getOrDefault(area, List.of()).isEmpty())) {
+            Snapshot server = Gathering.of(context.cluster(), context.call(), EACH, Clock.systemUTC());
+            Checks.of(server).stream()
+                    .filter(finding -> finding.component().equals("postgres") && belongs(finding, wanted))
+                    .forEach(findings::add);
+            server.unavailable().stream()
+                    .filter(one -> one.component().equals("postgres")
+                            || one.component().equals("citus"))
+                    .forEach(unavailable::add);
+        }
+        findings.sort(Comparator.comparing(Finding::severity));
+        Set<String> off = context.server().switchedOff().keySet();
+        boolean citus = context.cluster().capabilities(context.call()).has("citus");
+        return new Output(
+                List.copyOf(wanted),
+                findings.stream().map(finding -> offered(finding, off)).toList(),
+                citus ? "Tables of Citus are judged on their shards by citus_advisor and citus_table_inspector." : null,
+                unavailable);
+    }
+
+    /** The call where it is offered, else the command. */
+    private static Finding offered(Finding found, Set<String> off) {
+        boolean can =
+                found.next().isPresent() && !off.contains(found.next().get().tool());
+        return new Finding(
+                found.id(),
+                found.severity(),
+                found.sure(),
+                found.component(),
+                found.subject(),
+                found.title(),
+                found.evidence(),
+                found.advice(),
+                can ? found.next() : Optional.empty(),
+                can ? Optional.empty() : found.byHand());
+    }
+
+    private static boolean belongs(Finding finding, Set<String> wanted) {
+        boolean ofSome = AREAS.values().stream().flatMap(List::stream).anyMatch(finding.id()::startsWith);
+        return wanted.stream()
+                        .flatMap(area -> AREAS.getOrDefault(area, List.of()).stream())
+                        .anyMatch(finding.id()::startsWith)
+                || (!ofSome && wanted.contains("connection"));
+    }
+
+    private static Set<String> wanted(String words) {
+        Set<String> wanted = new LinkedHashSet<>();
+        for (String word : words.toLowerCase(Locale.ROOT).split("[,\\s]+", -1)) {
+            String area = word.endsWith("s") ? word.substring(0, word.length() - 1) : word;
+            if (area.equals("all") || area.isEmpty()) {
+                wanted.addAll(AREAS.keySet());
+            } else if (AREAS.containsKey(area)) {
+                wanted.add(area);
+            } else {
+                String near = Nearest.of(area, AREAS.keySet());
+                throw ToolException.invalidInput(
+                        "`checks` has no " + word + ".",
+                        (near == null ? "" : "Did you mean " + near + "? ") + "There are: all, "
+                                + String.join(", ", AREAS.keySet()) + ".");
+            }
+        }
+        return wanted;
+    }
+}

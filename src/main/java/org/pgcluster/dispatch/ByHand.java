@@ -22,7 +22,14 @@ final class ByHand {
         List<String> commands = new ArrayList<>();
         for (Step step : plan.steps()) {
             if (step instanceof Step.Statement statement) {
-                String command = psql + of(statement, cluster.actLockTimeout().toMillis());
+                long patience = cluster.actLockTimeout().toMillis();
+                String command = psql
+                        + (statement.transaction() == Step.Transaction.TOGETHER
+                                ? together(plan, patience)
+                                : of(statement, patience));
+                if (statement.transaction() == Step.Transaction.TOGETHER && commands.contains(command)) {
+                    continue; // the one transaction stands there already
+                }
                 commands.add(mayBeCopied(statement, command) ? command : "");
             }
         }
@@ -36,7 +43,18 @@ final class ByHand {
             case CONCURRENT -> statement;
             case NONE -> " -c 'SET lock_timeout = " + patience + "'" + statement;
             case CHECKED -> counted(sql, step.most(), patience);
+            case TOGETHER -> throw new IllegalArgumentException("it is no command by itself");
         };
+    }
+
+    private static String together(Plan<?> plan, long patience) {
+        StringBuilder all = new StringBuilder(" -1 -c 'SET LOCAL lock_timeout = " + patience + "'");
+        for (Step step : plan.steps()) {
+            if (step instanceof Step.Statement one && one.transaction() == Step.Transaction.TOGETHER) {
+                all.append(" -c ").append(Launcher.quoted(ChangeText.withValues(one.sql(), one.parameters())));
+            }
+        }
+        return all.toString();
     }
 
     /** psql itself counts the rows and takes it back beyond the plan, as this server would. */

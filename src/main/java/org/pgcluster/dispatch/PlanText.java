@@ -53,6 +53,7 @@ final class PlanText {
                     + (statement.parameters().isEmpty() ? "" : " with " + Plain.shown(statement.parameters() + ""))
                     + (statement.when() == Step.When.IN_ORDER ? "" : " (only if the step before fails)")
                     + (statement.transaction() == Step.Transaction.CHECKED
+                                    || statement.transaction() == Step.Transaction.TOGETHER
                             ? " (in a transaction that is looked at before it commits)"
                             : "");
         }

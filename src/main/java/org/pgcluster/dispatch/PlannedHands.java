@@ -125,7 +125,8 @@ final class PlannedHands implements Hands {
         // Nobody commits for a client that is gone; every other statement is to run on without it.
         acting().prepare(
                         step.transaction() == Step.Transaction.CONCURRENT,
-                        step.transaction() == Step.Transaction.CHECKED);
+                        step.transaction() == Step.Transaction.CHECKED
+                                || step.transaction() == Step.Transaction.TOGETHER);
         entry.step(sent + 1, planned.size(), step.sql());
         left.remove(step);
         sent++;

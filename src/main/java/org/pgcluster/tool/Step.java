@@ -30,7 +30,9 @@ public sealed interface Step permits Step.Statement, Step.Request {
         /** The same, and it may wait for old transactions without limit: only those who hold it up would notice. */
         CONCURRENT,
         /** In one transaction with a look at what it did before it commits. */
-        CHECKED
+        CHECKED,
+        /** All such steps of the plan in one transaction, with a look at what they did before it commits. */
+        TOGETHER
     }
 
     /** {@code most} is how many rows it may touch where it is {@code CHECKED}. */
@@ -106,5 +108,9 @@ public sealed interface Step permits Step.Statement, Step.Request {
 
     static Statement checked(String where, String sql, List<@Nullable Object> parameters, long most) {
         return new Statement(where, sql, parameters, When.IN_ORDER, Transaction.CHECKED, most);
+    }
+
+    static Statement together(String where, String sql) {
+        return new Statement(where, sql, List.of(), When.IN_ORDER, Transaction.TOGETHER, 0);
     }
 }

@@ -27,7 +27,7 @@ public final class CitusActivateNode implements Acts<CitusActivateNode.Input, No
                 "Activate a node",
                 Input.class,
                 NodeOutcome.class,
-                "Lets a disabled node take part again and copies the metadata to it. Plans first; a person approves.");
+                "Lets a disabled node take part again and copies the metadata to it. A person approves first.");
     }
 
     @Override

@@ -37,7 +37,7 @@ public final class CitusAddNode implements Acts<CitusAddNode.Input, CitusAddNode
                 "Add a node",
                 Input.class,
                 NodeOutcome.class,
-                "Registers a new worker; it stays empty until a rebalance. Plans first; a person approves.");
+                "Registers a new worker; it stays empty until a rebalance. A person approves first.");
     }
 
     @Override

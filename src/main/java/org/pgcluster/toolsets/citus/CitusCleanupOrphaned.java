@@ -49,7 +49,7 @@ public final class CitusCleanupOrphaned
                 "Clean up leftovers",
                 Input.class,
                 Output.class,
-                "Drops what moves and splits left behind and Citus recorded. Plans first; a person approves.");
+                "Drops what moves and splits left behind and Citus recorded. A person approves first.");
     }
 
     private static List<Leftover> records(Citus citus) {

@@ -46,7 +46,7 @@ public final class CitusCreateRestorePoint
                 "Create a restore point",
                 Input.class,
                 Output.class,
-                "Marks a point in the WAL of all nodes to restore them to together. Plans first; a person approves.");
+                "Marks a point in the WAL of all nodes to restore them to together. A person approves first.");
     }
 
     @Override

@@ -27,7 +27,7 @@ public final class CitusDisableNode implements Acts<CitusDisableNode.Input, Node
                 "Disable a node",
                 Input.class,
                 NodeOutcome.class,
-                "Takes a worker out of use that holds no only copy. Plans first; a person approves.");
+                "Takes a worker out of use that holds no only copy. A person approves first.");
     }
 
     @Override

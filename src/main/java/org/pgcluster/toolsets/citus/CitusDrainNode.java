@@ -60,7 +60,7 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
                 "Drain a node",
                 Input.class,
                 Output.class,
-                "Moves all shards off a node and keeps new ones off. Plans first; a person approves.");
+                "Moves all shards off a node and keeps new ones off. A person approves first.");
     }
 
     @Override

@@ -70,7 +70,7 @@ public final class CitusIsolateTenant
                 "Isolate a tenant",
                 Input.class,
                 Output.class,
-                "Gives one tenant a shard of its own, in all colocated tables. Plans first; a person approves.");
+                "Gives one tenant a shard of its own, in all colocated tables. A person approves first.");
     }
 
     private static List<Shard> shards(Citus citus, Table table, String tenant) {

@@ -68,7 +68,7 @@ public final class CitusMoveSchema
                 "Move a schema",
                 Input.class,
                 Output.class,
-                "Moves a distributed schema to another node. Plans first; a person approves.");
+                "Moves a distributed schema to another node. A person approves first.");
     }
 
     private static Found found(Citus citus, String schema) {

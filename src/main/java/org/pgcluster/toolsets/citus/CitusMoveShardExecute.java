@@ -57,7 +57,7 @@ public final class CitusMoveShardExecute
                 "Move a shard",
                 Input.class,
                 Output.class,
-                "Moves a shard and all colocated ones to another node. Plans first; a person approves.");
+                "Moves a shard and all colocated ones to another node. A person approves first.");
     }
 
     @Override

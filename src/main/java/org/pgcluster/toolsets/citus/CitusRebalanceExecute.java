@@ -62,7 +62,7 @@ public final class CitusRebalanceExecute
                 "Rebalance shards",
                 Input.class,
                 Output.class,
-                "Moves shards until nodes are loaded evenly. Plans first; a person approves.");
+                "Moves shards until nodes are loaded evenly. A person approves first.");
     }
 
     @Override

@@ -51,7 +51,7 @@ public final class CitusRecoverTransactions
                 "Recover transactions",
                 Input.class,
                 Output.class,
-                "Lets Citus commit or roll back two-phase commits that were left open. Plans first; a person approves.");
+                "Lets Citus commit or roll back two-phase commits that were left open. A person approves first.");
     }
 
     private static Round<OnNode> ask(Citus citus) {

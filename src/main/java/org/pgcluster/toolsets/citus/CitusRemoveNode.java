@@ -26,7 +26,7 @@ public final class CitusRemoveNode implements Acts<CitusRemoveNode.Input, NodeLo
                 "Remove a node",
                 Input.class,
                 NodeOutcome.class,
-                "Takes an empty node out of the cluster. Plans first; a person approves.");
+                "Takes an empty node out of the cluster. A person approves first.");
     }
 
     @Override

@@ -65,7 +65,7 @@ public final class CitusReplicateReferenceTables
                 "Copy reference tables",
                 Input.class,
                 Output.class,
-                "Copies reference tables to the nodes that lack them. Plans first; a person approves.");
+                "Copies reference tables to the nodes that lack them. A person approves first.");
     }
 
     private static List<Missing> missing(Citus citus) {

@@ -39,7 +39,7 @@ public final class CitusSetCoordinatorHost
                 "Register the coordinator",
                 Input.class,
                 NodeOutcome.class,
-                "Registers the coordinator under the address by which workers reach it. Plans first; a person approves.");
+                "Registers the coordinator under the address by which workers reach it. A person approves first.");
     }
 
     private static int port(Input input, Citus citus) {

@@ -90,7 +90,7 @@ public final class CitusSplitShard
                 "Split a shard",
                 Input.class,
                 Output.class,
-                "Splits a shard and all colocated ones at hash values. Plans first; a person approves.");
+                "Splits a shard and all colocated ones at hash values. A person approves first.");
     }
 
     @Override

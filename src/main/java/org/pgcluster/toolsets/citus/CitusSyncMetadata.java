@@ -27,7 +27,7 @@ public final class CitusSyncMetadata implements Acts<CitusSyncMetadata.Input, No
                 "Sync metadata",
                 Input.class,
                 NodeOutcome.class,
-                "Copies the coordinator's metadata to a node anew. Plans first; a person approves.");
+                "Copies the coordinator's metadata to a node anew. A person approves first.");
     }
 
     @Override

@@ -32,7 +32,7 @@ public final class CitusUpdateNode implements Acts<CitusUpdateNode.Input, NodeLo
                 "Change a node's address",
                 Input.class,
                 NodeOutcome.class,
-                "Points a node at another address, such as a promoted standby. Plans first; a person approves.");
+                "Points a node at another address, such as a promoted standby. A person approves first.");
     }
 
     @Override

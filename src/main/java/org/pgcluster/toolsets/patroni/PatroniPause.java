@@ -42,7 +42,7 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
                 "Pause Patroni",
                 Input.class,
                 Output.class,
-                "Pauses Patroni of one group for maintenance, or resumes it. Plans first; a person approves.");
+                "Pauses Patroni of one group for maintenance, or resumes it. A person approves first.");
     }
 
     @Override

@@ -53,7 +53,7 @@ public final class PatroniReinitialize
                 "Reinitialize a replica",
                 Input.class,
                 Output.class,
-                "Erases a broken replica and copies it anew from its leader. Plans first; a person approves.");
+                "Erases a broken replica and copies it anew from its leader. A person approves first.");
     }
 
     @Override

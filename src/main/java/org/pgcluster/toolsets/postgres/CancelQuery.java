@@ -80,7 +80,7 @@ public final class CancelQuery implements Acts<CancelQuery.Input, CancelQuery.Lo
                 "Cancel queries",
                 Input.class,
                 Output.class,
-                "Cancels what sessions run, or ends the sessions, on any node. Plans first; a person approves.");
+                "Cancels what sessions run, or ends the sessions, on any node. A person approves first.");
     }
 
     @Override

@@ -147,7 +147,7 @@ public final class CreateIndex implements Acts<CreateIndex.Input, CreateIndex.Lo
                 "Create an index",
                 Input.class,
                 Output.class,
-                "Builds an index without blocking writes. Plans first; a person approves.");
+                "Builds an index without blocking writes. A person approves first.");
     }
 
     @Override

@@ -76,7 +76,7 @@ public final class DropIndex implements Acts<DropIndex.Input, DropIndex.Looked, 
                 "Drop an index",
                 Input.class,
                 Output.class,
-                "Drops an index without blocking reads or writes. Plans first; a person approves.");
+                "Drops an index without blocking reads or writes. A person approves first.");
     }
 
     @Override

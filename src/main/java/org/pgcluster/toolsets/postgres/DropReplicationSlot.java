@@ -76,7 +76,7 @@ public final class DropReplicationSlot
                 "Drop a replication slot",
                 Input.class,
                 Output.class,
-                "Drops a slot that nobody reads, so that its WAL can go. Plans first; a person approves.");
+                "Drops a slot that nobody reads, so that its WAL can go. A person approves first.");
     }
 
     @Override

@@ -64,7 +64,7 @@ public final class RollbackPrepared
                 "End a prepared transaction",
                 Input.class,
                 Output.class,
-                "Rolls back, or commits, a prepared transaction that was left behind. Plans first; a person approves.");
+                "Rolls back, or commits, a prepared transaction that was left behind. A person approves first.");
     }
 
     @Override

@@ -60,7 +60,7 @@ public final class ConvertToDistributed
                 "Distribute a table",
                 Input.class,
                 Output.class,
-                "Spreads a table over the workers by a column. Plans first; a person approves.");
+                "Spreads a table over the workers by a column. A person approves first.");
     }
 
     @Override

@@ -51,7 +51,7 @@ public final class ConvertToLocal implements Acts<ConvertToLocal.Input, ConvertT
                 "Convert to local",
                 Input.class,
                 Output.class,
-                "Brings a distributed or reference table back onto the coordinator. Plans first; a person approves.");
+                "Brings a distributed or reference table back onto the coordinator. A person approves first.");
     }
 
     @Override

@@ -27,11 +27,11 @@ final class Converting {
         String sums = Contents.of(citus, tables).statement();
         List<Step> steps = new ArrayList<>();
         // What is read over several connections to a node cannot be rewritten in the same transaction.
-        steps.add(Step.checked(WHERE, "SET LOCAL citus.multi_shard_modify_mode = 'sequential'", List.of()));
-        steps.add(Step.checked(WHERE, "LOCK TABLE " + names + " IN " + lock + " MODE", List.of()));
-        steps.add(Step.checked(WHERE, sums, List.of()));
-        steps.add(Step.checked(WHERE, conversion, List.of()));
-        steps.add(Step.checked(WHERE, sums + " /* afterwards */", List.of()));
+        steps.add(Step.together(WHERE, "SET LOCAL citus.multi_shard_modify_mode = 'sequential'"));
+        steps.add(Step.together(WHERE, "LOCK TABLE " + names + " IN " + lock + " MODE"));
+        steps.add(Step.together(WHERE, sums));
+        steps.add(Step.together(WHERE, conversion));
+        steps.add(Step.together(WHERE, sums + " /* afterwards */"));
         return steps;
     }
 

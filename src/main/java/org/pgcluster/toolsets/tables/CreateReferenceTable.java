@@ -38,7 +38,7 @@ public final class CreateReferenceTable
                 "Create a reference table",
                 Input.class,
                 Output.class,
-                "Makes a small table one that every node has a copy of. Plans first; a person approves.");
+                "Makes a small table one that every node has a copy of. A person approves first.");
     }
 
     @Override

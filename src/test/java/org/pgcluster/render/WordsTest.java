@@ -54,7 +54,7 @@ class WordsTest {
         answer.put("rows", List.of(row));
         answer.put("more", false);
         var fitted = new Limits(200, 40_000).fit("1 row.", answer);
-        long bytes = fitted.text().getBytes(StandardCharsets.UTF_8).length
+        int bytes = fitted.text().getBytes(StandardCharsets.UTF_8).length
                 + JsonText.write(fitted.structured()).getBytes(StandardCharsets.UTF_8).length;
         assertTrue(bytes <= 40_000, bytes + " bytes");
         assertTrue(bytes > 20_000, "as many columns as fit are named: " + bytes + " bytes");

@@ -129,7 +129,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
             return refused(refused, asked, citus, input);
         }
         long tasks = plan.parts().tasks();
-        boolean more = input.analyze() || tasks > 1 && tasks <= MOST_TASKS_ASKED;
+        boolean more = input.analyze() || (tasks > 1 && tasks <= MOST_TASKS_ASKED);
         Plan whole = more
                 ? asked.plan(
                         input.analyze(), tasks <= MOST_TASKS_ASKED ? Map.of("citus.explain_all_tasks", "on") : Map.of())
@@ -156,7 +156,8 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         for (Part part : parts.all()) {
             ExplainRouting.why(part, tables).ifPresent(findings::add);
         }
-        ExplainTree tree = new ExplainTree(input.verbose(), input.costs(), asked.context().cluster()::shown);
+        ExplainTree tree =
+                new ExplainTree(input.verbose(), input.costs(), asked.context().cluster()::shown);
         return new Output(
                 before.isEmpty() ? parts.how() : How.REFUSED,
                 parts.tasks(),

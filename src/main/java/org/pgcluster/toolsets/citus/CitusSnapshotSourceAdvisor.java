@@ -139,7 +139,7 @@ public final class CitusSnapshotSourceAdvisor
                 best.map(one -> one.nodeId() + " " + one.where()).orElse(null),
                 candidates,
                 clones,
-                best.map(one -> steps(citus.nodesById().get(one.nodeId()), one, clones))
+                best.map(one -> steps(citus.node(String.valueOf(one.nodeId())), one, clones))
                         .orElse(List.of()),
                 Parts.unavailable(carried.silent()));
     }

@@ -182,9 +182,12 @@ final class ExplainParts {
         Map<String, Long> nodes = new LinkedHashMap<>();
         for (Task task : part.shown()) {
             nodes.merge(task.node(), 1L, Long::sum);
-            task.shardIds().filter(tables::containsKey).forEach(shard -> {
-                shards.add(shard);
-                names.add(tables.get(shard).inWords());
+            task.shardIds().forEach(shard -> {
+                ShardTable table = tables.get(shard);
+                if (table != null) {
+                    shards.add(shard);
+                    names.add(table.inWords());
+                }
             });
         }
         return new Told(
@@ -208,7 +211,7 @@ final class ExplainParts {
     private static @Nullable Integer nodeId(Citus citus, String where) {
         return citus.nodes().stream()
                 .filter(node ->
-                        node.where().equals(where) || node.groupId() == 0 && where.equals("localhost:" + node.port()))
+                        node.where().equals(where) || (node.groupId() == 0 && where.equals("localhost:" + node.port())))
                 .map(org.pgcluster.citus.CitusNode::nodeId)
                 .findFirst()
                 .orElse(null);

@@ -89,7 +89,7 @@ final class ExplainRouting {
         for (Scan scan : scans) {
             for (String condition : conditions) {
                 Seen one = seen(scan, condition);
-                seen = one.way().ordinal() < seen.way().ordinal() ? one : seen;
+                seen = one.way().compareTo(seen.way()) < 0 ? one : seen;
             }
         }
         String table = seen.scan().table().schema() + "." + seen.scan().table().name();
@@ -126,7 +126,7 @@ final class ExplainRouting {
         Seen worst = new Seen(Way.NONE, scan, null);
         for (String conjunct : condition.split(" AND ", -1)) {
             Way way = way(scan, conjunct);
-            worst = way.ordinal() < worst.way().ordinal() ? new Seen(way, scan, conjunct) : worst;
+            worst = way.compareTo(worst.way()) < 0 ? new Seen(way, scan, conjunct) : worst;
         }
         return worst;
     }

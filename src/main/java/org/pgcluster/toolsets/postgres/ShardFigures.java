@@ -200,8 +200,7 @@ record ShardFigures(
                 parts.stream().mapToDouble(part -> part.nulls() * part.rows()).sum() / rows;
         boolean grows = parts.stream().allMatch(ColumnPart::growing) && table.kind() != TableKind.REFERENCE;
         boolean apart =
-                grows
-                || (table.kind() == TableKind.DISTRIBUTED && column.name().equals(table.distributionColumn()));
+                grows || (table.kind() == TableKind.DISTRIBUTED && column.name().equals(table.distributionColumn()));
         double distinct = apart
                 ? parts.stream().mapToDouble(ColumnPart::distinct).sum()
                 : parts.stream().mapToDouble(ColumnPart::distinct).max().orElse(0);

@@ -82,7 +82,7 @@ class ExplainTest {
             throws SQLException {
         Map<?, ?> answer = lab.call("citus_explain_query", "sql", sql);
 
-        assertEquals(how, answer.get("how").toString().toUpperCase(java.util.Locale.ROOT), story + ": " + answer);
+        assertEquals(how, String.valueOf(answer.get("how")).toUpperCase(java.util.Locale.ROOT), story + ": " + answer);
         assertEquals(tasksAsPsqlSeesThem(sql), number(answer.get("tasks")), story);
         List<String> found = rows(answer, "findings").stream()
                 .map(one -> String.valueOf(one.get("id")))
@@ -108,8 +108,9 @@ class ExplainTest {
         Map<?, ?> why = rows(answer, "findings").get(0);
         assertEquals(finding, why.get("id"), story);
         assertTrue(String.valueOf(why.get("advice")).contains(advice), why.toString());
-        String said = org.junit.jupiter.api.Assertions.assertThrows(SQLException.class, () -> psql("EXPLAIN " + sql))
-                .getMessage();
+        String said = String.valueOf(
+                org.junit.jupiter.api.Assertions.assertThrows(SQLException.class, () -> psql("EXPLAIN " + sql))
+                        .getMessage());
         String primary = said.lines().findFirst().orElseThrow().replace("ERROR: ", "");
         assertTrue(String.valueOf(map(why.get("evidence")).get("citus_says")).contains(primary), why.toString());
     }
@@ -167,7 +168,7 @@ class ExplainTest {
     void a_measured_statement_ran_and_a_write_is_never_run() throws SQLException {
         String sql = "SELECT status, count(*) FROM orders GROUP BY status";
         Map<?, ?> answer = lab.call("citus_explain_query", "sql", sql, "analyze", true, "verbose", true);
-        assertTrue(((Number) answer.get("execution_ms")).doubleValue() > 0);
+        assertTrue(answer.get("execution_ms") instanceof Number ms && ms.doubleValue() > 0);
         assertEquals(12, CitusLab.list(answer.get("statements")).size());
         String tree = String.join(
                 "\n",

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -62,11 +63,11 @@ class SlowNodeTest {
         }
     }
 
-    private static TreeSet<Integer> ports(Round<Port> round) {
+    private static Set<Integer> ports(Round<Port> round) {
         return round.rows().stream().map(Port::port).collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static TreeSet<Integer> others(String worker) throws SQLException {
+    private static Set<Integer> others(String worker) throws SQLException {
         return psql("SELECT nodeport FROM pg_dist_node WHERE isactive AND noderole = 'primary' AND nodeport <> "
                         + port(worker))
                 .stream()

@@ -234,9 +234,9 @@ class DatabaseHealthTest {
     void acts_drop_what_nobody_needs_and_refuse_what_somebody_does(String version) throws SQLException {
         try (Trial trial = Trial.on(Postgres.version(version), state)) {
             trial.sql(
-                    "DROP TABLE IF EXISTS dropped",
-                    "CREATE TABLE dropped (id int PRIMARY KEY, a int)",
-                    "CREATE INDEX \"Dropped a\" ON dropped (a)");
+                    "DROP TABLE IF EXISTS public.dropped",
+                    "CREATE TABLE public.dropped (id int PRIMARY KEY, a int)",
+                    "CREATE INDEX \"Dropped a\" ON public.dropped (a)");
             Answer key = trial.call("drop_index", "index", "public.dropped_pkey");
             assertTrue(key.text().contains("PRECONDITION_FAILED"), key.text());
             Answer done = trial.act("drop_index", "index", "public.\"Dropped a\"");
@@ -249,16 +249,16 @@ class DatabaseHealthTest {
             assertFalse(slot.isError(), slot.text());
             assertEquals("0", trial.one("SELECT count(*) FROM pg_replication_slots"));
 
-            trial.sql("BEGIN", "INSERT INTO dropped VALUES (1, 1)", "PREPARE TRANSACTION 'it''s left'");
+            trial.sql("BEGIN", "INSERT INTO public.dropped VALUES (1, 1)", "PREPARE TRANSACTION 'it''s left'");
             Answer left = trial.act("rollback_prepared", "gid", "it's left", "node", "coordinator");
             assertFalse(left.isError(), left.text());
             assertEquals("0", trial.one("SELECT count(*) FROM pg_prepared_xacts"));
-            assertEquals("0", trial.one("SELECT count(*) FROM dropped"));
-            trial.sql("BEGIN", "INSERT INTO dropped VALUES (2, 2)", "PREPARE TRANSACTION 'citus_0_17_4_0'");
+            assertEquals("0", trial.one("SELECT count(*) FROM public.dropped"));
+            trial.sql("BEGIN", "INSERT INTO public.dropped VALUES (2, 2)", "PREPARE TRANSACTION 'citus_0_17_4_0'");
             Answer young = trial.call("rollback_prepared", "gid", "citus_0_17_4_0", "node", "coordinator");
             assertTrue(young.text().contains("PRECONDITION_FAILED"), young.text());
             trial.sql("COMMIT PREPARED 'citus_0_17_4_0'");
-            trial.sql("DROP TABLE dropped");
+            trial.sql("DROP TABLE public.dropped");
         }
     }
 }

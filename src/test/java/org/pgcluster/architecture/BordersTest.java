@@ -53,7 +53,7 @@ class BordersTest {
             pgbouncer | call config error wire
             cluster   | call config error postgres wire patroni haproxy pgbouncer http
             citus     | call error shape cluster postgres
-            snapshot  | call error cluster postgres patroni haproxy pgbouncer config
+            snapshot  | call error shape cluster postgres patroni haproxy pgbouncer config
             checks    | snapshot patroni haproxy pgbouncer
             tool      | call error shape cluster postgres http
             toolsets  | call config error shape cluster citus patroni haproxy pgbouncer postgres snapshot checks tool http

@@ -65,7 +65,9 @@ public final class Main {
             }
             return 2;
         }
-        settings.warnings().forEach(System.err::println);
+        for (Problem warning : settings.warnings()) {
+            System.err.println(warning);
+        }
         int code = StdioServer.serve(
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),

@@ -27,6 +27,10 @@ class VersionsIT {
     /** No operation has that name on any server. */
     private static final Set<String> FOLLOW_AN_ACT = Set.of("operation_status", "operation_cancel");
 
+    /** Told, with how to get it. */
+    private static final List<String> EXTENSIONS_THAT_ARE_NOT_HERE = List.of(
+            "NOT_CONFIGURED: default has no extension citus", "NOT_CONFIGURED: pg_stat_statements does not count here");
+
     @TempDir
     Path state;
 
@@ -65,7 +69,8 @@ class VersionsIT {
             assertTrue(server.listed().size() >= 10, server.listed().toString());
             for (String tool : server.listed()) {
                 var answer = server.callWith(tool, example(tool));
-                assertEquals(FOLLOW_AN_ACT.contains(tool), answer.isError(), tool + ": " + answer.text());
+                boolean lacks = EXTENSIONS_THAT_ARE_NOT_HERE.stream().anyMatch(answer.text()::startsWith);
+                assertEquals(FOLLOW_AN_ACT.contains(tool) || lacks, answer.isError(), tool + ": " + answer.text());
             }
             var row = server.call("execute_sql", "sql", "SELECT * FROM orders WHERE id = $1", "params", List.of(7));
             assertTrue(row.text().contains("2026-01-08"), row.text());

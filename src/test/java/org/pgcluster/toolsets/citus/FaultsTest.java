@@ -164,7 +164,10 @@ class FaultsTest {
                     .toList();
             assertEquals(
                     workers,
-                    silent.stream().map(one -> String.valueOf(one.get("where"))).sorted().toList(),
+                    silent.stream()
+                            .map(one -> String.valueOf(one.get("where")))
+                            .sorted()
+                            .toList(),
                     "the coordinator answers on the connection that asks: " + silent);
             for (Map<?, ?> one : silent) {
                 assertTrue(String.valueOf(one.get("why")).contains("password"), silent.toString());

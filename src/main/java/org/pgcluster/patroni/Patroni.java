@@ -122,6 +122,7 @@ public final class Patroni {
                 uncovered.remove(number);
             }
         }
+        nameTheLast(groups, uncovered);
         groups.sort((one, other) -> one.name().compareTo(other.name()));
         List<Unobserved> unobserved = uncovered.values().stream()
                 .map(seat -> new Unobserved(seat.group(), seat.host() + ":" + seat.port()))
@@ -131,6 +132,27 @@ public final class Patroni {
                 .map(one -> new Silent(Http.label(one.where()), one.why()))
                 .toList();
         return new Observed(groups, unobserved, silent, unnamed);
+    }
+
+    /**
+     * Citus' metadata may name an address that no member has any more: where one group is left and one row, they belong
+     * together, as long as the group bears the scope of those that are known.
+     */
+    private void nameTheLast(List<Group> groups, Map<Integer, Seat> uncovered) {
+        List<Group> nameless = groups.stream()
+                .filter(group -> group.members().stream().noneMatch(member -> groupOf.containsKey(member.name())))
+                .toList();
+        if (uncovered.size() != 1 || nameless.size() != 1) {
+            return;
+        }
+        Group last = nameless.get(0);
+        boolean sameScope = groups.stream()
+                .allMatch(group -> java.util.Objects.equals(group.scope(), last.scope()));
+        if (sameScope && groups.size() > 1) {
+            int number = uncovered.keySet().iterator().next();
+            groups.replaceAll(group -> group.equals(last) ? named(group, number) : group);
+            uncovered.clear();
+        }
     }
 
     private static boolean isMember(List<Group> groups, String url) {

@@ -163,8 +163,8 @@ public final class Imagining {
             Collections.addAll(types, (String[]) row.getArray(1).getArray());
         }
         String values = String.join(", ", Collections.nCopies(types.size(), "NULL"));
-        statement.execute("EXPLAIN (" + options + ") EXECUTE " + PREPARED
-                + (values.isEmpty() ? "" : "(" + values + ")"));
+        statement.execute(
+                "EXPLAIN (" + options + ") EXECUTE " + PREPARED + (values.isEmpty() ? "" : "(" + values + ")"));
         return new Generic(plan(statement), types);
     }
 

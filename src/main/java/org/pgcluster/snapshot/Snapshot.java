@@ -26,14 +26,14 @@ public record Snapshot(
     }
 
     Snapshot with(Surroundings found) {
-        return new Snapshot(
-                cluster, takenAt, postgres, and(found.unavailable()), found, citus, certificates);
+        return new Snapshot(cluster, takenAt, postgres, and(found.unavailable()), found, citus, certificates);
     }
 
     /** Where the coordinator's database is out of reach anyway, its metadata is no further loss. */
     Snapshot with(CitusReading.Read read) {
         boolean known = unavailable.stream().anyMatch(one -> one.component().equals("postgres"));
-        List<Unavailable> all = known ? unavailable : and(read.silence().stream().toList());
+        List<Unavailable> all =
+                known ? unavailable : and(read.silence().stream().toList());
         return new Snapshot(cluster, takenAt, postgres, all, around, read.state(), certificates);
     }
 

@@ -98,6 +98,11 @@ public final class Cluster implements AutoCloseable {
         return workers.list(reservedSql(call), coordinator());
     }
 
+    /** A server that Patroni names, such as a standby. */
+    public Node server(String host, int port) {
+        return workers.at(new Address(host, port), Optional.empty(), coordinator());
+    }
+
     /** Patroni, HAProxy and PgBouncer of this estate. */
     public Components components() {
         return components;

@@ -27,10 +27,10 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
     private static final int MOST_SKIPPED = 5;
 
     record Input(
-            @Says("Instead of the workload in pg_stat_statements") @Range(min = 1, max = 100)
+            @Says("Instead of the workload")
             Optional<List<String>> queries,
 
-            @Says("All of them together") @Default("10000") @Range(min = 1, max = 100_000_000)
+            @Says("All of them together") @Default("10000") @Range(min = 1)
             long maxIndexSizeMb) {}
 
     record Output(
@@ -73,8 +73,8 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
                 "Recommend indexes",
                 Input.class,
                 Output.class,
-                "Which new indexes would make the workload or given queries cheaper: tried by the server's planner"
-                        + " (hypopg), write cost counted, with CREATE INDEX, size and gain of each.");
+                "Which new indexes the recorded workload or given queries need: tried by the planner"
+                        + " (hypopg), with size and gain.");
     }
 
     @Override

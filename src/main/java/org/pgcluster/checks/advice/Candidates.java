@@ -26,6 +26,8 @@ final class Candidates {
     private static final double PAGES_WORTH_BRIN = 1000;
     /** What picks more than this share of the rows needs no index of its own. */
     private static final double FEW = 0.5;
+    /** A constant among more values than this is one of many: its own index would serve no other. */
+    private static final double KINDS = 12;
 
     private final Access access;
     private final Facts facts;
@@ -150,7 +152,10 @@ final class Candidates {
     private boolean picksFew(Condition condition) {
         double nulls = condition.column().flatMap(facts::column).map(Facts.Column::nulls).orElse(0.0);
         return switch (condition.kind()) {
-            case EQUAL -> condition.constant() && !condition.value().startsWith("ANY") && distinct(condition.expression()) <= 100;
+            case EQUAL ->
+                condition.constant()
+                        && !condition.value().startsWith("ANY")
+                        && distinct(condition.expression()) <= KINDS;
             case IS_NULL -> nulls < FEW;
             case NOT_NULL -> nulls > FEW;
             case FLAG -> true;

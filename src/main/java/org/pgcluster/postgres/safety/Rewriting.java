@@ -39,7 +39,20 @@ public final class Rewriting {
         }
         boolean update = first.equals("UPDATE");
         boolean delete = first.equals("DELETE") && tokens.size() > 2 && tokens.get(1).isWord("FROM");
-        return update || delete ? search(text, tokens, update).map(Rewriting::typed) : Optional.empty();
+        return update || delete
+                ? search(text, tokens, update).map(Rewriting::typed).map(Rewriting::renumbered)
+                : Optional.empty();
+    }
+
+    /** What an UPDATE sets is gone, and with it its parameters; those that are left count from one. */
+    private static String renumbered(String sql) {
+        List<Integer> numbers = Lexer.tokens(sql).stream()
+                .filter(token -> token.kind() == Token.Kind.PARAMETER)
+                .map(token -> Integer.valueOf(token.text().substring(1)))
+                .distinct()
+                .sorted()
+                .toList();
+        return Changing.inlined(sql, number -> "$" + (numbers.indexOf(number) + 1));
     }
 
     private static Optional<String> search(String text, List<Token> tokens, boolean update) {

@@ -13,7 +13,7 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.ChangeText;
 import org.pgcluster.postgres.Imagining;
 import org.pgcluster.shape.Default;
-import org.pgcluster.shape.Says;
+import org.pgcluster.shape.Shape;
 import org.pgcluster.tool.Context;
 
 /** A plan as it is beside the plan with indexes that nobody has built. */
@@ -23,9 +23,7 @@ final class HypotheticalPlan {
     record Index(
             String table,
             List<String> columns,
-
-            @Says("btree, hash or brin") @Default("btree") String using,
-
+            @Default("btree") String using,
             Optional<List<String>> include,
             Optional<String> where) {
         Imagining.Index asked() {
@@ -57,7 +55,9 @@ final class HypotheticalPlan {
     private record Plans(Map<?, ?> before, Map<?, ?> after, List<Imagining.Imagined> imagined) {}
 
     static ExplainQuery.Output compare(ExplainQuery.Input input, Context context) {
-        List<Index> indexes = input.hypotheticalIndexes().orElse(List.of());
+        List<Index> indexes = input.hypotheticalIndexes().orElse(List.of()).stream()
+                .map(Shape.of(Index.class)::bind)
+                .toList();
         if (input.analyze()) {
             throw ToolException.invalidInput(
                     "What does not exist cannot be run: analyze measures, hypothetical_indexes only plans.",

@@ -268,6 +268,11 @@ public final class Cluster implements AutoCloseable {
         return settings.rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
     }
 
+    /** What a server said of a failure, as it may be shown: errors quote the rows that they are about. */
+    public String said(String message) {
+        return settings.rowDataAllowed() ? message : ServerTexts.messageWithoutValues(message);
+    }
+
     public Optional<String> addressInWords() {
         return settings.coordinator()
                 .map(dsn -> dsn.hosts().stream().map(Address::toString).collect(Collectors.joining(", ")));

@@ -186,7 +186,7 @@ final class Agreement implements Check {
         });
         List<Group> groups = new Estate(snapshot).groups();
         List<String> watched =
-                groups.stream().map(Estate::identifier).flatMap(Optional::stream).toList();
+                groups.stream().map(Group::systemIdentifier).flatMap(Optional::stream).toList();
         if (servers.isEmpty() || watched.size() < groups.size() || watched.isEmpty()) {
             return;
         }

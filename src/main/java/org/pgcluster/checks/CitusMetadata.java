@@ -45,7 +45,10 @@ final class CitusMetadata implements Check {
         }
         registered(snapshot, citus.get(), findings);
         citus.get().missingCopies().forEach(one -> copy(estate, one, findings));
-        snapshot.postgres().forEach(state -> shards(estate, state, findings));
+        for (PostgresState state : snapshot.postgres()) {
+            shards(estate, state, findings);
+            standby(estate, state, findings);
+        }
         return findings;
     }
 
@@ -105,12 +108,11 @@ final class CitusMetadata implements Check {
         Optional<Group> group = estate.group(String.valueOf(node.groupId()));
         Optional<Member> leader = group.flatMap(Group::leader);
         Optional<String> address = leader.flatMap(Member::address);
-        boolean registered = address.map(node.where()::equals).orElse(true);
+        boolean registered = address.isEmpty() || estate.seat(node).equals(leader);
         if (leader.isPresent() && !registered) {
             Member who = leader.get();
             String other = address.orElseThrow();
-            boolean fails = group.get().members().stream()
-                    .noneMatch(member -> member.address().map(node.where()::equals).orElse(false));
+            boolean fails = estate.seat(node).isEmpty();
             String[] parts = {other.substring(0, other.lastIndexOf(':')), other.substring(other.lastIndexOf(':') + 1)};
             findings.add(Found.critical(
                             "citus.names_no_leader",
@@ -186,6 +188,21 @@ final class CitusMetadata implements Check {
                 .byHand("SELECT replicate_reference_tables('block_writes')")
                 .advice("Normal on a node that was just added. Copy it before queries that join there need it:"
                         + " citus_replicate_reference_tables; a rebalance begins with it, too."));
+    }
+
+    private static void standby(Estate estate, PostgresState state, List<Finding> findings) {
+        Optional<CitusNode> node = estate.node(state).filter(CitusNode::primary);
+        if (state.standby() && node.isPresent()) {
+            findings.add(Found.critical(
+                            "citus.node_is_standby",
+                            state.where(),
+                            state.where() + " is registered as a primary and is a standby: writes to its shards fail")
+                    .read("nodeid", node.get().nodeId())
+                    .read("pg_is_in_recovery", true)
+                    .next("citus_worker_health")
+                    .byHand("SELECT citus_update_node(" + node.get().nodeId() + ", 'HOST', PORT)")
+                    .advice("Find the leader of group " + node.get().groupId() + " and name it: citus_update_node."));
+        }
     }
 
     private static void shards(Estate estate, PostgresState state, List<Finding> findings) {

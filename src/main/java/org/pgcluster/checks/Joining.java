@@ -74,6 +74,7 @@ final class Joining {
             Rule.of("patroni\\.replica_behind", Where.SAME_GROUP, "patroni\\.timeline|postgres\\.slot_.*"),
             Rule.of("haproxy\\.(check_port|leader_taken_out)", Where.ANYWHERE, "haproxy\\.(no_server|checks_differ)"
                     + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),
+            Rule.of("haproxy\\.other_group", Where.ANYWHERE, "haproxy\\.member_left_out"),
             Rule.of("haproxy\\.several_writers", Where.ANYWHERE, "haproxy\\.checks_differ"),
             Rule.of("haproxy\\.(no_server|out_of_reach)", Where.ANYWHERE, "haproxy\\.out_of_reach"
                     + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),

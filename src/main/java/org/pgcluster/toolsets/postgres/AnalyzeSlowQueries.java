@@ -290,7 +290,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         }
         try {
             ExplainQuery.Output plan = new ExplainQuery()
-                    .read(new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty()), context);
+                    .read(new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty(), Optional.empty()), context);
             String stands = plan.findings().isEmpty()
                     ? ""
                     : ": " + plan.findings().get(0).title();

@@ -21,7 +21,7 @@ public final class ClusterTopology implements Reads<ClusterTopology.Input, Clust
     private static final Duration EACH = Duration.ofSeconds(2);
 
     record Input(
-            @Says("Also as a Mermaid picture") @Default("false")
+            @Says("Also as Mermaid") @Default("false")
             boolean picture) {}
 
     record Output(
@@ -52,8 +52,8 @@ public final class ClusterTopology implements Reads<ClusterTopology.Input, Clust
                 "Cluster topology",
                 Input.class,
                 Output.class,
-                "Who is where: each server with its Patroni group and role, Citus node, HAProxy backends and PgBouncer"
-                        + " databases, joined by real address, and where they contradict each other.");
+                "Who is where: each server's Patroni role, Citus node, HAProxy and PgBouncer routes, joined by real address,"
+                        + " and contradictions.");
     }
 
     @Override

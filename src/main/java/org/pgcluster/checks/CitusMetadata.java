@@ -45,7 +45,10 @@ final class CitusMetadata implements Check {
         }
         registered(snapshot, citus.get(), findings);
         citus.get().missingCopies().forEach(one -> copy(estate, one, findings));
-        snapshot.postgres().forEach(state -> shards(estate, state, findings));
+        for (PostgresState state : snapshot.postgres()) {
+            shards(estate, state, findings);
+            standby(estate, state, findings);
+        }
         return findings;
     }
 
@@ -64,18 +67,16 @@ final class CitusMetadata implements Check {
                     .advice("Ask who disabled it and why; activate it once it is well."));
         }
         if (node.groupId() != 0 && node.active() && (!node.hasMetadata() || !node.metadataSynced())) {
-            findings.add(
-                    Found.warning(
-                                    "citus.metadata_not_synced",
-                                    node.where(),
-                                    node.where() + (node.hasMetadata() ? " has older metadata" : " has no metadata")
-                                            + ": queries sent to it fail or miss tables; through the coordinator they work")
-                            .read("hasmetadata", node.hasMetadata())
-                            .read("metadatasynced", node.metadataSynced())
-                            .next("citus_worker_health")
-                            .byHand("SELECT start_metadata_sync_to_node('" + node.host() + "', " + node.port() + ")")
-                            .advice(
-                                    "Seconds after a node was changed that is normal. If it stays, sync it: citus_sync_metadata."));
+            findings.add(Found.warning(
+                            "citus.metadata_not_synced",
+                            node.where(),
+                            node.where() + (node.hasMetadata() ? " has older metadata" : " has no metadata")
+                                    + ": queries sent to it fail or miss tables; through the coordinator they work")
+                    .read("hasmetadata", node.hasMetadata())
+                    .read("metadatasynced", node.metadataSynced())
+                    .next("citus_worker_health")
+                    .byHand("SELECT start_metadata_sync_to_node('" + node.host() + "', " + node.port() + ")")
+                    .advice("Seconds after a node was changed that is normal. If it stays, sync it: citus_sync_metadata."));
         }
     }
 
@@ -107,13 +108,11 @@ final class CitusMetadata implements Check {
         Optional<Group> group = estate.group(String.valueOf(node.groupId()));
         Optional<Member> leader = group.flatMap(Group::leader);
         Optional<String> address = leader.flatMap(Member::address);
-        boolean registered = address.map(node.where()::equals).orElse(true);
+        boolean registered = address.isEmpty() || estate.seat(node).equals(leader);
         if (leader.isPresent() && !registered) {
             Member who = leader.get();
             String other = address.orElseThrow();
-            boolean fails = group.get().members().stream()
-                    .noneMatch(
-                            member -> member.address().map(node.where()::equals).orElse(false));
+            boolean fails = estate.seat(node).isEmpty();
             String[] parts = {other.substring(0, other.lastIndexOf(':')), other.substring(other.lastIndexOf(':') + 1)};
             findings.add(Found.critical(
                             "citus.names_no_leader",
@@ -144,15 +143,16 @@ final class CitusMetadata implements Check {
     }
 
     private static void registered(Snapshot snapshot, CitusState citus, List<Finding> findings) {
-        List<CitusNode> primaries =
-                citus.nodes().stream().filter(CitusNode::primary).toList();
+        List<CitusNode> primaries = citus.nodes().stream().filter(CitusNode::primary).toList();
         if (!primaries.isEmpty() && primaries.stream().noneMatch(node -> node.groupId() == 0)) {
             findings.add(Found.warning(
                             "citus.coordinator_unregistered",
                             "coordinator",
                             "The coordinator is missing from pg_dist_node: local tables cannot be joined with reference"
                                     + " tables by all nodes, and it can hold no shards")
-                    .read("groups", primaries.stream().map(CitusNode::groupId).toList())
+                    .read(
+                            "groups",
+                            primaries.stream().map(CitusNode::groupId).toList())
                     .next("list_nodes")
                     .byHand("SELECT citus_set_coordinator_host('HOST', PORT)")
                     .advice("Register it under an address that every worker reaches: citus_set_coordinator_host."));
@@ -190,6 +190,21 @@ final class CitusMetadata implements Check {
                         + " citus_replicate_reference_tables; a rebalance begins with it, too."));
     }
 
+    private static void standby(Estate estate, PostgresState state, List<Finding> findings) {
+        Optional<CitusNode> node = estate.node(state).filter(CitusNode::primary);
+        if (state.standby() && node.isPresent()) {
+            findings.add(Found.critical(
+                            "citus.node_is_standby",
+                            state.where(),
+                            state.where() + " is registered as a primary and is a standby: writes to its shards fail")
+                    .read("nodeid", node.get().nodeId())
+                    .read("pg_is_in_recovery", true)
+                    .next("citus_worker_health")
+                    .byHand("SELECT citus_update_node(" + node.get().nodeId() + ", 'HOST', PORT)")
+                    .advice("Find the leader of group " + node.get().groupId() + " and name it: citus_update_node."));
+        }
+    }
+
     private static void shards(Estate estate, PostgresState state, List<Finding> findings) {
         var missing = state.details().missingShards();
         if (missing.isEmpty()) {
@@ -202,15 +217,13 @@ final class CitusMetadata implements Check {
                         "citus.shard_missing",
                         state.where(),
                         tables.size() + (tables.size() == 1 ? " shard is" : " shards are") + " gone from "
-                                + state.where() + ": "
-                                + String.join(", ", tables.subList(0, Math.min(3, tables.size()))))
+                                + state.where() + ": " + String.join(", ", tables.subList(0, Math.min(3, tables.size()))))
                 .read("missing", tables)
                 .read("group", missing.get(0).groupId())
                 .sure(estate.node(state).isPresent() || missing.get(0).groupId() == 0 ? Sure.CERTAIN : Sure.LIKELY)
                 .next("citus_table_inspector", Map.of("table", missing.get(0).tableName(), "include_shards", true))
-                .byHand("SELECT oid::regclass FROM pg_class WHERE relname ~ '_"
-                        + missing.get(0).shardId() + "$' (on " + state.where()
-                        + ", to see whether it was renamed or moved)")
+                .byHand("SELECT oid::regclass FROM pg_class WHERE relname ~ '_" + missing.get(0).shardId()
+                        + "$' (on " + state.where() + ", to see whether it was renamed or moved)")
                 .advice("Queries that touch them fail. Restore them from a backup or a copy, under their names. Never"
                         + " drop metadata first: it is the list of what is lost."));
     }

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
-import org.pgcluster.patroni.OwnView;
 import org.pgcluster.snapshot.CitusState;
 import org.pgcluster.snapshot.Details.Facts;
 import org.pgcluster.snapshot.PostgresState;
@@ -72,12 +71,37 @@ final class Estate {
         return Optional.ofNullable(state.details().facts());
     }
 
-    static Optional<String> identifier(Group group) {
-        return group.members().stream()
-                .flatMap(member -> member.own().stream())
-                .map(OwnView::systemIdentifier)
-                .filter(one -> one != null && !one.isEmpty())
-                .map(String::valueOf)
+    static Optional<String> identifier(PostgresState state) {
+        return facts(state).map(Facts::systemIdentifier);
+    }
+
+    /** Where it says that it listens, which a proxy or a name in between does not change. */
+    static Optional<String> address(PostgresState state) {
+        return facts(state).filter(one -> one.address() != null).map(one -> one.address() + ":" + one.port());
+    }
+
+    /** The member that a row of pg_dist_node leads to: by address as written, as the server says it, or by identity. */
+    Optional<Member> seat(CitusNode node) {
+        List<Member> members =
+                groups().stream().flatMap(group -> group.members().stream()).toList();
+        Optional<PostgresState> asked = servers().stream()
+                .filter(state -> state.where().equals(node.where()))
+                .findFirst();
+        String real = asked.flatMap(Estate::address).orElse(node.where());
+        Optional<Member> there = members.stream()
+                .filter(member -> member.address()
+                        .map(one -> one.equals(node.where()) || one.equals(real))
+                        .orElse(false))
+                .findFirst();
+        return there.isPresent() ? there : asked.filter(state -> !state.standby()).flatMap(this::leading);
+    }
+
+    /** Two that are no standby and copies of one database are one server, as long as nobody split. */
+    private Optional<Member> leading(PostgresState state) {
+        Optional<String> identity = identifier(state);
+        return groups().stream()
+                .filter(group -> identity.isPresent() && identity.equals(group.systemIdentifier()))
+                .flatMap(group -> group.leader().stream())
                 .findFirst();
     }
 

@@ -101,7 +101,9 @@ public final class Routing {
 
     private static void writers(
             Proxy proxy, String backend, List<Server> servers, List<Group> groups, List<Wrong> wrongs) {
-        List<Server> serving = servers.stream().filter(Server::serves).toList();
+        List<Server> serving = servers.stream()
+                .filter(server -> server.serves() && !server.checkStatus().equals("INI")) // up until its first check
+                .toList();
         if (serving.size() > 1) {
             wrongs.add(new Wrong(
                     Fault.SEVERAL_WRITERS,

@@ -2,6 +2,9 @@ package org.pgcluster.checks;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Finding.Sure;
 import org.pgcluster.snapshot.PostgresState;
@@ -24,16 +27,29 @@ final class SlotsHoldWal implements Check {
     @Override
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
+        Set<String> members = members(snapshot);
         for (PostgresState state : snapshot.postgres()) {
             for (Slot slot : state.slots()) {
+                Long retained = slot.retainedBytes();
                 if ("lost".equals(slot.walStatus())) {
                     findings.add(lost(state, slot));
-                } else if (!slot.active() && slot.retainedBytes() != null) {
+                } else if (!slot.active()
+                        && retained != null
+                        && (retained >= MUCH_BYTES || !members.contains(slot.name()))) {
                     findings.add(idle(state, slot));
                 }
             }
         }
         return findings;
+    }
+
+    /** The slots that Patroni keeps for its members: why one of those has no reader is told of the member. */
+    private static Set<String> members(Snapshot snapshot) {
+        return new Estate(snapshot)
+                .groups().stream()
+                        .flatMap(group -> group.members().stream())
+                        .map(member -> member.name().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_"))
+                        .collect(Collectors.toSet());
     }
 
     private static Finding lost(PostgresState state, Slot slot) {

@@ -117,7 +117,7 @@ public final class Patroni {
         known.forEach(seat -> uncovered.put(seat.group(), seat));
         for (Group group : reading.groups()) {
             Integer number = number(group, known);
-            groups.add(number == null ? group : named(group, number));
+            groups.add(number == null ? group : group.called(String.valueOf(number)));
             if (number != null) {
                 uncovered.remove(number);
             }
@@ -149,7 +149,7 @@ public final class Patroni {
         boolean sameScope = groups.stream().allMatch(group -> java.util.Objects.equals(group.scope(), last.scope()));
         if (sameScope && groups.size() > 1) {
             int number = uncovered.keySet().iterator().next();
-            groups.replaceAll(group -> group.equals(last) ? named(group, number) : group);
+            groups.replaceAll(group -> group.equals(last) ? group.called(String.valueOf(number)) : group);
             uncovered.clear();
         }
     }
@@ -179,16 +179,6 @@ public final class Patroni {
             }
         }
         return number;
-    }
-
-    private static Group named(Group group, int number) {
-        return new Group(
-                String.valueOf(number),
-                group.scope(),
-                group.members(),
-                group.settings(),
-                group.disagreements(),
-                group.dcsSilence());
     }
 
     public String version(String url, Duration limit, Call call) {

@@ -3,6 +3,7 @@ package org.pgcluster.snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.pgcluster.call.Call;
@@ -88,6 +89,11 @@ public record Surroundings(
                 .map(one -> new Unavailable("pgbouncer", one.where(), one.why()))
                 .toList();
         return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), Expected.NOTHING, silent);
+    }
+
+    Surroundings naming(Map<String, Integer> numbers) {
+        return new Surroundings(
+                patroni.map(observed -> observed.named(numbers)), proxies, bouncers, expected, unavailable);
     }
 
     private static Surroundings without(Unavailable part) {

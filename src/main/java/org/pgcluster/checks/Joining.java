@@ -40,52 +40,93 @@ final class Joining {
                     + "|postgres\\.out_of_reach|citus\\.out_of_reach";
 
     private static final List<Rule> RULES = List.of(
-            Rule.of("patroni\\.dcs_lost", Where.ANYWHERE, MEETS_CLIENTS + "|patroni\\..*|citus\\.(node_is_standby"
-                    + "|names_no_leader|workers_missing|metadata_not_synced)|postgres\\.slot_.*|haproxy\\..*"),
-            Rule.of("citus\\.group_down", Where.SAME_GROUP, "citus\\.out_of_reach|patroni\\.(unobserved|out_of_reach"
-                    + "|members_missing)|citus\\.metadata_not_synced"),
+            Rule.of(
+                    "patroni\\.dcs_lost",
+                    Where.ANYWHERE,
+                    MEETS_CLIENTS + "|patroni\\..*|citus\\.(node_is_standby"
+                            + "|names_no_leader|workers_missing|metadata_not_synced)|postgres\\.slot_.*|haproxy\\..*"),
+            Rule.of(
+                    "citus\\.group_down",
+                    Where.SAME_GROUP,
+                    "citus\\.out_of_reach|patroni\\.(unobserved|out_of_reach"
+                            + "|members_missing)|citus\\.metadata_not_synced"),
             Rule.of("citus\\.group_down", Where.NOBODYS, "patroni\\.out_of_reach"),
-            Rule.of("patroni\\.no_leader", Where.SAME_GROUP, "citus\\.(out_of_reach|metadata_not_synced|node_is_standby)"
-                    + "|patroni\\.(?!no_leader).*|postgres\\.slot_.*"),
+            Rule.of(
+                    "patroni\\.no_leader",
+                    Where.SAME_GROUP,
+                    "citus\\.(out_of_reach|metadata_not_synced|node_is_standby)"
+                            + "|patroni\\.(?!no_leader).*|postgres\\.slot_.*"),
             Rule.of("patroni\\.no_leader", Where.IN_FRONT, MEETS_CLIENTS),
-            Rule.of("patroni\\.leader_silent", Where.SAME_GROUP, "citus\\.(out_of_reach|metadata_not_synced)"
-                    + "|patroni\\.(out_of_reach|replica_behind|member_not_running|members_differ|leaders_differ)"
-                    + "|postgres\\.slot_.*"),
+            Rule.of(
+                    "patroni\\.leader_silent",
+                    Where.SAME_GROUP,
+                    "citus\\.(out_of_reach|metadata_not_synced)"
+                            + "|patroni\\.(out_of_reach|replica_behind|member_not_running|members_differ|leaders_differ)"
+                            + "|postgres\\.slot_.*"),
             Rule.of("patroni\\.leader_silent", Where.IN_FRONT, MEETS_CLIENTS),
-            Rule.of("(postgres|citus)\\.connections_exhausted", Where.SAME_GROUP, "patroni\\.(member_not_running"
-                    + "|leader_denies|replica_behind)"),
-            Rule.of("citus\\.names_no_leader", Where.SAME_GROUP, "citus\\.(node_is_standby|out_of_reach"
-                    + "|metadata_not_synced)|patroni\\.unobserved"),
+            Rule.of(
+                    "(postgres|citus)\\.connections_exhausted",
+                    Where.SAME_GROUP,
+                    "patroni\\.(member_not_running" + "|leader_denies|replica_behind)"),
+            Rule.of(
+                    "citus\\.names_no_leader",
+                    Where.SAME_GROUP,
+                    "citus\\.(node_is_standby|out_of_reach" + "|metadata_not_synced)|patroni\\.unobserved"),
             Rule.of("citus\\.names_no_leader", Where.ANYWHERE, "citus\\.metadata_not_synced"),
-            Rule.of("patroni\\.leader_denies", Where.SAME_GROUP, "citus\\.(out_of_reach|metadata_not_synced)"
-                    + "|patroni\\.member_not_running|postgres\\.slot_.*"),
+            Rule.of(
+                    "patroni\\.leader_denies",
+                    Where.SAME_GROUP,
+                    "citus\\.(out_of_reach|metadata_not_synced)" + "|patroni\\.member_not_running|postgres\\.slot_.*"),
             Rule.of("patroni\\.leader_denies", Where.IN_FRONT, MEETS_CLIENTS),
-            Rule.of("citus\\.out_of_reach", Where.SAME_GROUP, "patroni\\.(leader_denies|member_not_running)"
-                    + "|citus\\.metadata_not_synced"),
-            Rule.of("patroni\\.member_not_running", Where.SAME_GROUP, "patroni\\.(timeline|replica_behind"
-                    + "|nobody_may_take_over|no_synchronous_standby)|postgres\\.slot_.*|citus\\.metadata_not_synced"),
+            Rule.of(
+                    "citus\\.out_of_reach",
+                    Where.SAME_GROUP,
+                    "patroni\\.(leader_denies|member_not_running)" + "|citus\\.metadata_not_synced"),
+            Rule.of(
+                    "patroni\\.member_not_running",
+                    Where.SAME_GROUP,
+                    "patroni\\.(timeline|replica_behind"
+                            + "|nobody_may_take_over|no_synchronous_standby)|postgres\\.slot_.*|citus\\.metadata_not_synced"),
             Rule.of("patroni\\.member_not_running", Where.IN_FRONT, "haproxy\\.no_server"),
-            Rule.of("patroni\\.members_missing", Where.SAME_GROUP, "patroni\\.(out_of_reach|no_synchronous_standby"
-                    + "|timeline)|postgres\\.slot_.*|citus\\.metadata_not_synced"),
+            Rule.of(
+                    "patroni\\.members_missing",
+                    Where.SAME_GROUP,
+                    "patroni\\.(out_of_reach|no_synchronous_standby"
+                            + "|timeline)|postgres\\.slot_.*|citus\\.metadata_not_synced"),
             Rule.of("patroni\\.members_missing", Where.NOBODYS, "patroni\\.out_of_reach"),
             Rule.of("patroni\\.members_missing", Where.IN_FRONT, "haproxy\\.(no_server|unknown_to_patroni)"),
-            Rule.of("patroni\\.out_of_reach", Where.SAME_GROUP, "patroni\\.(replica_behind|members_differ"
-                    + "|timeline)|postgres\\.slot_.*"),
+            Rule.of(
+                    "patroni\\.out_of_reach",
+                    Where.SAME_GROUP,
+                    "patroni\\.(replica_behind|members_differ" + "|timeline)|postgres\\.slot_.*"),
             Rule.of("patroni\\.replica_behind", Where.SAME_GROUP, "patroni\\.timeline|postgres\\.slot_.*"),
-            Rule.of("haproxy\\.(check_port|leader_taken_out)", Where.ANYWHERE, "haproxy\\.(no_server|checks_differ)"
-                    + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),
+            Rule.of(
+                    "haproxy\\.(check_port|leader_taken_out)",
+                    Where.ANYWHERE,
+                    "haproxy\\.(no_server|checks_differ)"
+                            + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),
             Rule.of("haproxy\\.other_group", Where.ANYWHERE, "haproxy\\.member_left_out"),
             Rule.of("haproxy\\.several_writers", Where.ANYWHERE, "haproxy\\.checks_differ"),
-            Rule.of("haproxy\\.(no_server|out_of_reach)", Where.ANYWHERE, "haproxy\\.out_of_reach"
-                    + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),
+            Rule.of(
+                    "haproxy\\.(no_server|out_of_reach)",
+                    Where.ANYWHERE,
+                    "haproxy\\.out_of_reach"
+                            + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),
             Rule.of("postgres\\.prepared_left", Where.SAME_SERVER, "postgres\\.sessions_blocked"),
-            Rule.of("(postgres|citus)\\.sessions_blocked", Where.ANYWHERE, "citus\\.job_blocked"
-                    + "|postgres\\.(idle_in_transaction|old_transaction)"),
+            Rule.of(
+                    "(postgres|citus)\\.sessions_blocked",
+                    Where.ANYWHERE,
+                    "citus\\.job_blocked" + "|postgres\\.(idle_in_transaction|old_transaction)"),
             Rule.of("citus\\.sessions_blocked", Where.ANYWHERE, "postgres\\.sessions_blocked"),
-            Rule.of("citus\\.job_(blocked|retrying)", Where.ANYWHERE, "citus\\.(shards_unwanted|placement_skewed"
-                    + "|cannot_be_moved)|postgres\\.(sessions_blocked|old_transaction|idle_in_transaction)"),
-            Rule.of("citus\\.(shards_unwanted|placement_skewed)", Where.ANYWHERE, "citus\\.cannot_be_moved"
-                    + "|citus\\.placement_skewed"),
+            Rule.of(
+                    "citus\\.job_(blocked|retrying)",
+                    Where.ANYWHERE,
+                    "citus\\.(shards_unwanted|placement_skewed"
+                            + "|cannot_be_moved)|postgres\\.(sessions_blocked|old_transaction|idle_in_transaction)"),
+            Rule.of(
+                    "citus\\.(shards_unwanted|placement_skewed)",
+                    Where.ANYWHERE,
+                    "citus\\.cannot_be_moved" + "|citus\\.placement_skewed"),
             Rule.of("citus\\.coordinator_unregistered", Where.ANYWHERE, "citus\\.reference_copy_missing"),
             Rule.of("pgbouncer\\.full", Where.ANYWHERE, "pgbouncer\\.waiting"));
 
@@ -104,7 +145,8 @@ final class Joining {
         Set<Finding> explained = new HashSet<>();
         for (Rule rule : RULES) {
             for (Finding cause : findings) {
-                if (explained.contains(cause) || !rule.cause().matcher(cause.id()).matches()) {
+                if (explained.contains(cause)
+                        || !rule.cause().matcher(cause.id()).matches()) {
                     continue;
                 }
                 for (Finding effect : findings) {
@@ -133,7 +175,9 @@ final class Joining {
             case IN_FRONT -> estate.isFront(home);
             case SAME_SERVER ->
                 cause.evidence().get("server") != null
-                        && cause.evidence().get("server").equals(effect.evidence().get("server"));
+                        && cause.evidence()
+                                .get("server")
+                                .equals(effect.evidence().get("server"));
             case NOBODYS -> there == null;
         };
     }

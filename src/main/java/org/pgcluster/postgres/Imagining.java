@@ -187,8 +187,7 @@ public final class Imagining {
         return asked(() -> {
             back();
             String table = table(index.table());
-            IndexText text =
-                    IndexText.of(table, index.columns(), index.method(), index.include(), index.where());
+            IndexText text = IndexText.of(table, index.columns(), index.method(), index.include(), index.where());
             if (text.probe().isPresent()) {
                 judged(TextGate.admit(text.probe().get()));
                 back();

@@ -150,7 +150,11 @@ final class Candidates {
     }
 
     private boolean picksFew(Condition condition) {
-        double nulls = condition.column().flatMap(facts::column).map(Facts.Column::nulls).orElse(0.0);
+        double nulls = condition
+                .column()
+                .flatMap(facts::column)
+                .map(Facts.Column::nulls)
+                .orElse(0.0);
         return switch (condition.kind()) {
             case EQUAL ->
                 condition.constant()
@@ -190,7 +194,12 @@ final class Candidates {
     /** The same index with its exchangeable keys in every order. */
     static Collection<Candidate> orders(Candidate candidate, int free) {
         Set<Candidate> orders = new LinkedHashSet<>();
-        permute(new ArrayList<>(candidate.keys()), 0, Math.min(free, candidate.keys().size()), candidate, orders);
+        permute(
+                new ArrayList<>(candidate.keys()),
+                0,
+                Math.min(free, candidate.keys().size()),
+                candidate,
+                orders);
         return orders;
     }
 

@@ -1,6 +1,5 @@
 package org.pgcluster.checks.advice;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -71,7 +70,8 @@ public final class Search {
             Facts known = facts.get(access.table());
             if (known != null) {
                 Candidates.of(access, known).forEach((candidate, free) -> {
-                    if (known.indexes().stream().noneMatch(there -> there.shape().serves(candidate))) {
+                    if (known.indexes().stream()
+                            .noneMatch(there -> there.shape().serves(candidate))) {
                         ideas.putIfAbsent(candidate, free);
                     }
                 });
@@ -105,7 +105,7 @@ public final class Search {
                     boolean shared = shortlist.keySet().stream()
                             .anyMatch(other -> !other.equals(entry.getKey())
                                     && other.table().equals(turned.table())
-                                    && (turned.keys().get(0).equals(other.keys().get(0))));
+                                    && turned.keys().get(0).equals(other.keys().get(0)));
                     if (shared) {
                         found.add(turned);
                     }

@@ -36,7 +36,7 @@ public final class Search {
     private final ToDoubleFunction<Candidate> upkeep;
     private final Limits limits;
     private final Map<String, Facts> facts;
-    private final double all;
+    private final double total;
     private final double least;
     private final Map<Candidate, Long> bytes = new LinkedHashMap<>();
     private final Map<Candidate, Integer> shortlist = new LinkedHashMap<>();
@@ -53,8 +53,8 @@ public final class Search {
         this.facts = facts;
         this.upkeep = upkeep;
         this.limits = limits;
-        this.all = queries.stream().mapToDouble(Query::importance).sum();
-        this.least = LEAST * all;
+        this.total = queries.stream().mapToDouble(Query::importance).sum();
+        this.least = LEAST * total;
     }
 
     public Choice best() {
@@ -247,7 +247,7 @@ public final class Search {
     private Set<Candidate> slim(Set<Candidate> chosen) {
         Set<Candidate> slim = chosen;
         for (Candidate one : chosen) {
-            double most = value(slim) + Math.min(NEARLY * (value(without(slim, one)) - value(slim)), LITTLE * all);
+            double most = value(slim) + Math.min(NEARLY * (value(without(slim, one)) - value(slim)), LITTLE * total);
             List<Candidate> smaller = new ArrayList<>();
             smaller.add(one.including(List.of()));
             for (int keys = one.keys().size() - 1; keys > 0; keys--) {

@@ -244,6 +244,7 @@ def replica_lagging(scene):
         if parent(pid) == scene.postmaster(member) and "walreceiver" in command(pid):
             machine.send(pid, signal.SIGSTOP)
     scene.sql(leader, "set citus.enable_ddl_propagation = off" if scene.estate.citus else "select 1",
+              "set synchronous_commit = local",  # else this waits for the very replica that hangs
               "create table lab_ballast as select md5(n::text) as body from generate_series(1, 200000) n")
     back = "set citus.enable_ddl_propagation = off; drop table if exists lab_ballast"
     until(30, "Patroni to see the lag", lambda: any((m.get("lag") or 0) != 0 for m in scene.estate.cluster(scene.group)))

@@ -1,12 +1,12 @@
 package org.pgcluster.checks;
 
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.snapshot.Snapshot;
 
@@ -24,6 +24,8 @@ final class Joining {
         IN_FRONT,
         /** The effect speaks of the server that the cause speaks of. */
         SAME_SERVER,
+        /** The effect speaks of the session that the cause waits for. */
+        SAME_SESSION,
         /** A Patroni that is in no group that is known. */
         NOBODYS
     }
@@ -52,7 +54,7 @@ final class Joining {
                     + "|patroni\\.(out_of_reach|replica_behind|member_not_running|members_differ|leaders_differ)"
                     + "|postgres\\.slot_.*"),
             Rule.of("patroni\\.leader_silent", Where.IN_FRONT, MEETS_CLIENTS),
-            Rule.of("(postgres|citus)\\.connections_exhausted", Where.SAME_GROUP, "patroni\\.(member_not_running"
+            Rule.of("postgres\\.connections_exhausted", Where.SAME_GROUP, "patroni\\.(member_not_running"
                     + "|leader_denies|replica_behind)"),
             Rule.of("citus\\.names_no_leader", Where.SAME_GROUP, "citus\\.(node_is_standby|out_of_reach"
                     + "|metadata_not_synced)|patroni\\.unobserved"),
@@ -71,7 +73,7 @@ final class Joining {
             Rule.of("patroni\\.members_missing", Where.IN_FRONT, "haproxy\\.(no_server|unknown_to_patroni)"),
             Rule.of("patroni\\.out_of_reach", Where.SAME_GROUP, "patroni\\.(replica_behind|members_differ"
                     + "|timeline)|postgres\\.slot_.*"),
-            Rule.of("patroni\\.replica_behind", Where.SAME_GROUP, "patroni\\.timeline|postgres\\.slot_.*"),
+            Rule.of("patroni\\.replica_behind", Where.SAME_GROUP, "patroni\\.(timeline|no_synchronous_standby)|postgres\\.slot_.*"),
             Rule.of("haproxy\\.(check_port|leader_taken_out)", Where.ANYWHERE, "haproxy\\.(no_server|checks_differ)"
                     + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),
             Rule.of("haproxy\\.other_group", Where.ANYWHERE, "haproxy\\.member_left_out"),
@@ -79,17 +81,22 @@ final class Joining {
             Rule.of("haproxy\\.(no_server|out_of_reach)", Where.ANYWHERE, "haproxy\\.out_of_reach"
                     + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),
             Rule.of("postgres\\.prepared_left", Where.SAME_SERVER, "postgres\\.sessions_blocked"),
-            Rule.of("(postgres|citus)\\.sessions_blocked", Where.ANYWHERE, "citus\\.job_blocked"
-                    + "|postgres\\.(idle_in_transaction|old_transaction)"),
+            Rule.of("citus\\.job_blocked", Where.SAME_SESSION, "(postgres|citus)\\.sessions_blocked"),
+            Rule.of("(postgres|citus)\\.sessions_blocked", Where.SAME_SESSION, "postgres\\.(idle_in_transaction"
+                    + "|old_transaction)"),
             Rule.of("citus\\.sessions_blocked", Where.ANYWHERE, "postgres\\.sessions_blocked"),
             Rule.of("citus\\.job_(blocked|retrying)", Where.ANYWHERE, "citus\\.(shards_unwanted|placement_skewed"
-                    + "|cannot_be_moved)|postgres\\.(sessions_blocked|old_transaction|idle_in_transaction)"),
+                    + "|cannot_be_moved)"),
             Rule.of("citus\\.(shards_unwanted|placement_skewed)", Where.ANYWHERE, "citus\\.cannot_be_moved"
                     + "|citus\\.placement_skewed"),
             Rule.of("citus\\.coordinator_unregistered", Where.ANYWHERE, "citus\\.reference_copy_missing"),
             Rule.of("pgbouncer\\.full", Where.ANYWHERE, "pgbouncer\\.waiting"));
 
+    /** A global pid of Citus is the node's number times this, plus the pid. */
+    private static final long GLOBAL = 10_000_000_000L;
+
     private final Estate estate;
+    private final Map<Finding, Finding> causeOf = new HashMap<>();
 
     private Joining(Snapshot snapshot) {
         estate = new Estate(snapshot);
@@ -100,28 +107,32 @@ final class Joining {
     }
 
     private List<Finding> joined(List<Finding> findings) {
-        Map<Finding, List<Finding>> under = new HashMap<>();
-        Set<Finding> explained = new HashSet<>();
         for (Rule rule : RULES) {
             for (Finding cause : findings) {
-                if (explained.contains(cause) || !rule.cause().matcher(cause.id()).matches()) {
-                    continue;
-                }
-                for (Finding effect : findings) {
-                    boolean free = !effect.equals(cause) && !explained.contains(effect);
-                    if (free && rule.effect().matcher(effect.id()).matches() && lies(rule.where(), cause, effect)) {
-                        explained.add(effect);
-                        List<Finding> below = under.computeIfAbsent(cause, x -> new ArrayList<>());
-                        below.add(effect);
-                        below.addAll(under.getOrDefault(effect, List.of()));
-                    }
+                if (rule.cause().matcher(cause.id()).matches()) {
+                    findings.stream()
+                            .filter(effect -> rule.effect().matcher(effect.id()).matches())
+                            .filter(effect -> !causeOf.containsKey(effect) && !root(cause).equals(effect))
+                            .filter(effect -> lies(rule.where(), cause, effect))
+                            .toList()
+                            .forEach(effect -> causeOf.put(effect, cause));
                 }
             }
         }
         return findings.stream()
-                .filter(finding -> !explained.contains(finding))
-                .map(finding -> finding.explaining(under.getOrDefault(finding, List.of())))
+                .filter(finding -> !causeOf.containsKey(finding))
+                .map(finding -> finding.explaining(findings.stream()
+                        .filter(other -> causeOf.containsKey(other) && root(other).equals(finding))
+                        .toList()))
                 .toList();
+    }
+
+    private Finding root(Finding finding) {
+        Finding root = finding;
+        for (Finding above = causeOf.get(root); above != null; above = causeOf.get(root)) {
+            root = above;
+        }
+        return root;
     }
 
     private boolean lies(Where where, Finding cause, Finding effect) {
@@ -134,8 +145,20 @@ final class Joining {
             case SAME_SERVER ->
                 cause.evidence().get("server") != null
                         && cause.evidence().get("server").equals(effect.evidence().get("server"));
+            case SAME_SESSION -> sessions(cause).stream().anyMatch(sessions(effect)::contains);
             case NOBODYS -> there == null;
         };
+    }
+
+    /** The pids that its subject or its evidence names as those that hold others up. */
+    private static Set<String> sessions(Finding finding) {
+        String named = finding.subject() + " " + finding.evidence().getOrDefault("pg_blocking_pids", "");
+        return Pattern.compile("(?:^| )(\\d{1,18})(?=,| |$)")
+                .matcher(named)
+                .results()
+                .map(one -> one.group(1))
+                .flatMap(one -> Stream.of(one, Long.toString(Long.parseLong(one) % GLOBAL)))
+                .collect(Collectors.toSet());
     }
 
     /** What a finding speaks of, else the server that it was seen on. */

@@ -7,7 +7,6 @@ import java.util.TreeMap;
 import org.pgcluster.checks.Finding.Sure;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.snapshot.CitusState;
-import org.pgcluster.snapshot.CitusState.Placed;
 import org.pgcluster.snapshot.CitusState.Task;
 import org.pgcluster.snapshot.Snapshot;
 

@@ -16,8 +16,7 @@ final class ConnectionsNearlyUsedUp implements Check {
 
     @Override
     public List<Kind> kinds() {
-        return List.of(
-                new Kind("postgres.connections_nearly_used_up", "most connections are taken"));
+        return List.of(new Kind("postgres.connections_nearly_used_up", "most connections are taken"));
     }
 
     @Override

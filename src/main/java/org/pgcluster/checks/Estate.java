@@ -107,6 +107,8 @@ final class Estate {
 
     /** The node of pg_dist_node that a server is, by the address it was asked at. */
     Optional<CitusNode> node(PostgresState state) {
-        return nodes().stream().filter(node -> node.where().equals(state.where())).findFirst();
+        return nodes().stream()
+                .filter(node -> node.where().equals(state.where()))
+                .findFirst();
     }
 }

@@ -30,7 +30,10 @@ final class HaproxyMembers implements Check {
         Estate estate = new Estate(snapshot);
         List<Group> groups = estate.groups();
         boolean known = !groups.isEmpty() && groups.stream().allMatch(group -> group.dcsSilence() == null);
-        boolean all = snapshot.around().patroni().map(one -> one.unobserved().isEmpty()).orElse(false);
+        boolean all = snapshot.around()
+                .patroni()
+                .map(one -> one.unobserved().isEmpty())
+                .orElse(false);
         if (!known || !all) { // whom Patroni cannot name is no stranger
             return List.of();
         }
@@ -82,20 +85,22 @@ final class HaproxyMembers implements Check {
                                             ? Found.critical("haproxy.unknown_to_patroni", subject, stranger(server))
                                             : Found.warning("haproxy.unknown_to_patroni", subject, stranger(server)),
                                     server)
-                            .advice("Nobody decides whether it leads or follows. Take it out, or make it a member; a member"
-                                    + " that died long ago leaves such an entry."));
+                            .advice(
+                                    "Nobody decides whether it leads or follows. Take it out, or make it a member; a member"
+                                            + " that died long ago leaves such an entry."));
         }
         served.add(member.get().name());
         String group = estate.groupOf(member.get().name());
         if (!home.equals(group)) {
-            String title = server.name() + " of " + server.backend() + " belongs to group " + group + ", the others to group "
-                    + home + ": its clients see another database";
+            String title = server.name() + " of " + server.backend() + " belongs to group " + group
+                    + ", the others to group " + home + ": its clients see another database";
             return Optional.of(told(Found.critical("haproxy.other_group", subject, title), server)
                     .read("member", member.get().name())
                     .advice("Take it out of this backend."));
         }
-        boolean otherName = groups.stream().anyMatch(one -> one.named(server.name()).isPresent())
-                && !member.get().name().equals(server.name());
+        boolean otherName =
+                groups.stream().anyMatch(one -> one.named(server.name()).isPresent())
+                        && !member.get().name().equals(server.name());
         return otherName
                 ? Optional.of(told(
                                 Found.warning(
@@ -118,7 +123,8 @@ final class HaproxyMembers implements Check {
         return found.read("address", server.address())
                 .read("status", server.status())
                 .next("haproxy_backend_health", Map.of("backend", server.backend()))
-                .byHand("set server " + server.backend() + "/" + server.name() + " state maint (to the runtime socket)");
+                .byHand("set server " + server.backend() + "/" + server.name()
+                        + " state maint (to the runtime socket)");
     }
 
     private static void leftOut(List<Group> groups, Set<String> served, List<Finding> findings) {

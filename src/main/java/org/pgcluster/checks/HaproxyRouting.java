@@ -33,7 +33,8 @@ final class HaproxyRouting implements Check {
         List<Wrong> wrongs = new ArrayList<>(Routing.differences(proxies));
         proxies.forEach(proxy -> wrongs.addAll(Routing.wrongs(proxy, groups)));
         Map<String, List<Wrong>> same = new LinkedHashMap<>();
-        wrongs.forEach(wrong -> same.computeIfAbsent(sameAs(wrong), x -> new ArrayList<>()).add(wrong));
+        wrongs.forEach(wrong ->
+                same.computeIfAbsent(sameAs(wrong), x -> new ArrayList<>()).add(wrong));
         return same.values().stream()
                 .map(some -> finding(some, proxies, groups))
                 .toList();
@@ -61,9 +62,8 @@ final class HaproxyRouting implements Check {
                 .map(Wrong::words)
                 .max((one, other) -> Integer.compare(one.length(), other.length()))
                 .orElse(first.words());
-        Found found = mild(first, proxies, groups)
-                ? Found.warning(id, subject, words)
-                : Found.critical(id, subject, words);
+        Found found =
+                mild(first, proxies, groups) ? Found.warning(id, subject, words) : Found.critical(id, subject, words);
         found.read("instances", List.copyOf(instances))
                 .read("servers", List.copyOf(servers))
                 .next("haproxy_backend_health", Map.of("backend", first.backend()));
@@ -88,9 +88,8 @@ final class HaproxyRouting implements Check {
         return wrong.fault() == Fault.CHECKS_DIFFER
                 || wrong.fault() == Fault.NO_SERVER
                         && proxies.stream()
-                                .allMatch(proxy ->
-                                        Routing.purpose(wrong.backend(), proxy.of(wrong.backend()), groups)
-                                                == Purpose.READS);
+                                .allMatch(proxy -> Routing.purpose(wrong.backend(), proxy.of(wrong.backend()), groups)
+                                        == Purpose.READS);
     }
 
     private static String advice(Fault fault) {

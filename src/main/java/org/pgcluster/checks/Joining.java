@@ -72,7 +72,7 @@ final class Joining {
             Rule.of("patroni\\.members_missing", Where.NOBODYS, "patroni\\.out_of_reach"),
             Rule.of("patroni\\.members_missing", Where.IN_FRONT, "haproxy\\.(no_server|unknown_to_patroni)"),
             Rule.of("patroni\\.out_of_reach", Where.SAME_GROUP, "patroni\\.(replica_behind|members_differ"
-                    + "|timeline)|postgres\\.slot_.*"),
+                    + "|timeline|no_synchronous_standby)|postgres\\.slot_.*"),
             Rule.of("patroni\\.replica_behind", Where.SAME_GROUP, "patroni\\.(timeline|no_synchronous_standby)|postgres\\.slot_.*"),
             Rule.of("haproxy\\.(check_port|leader_taken_out)", Where.ANYWHERE, "haproxy\\.(no_server|checks_differ)"
                     + "|pgbouncer\\.(unreachable|waiting)|postgres\\.out_of_reach|citus\\.out_of_reach"),

@@ -58,8 +58,7 @@ final class OutOfReach implements Check {
         Found found = part.component().equals("patroni") // a group whose Patronis are all silent is told of itself
                 ? Found.warning(at + "out_of_reach", part.where(), title)
                 : Found.critical(at + "out_of_reach", part.where(), title);
-        return found
-                .read("why", part.why())
+        return found.read("why", part.why())
                 .next("ping")
                 .advice("Nothing is known about it: see whether it runs and whether this host and this login may reach"
                         + " it.");

@@ -44,7 +44,7 @@ public final class Routing {
         String address = server.address();
         return groups.stream()
                 .flatMap(group -> group.members().stream())
-                .filter(member -> address == null || member.address().isEmpty()
+                .filter(member -> (address == null || member.address().isEmpty())
                         ? member.name().equals(server.name())
                         : address.equals(member.address().get()))
                 .findFirst();

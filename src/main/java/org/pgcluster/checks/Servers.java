@@ -69,9 +69,7 @@ final class Servers implements Check {
         Estate.facts(state)
                 .filter(facts -> facts.checksumFailures() > 0)
                 .ifPresent(facts -> findings.add(Found.critical(
-                                "postgres.checksum_failures",
-                                state.where(),
-                                state.where() + " has read damaged blocks")
+                                "postgres.checksum_failures", state.where(), state.where() + " has read damaged blocks")
                         .read("pg_stat_database.checksum_failures", facts.checksumFailures())
                         .byHand("SELECT datname, checksum_failures, checksum_last_failure FROM pg_stat_database")
                         .advice("Suspect its disk. Take a backup of what can be read, fail over to a replica that is"
@@ -111,8 +109,9 @@ final class Servers implements Check {
                 one.ofCitus()
                         ? found.next("citus_leftovers")
                                 .byHand("SELECT recover_prepared_transactions()")
-                                .advice("Citus ends its own within a minute; where it does not, one of its nodes is out of"
-                                        + " reach.")
+                                .advice(
+                                        "Citus ends its own within a minute; where it does not, one of its nodes is out of"
+                                                + " reach.")
                         : found.next("blocking_locks")
                                 .byHand("ROLLBACK PREPARED '" + one.gid().replace("'", "''") + "' (on " + state.where()
                                         + ", once its owner agrees)")

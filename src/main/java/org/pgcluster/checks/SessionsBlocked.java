@@ -53,10 +53,11 @@ final class SessionsBlocked implements Check {
         // A prepared transaction has no session: pg_blocking_pids reports it as 0.
         String who = blocker == 0
                 ? "A prepared transaction on " + state.where()
-                : global.map(gpid -> "Session " + gpid + " (a global pid) blocks across nodes: on " + state.where() + " it")
+                : global.map(gpid ->
+                                "Session " + gpid + " (a global pid) blocks across nodes: on " + state.where() + " it")
                         .orElse("Session " + blocker + " of " + state.where());
-        String title = who + " blocks " + blocked.size() + (blocked.size() == 1 ? " other for " : " others, the longest for ")
-                + longest + " s";
+        String title = who + " blocks " + blocked.size()
+                + (blocked.size() == 1 ? " other for " : " others, the longest for ") + longest + " s";
         String id = global.isPresent() ? "citus.sessions_blocked" : "postgres.sessions_blocked";
         String subject = blocker == 0
                 ? state.where() + " prepared transaction"

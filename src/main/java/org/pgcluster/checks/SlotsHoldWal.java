@@ -53,7 +53,8 @@ final class SlotsHoldWal implements Check {
     }
 
     private static Finding lost(PostgresState state, Slot slot) {
-        return told(Found.warning(
+        return told(
+                        Found.warning(
                                 "postgres.slot_lost",
                                 slot.name(),
                                 "Slot " + slot.name() + " has lost the WAL that its reader needs"),
@@ -78,8 +79,9 @@ final class SlotsHoldWal implements Check {
         }
         return told(found, state, slot)
                 .read("retained_bytes_later", after)
-                .advice("Find whose it is and bring that reader back, or drop the slot before the disk fills. One that is"
-                        + " named like a Patroni member is Patroni's. max_slot_wal_keep_size sets a limit.");
+                .advice(
+                        "Find whose it is and bring that reader back, or drop the slot before the disk fills. One that is"
+                                + " named like a Patroni member is Patroni's. max_slot_wal_keep_size sets a limit.");
     }
 
     private static boolean grows(@Nullable Long before, @Nullable Long after) {

@@ -62,6 +62,21 @@ public final class Citus {
         return new Citus(cluster, call);
     }
 
+    /** A statement as it may be shown. */
+    public @Nullable String shown(@Nullable String statement) {
+        return statement == null ? null : cluster.shown(statement);
+    }
+
+    /** What a server said of a failure, as it may be shown. */
+    public @Nullable String said(@Nullable String message) {
+        return message == null ? null : cluster.said(message);
+    }
+
+    /** Whether values of rows may be shown. */
+    public boolean rowDataAllowed() {
+        return cluster.settings().rowDataAllowed();
+    }
+
     /** For the metadata, which lies on the server that is asked. */
     public Sql sql() {
         return sql;

@@ -24,8 +24,7 @@ final class ClassArchive {
      * What a server for one client is started with: the quick compiler, the collector for which the JDK's own archive has
      * ready-made objects, no file of counters for other tools, and a young generation that does not grow with the machine.
      */
-    static final List<String> LEAN =
-            List.of("-XX:TieredStopAtLevel=1", "-XX:+UseG1GC", "-XX:-UsePerfData", "-Xmn16m");
+    static final List<String> LEAN = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseG1GC", "-XX:-UsePerfData", "-Xmn16m");
 
     private ClassArchive() {}
 

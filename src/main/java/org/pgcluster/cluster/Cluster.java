@@ -98,6 +98,11 @@ public final class Cluster implements AutoCloseable {
         return workers.list(reservedSql(call), coordinator());
     }
 
+    /** A server that Patroni names, such as a standby. */
+    public Node server(String host, int port) {
+        return workers.at(new Address(host, port), Optional.empty(), coordinator());
+    }
+
     /** Patroni, HAProxy and PgBouncer of this estate. */
     public Components components() {
         return components;
@@ -261,6 +266,11 @@ public final class Cluster implements AutoCloseable {
     /** A statement as it may be shown: under row_data: deny without its values. */
     public String shown(String statement) {
         return settings.rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
+    }
+
+    /** What a server said of a failure, as it may be shown: errors quote the rows that they are about. */
+    public String said(String message) {
+        return settings.rowDataAllowed() ? message : ServerTexts.messageWithoutValues(message);
     }
 
     public Optional<String> addressInWords() {

@@ -146,8 +146,7 @@ public final class Patroni {
             return;
         }
         Group last = nameless.get(0);
-        boolean sameScope = groups.stream()
-                .allMatch(group -> java.util.Objects.equals(group.scope(), last.scope()));
+        boolean sameScope = groups.stream().allMatch(group -> java.util.Objects.equals(group.scope(), last.scope()));
         if (sameScope && groups.size() > 1) {
             int number = uncovered.keySet().iterator().next();
             groups.replaceAll(group -> group.equals(last) ? group.called(String.valueOf(number)) : group);

@@ -5,7 +5,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -49,6 +51,8 @@ public final class Imagining {
     private final Call call;
     private final Target target;
     private final String home;
+    private final Map<String, String> tables = new HashMap<>();
+    private final Map<String, Verdict> verdicts = new HashMap<>();
 
     /** Judges a text that passed the gate. */
     interface Judged {
@@ -163,8 +167,8 @@ public final class Imagining {
             Collections.addAll(types, (String[]) row.getArray(1).getArray());
         }
         String values = String.join(", ", Collections.nCopies(types.size(), "NULL"));
-        statement.execute("EXPLAIN (" + options + ") EXECUTE " + PREPARED
-                + (values.isEmpty() ? "" : "(" + values + ")"));
+        statement.execute(
+                "EXPLAIN (" + options + ") EXECUTE " + PREPARED + (values.isEmpty() ? "" : "(" + values + ")"));
         return new Generic(plan(statement), types);
     }
 
@@ -182,8 +186,9 @@ public final class Imagining {
     public Imagined imagine(Index index) {
         return asked(() -> {
             back();
+            String table = table(index.table());
             IndexText text =
-                    IndexText.of(table(index.table()), index.columns(), index.method(), index.include(), index.where());
+                    IndexText.of(table, index.columns(), index.method(), index.include(), index.where());
             if (text.probe().isPresent()) {
                 judged(TextGate.admit(text.probe().get()));
                 back();
@@ -209,10 +214,15 @@ public final class Imagining {
     }
 
     private String table(String name) throws SQLException {
+        String known = tables.get(name);
+        if (known != null) {
+            return known;
+        }
         try (var statement = connection.prepareStatement(TABLE)) {
             statement.setString(1, name);
             try (var row = statement.executeQuery()) {
                 if (row.next()) {
+                    tables.put(name, row.getString(1));
                     return row.getString(1);
                 }
             }
@@ -229,8 +239,15 @@ public final class Imagining {
         }
     }
 
+    /** Within one transaction the same text means the same; it is judged under the login's own role. */
     private Verdict judged(Admitted text) throws SQLException {
-        return judged.of(text);
+        Verdict known = verdicts.get(text.sql());
+        if (known == null) {
+            back();
+            known = judged.of(text);
+            verdicts.put(text.sql(), known);
+        }
+        return known;
     }
 
     private static String role(Verdict verdict) {

@@ -138,7 +138,7 @@ public final class Words {
                 } else {
                     new Tables(cells, out).records(list);
                 }
-            } else if (TREES.contains(path)) {
+            } else if (TREES.contains(path.substring(path.lastIndexOf(".") + 1))) {
                 title(path);
                 Plain.fenced(
                         String.join(

@@ -18,8 +18,7 @@ public record Details(
         @Nullable Disk disk,
         List<MissingShard> missingShards,
         List<Unavailable> gaps) {
-    public static final Details NONE =
-            new Details(null, 0, 0, List.of(), List.of(), null, List.of(), List.of());
+    public static final Details NONE = new Details(null, 0, 0, List.of(), List.of(), null, List.of(), List.of());
 
     public Details {
         prepared = List.copyOf(prepared);

@@ -91,7 +91,8 @@ final class DetailsReading {
     private Details read(Clock clock) {
         boolean citus = sql.capabilities().has("citus");
         long before = clock.millis();
-        Optional<Facts> facts = part(() -> List.of(sql.one(Facts.class, FACTS))).stream().findFirst();
+        Optional<Facts> facts =
+                part(() -> List.of(sql.one(Facts.class, FACTS))).stream().findFirst();
         long after = clock.millis();
         List<Prepared> prepared = part(() -> sql.list(Prepared.class, PREPARED));
         List<Standby> standbys = part(() -> sql.list(Standby.class, STANDBYS));

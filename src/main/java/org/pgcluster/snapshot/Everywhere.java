@@ -40,7 +40,11 @@ public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
         var where = cluster.addressInWords().orElse("not configured");
         List<Supplier<List<Part<T>>>> both = List.of(
                 () -> List.of(part(
-                        "postgres", where, call, each, own -> question.of("postgres", where, cluster.reservedSql(own)))),
+                        "postgres",
+                        where,
+                        call,
+                        each,
+                        own -> question.of("postgres", where, cluster.reservedSql(own)))),
                 () -> others(cluster, call, each, question));
         List<List<Part<T>>> parts = Together.all(both, Supplier::get);
         var answers = new ArrayList<T>();
@@ -62,11 +66,7 @@ public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
         return Together.all(
                 ((Answered<List<Node>>) nodes).answer(),
                 node -> part(
-                        "citus",
-                        node.where(),
-                        call,
-                        each,
-                        own -> question.of("citus", node.where(), node.sql(own))));
+                        "citus", node.where(), call, each, own -> question.of("citus", node.where(), node.sql(own))));
     }
 
     private static <T> Part<T> part(String component, String where, Call call, Duration each, Asked<T> asked) {

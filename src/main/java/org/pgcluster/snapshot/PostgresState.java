@@ -31,16 +31,7 @@ public record PostgresState(
             List<Session> oldTransactions,
             List<Wait> waits,
             List<Slot> slots) {
-        this(
-                where,
-                standby,
-                seesAllSessions,
-                connections,
-                freezeAges,
-                oldTransactions,
-                waits,
-                slots,
-                Details.NONE);
+        this(where, standby, seesAllSessions, connections, freezeAges, oldTransactions, waits, slots, Details.NONE);
     }
 
     /** {@code reserved} are kept for superusers, so they are no room for anybody else. */

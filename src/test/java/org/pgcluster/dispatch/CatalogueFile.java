@@ -39,6 +39,7 @@ final class CatalogueFile {
             "active_queries",
             "blocking_locks",
             "analyze_slow_queries",
+            "recommend_indexes",
             "analyze_db_health",
             "postgres_stats",
             "list_available_extensions",

@@ -64,6 +64,11 @@ public record Access(
         return accesses;
     }
 
+    /** The same of the table that the named one is a part of. */
+    public Access of(String whole) {
+        return new Access(whole, alias, conditions, alternatives, orders, groups, nearest, needed);
+    }
+
     private static String table(PlanNode node) {
         return quoted(String.valueOf(node.text("Schema"))) + "." + quoted(String.valueOf(node.text("Relation Name")));
     }

@@ -42,7 +42,8 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
             List<Finding> findings,
             List<Unavailable> unavailable,
             @Nullable String absence,
-            @Nullable String notSeen) implements InWords {
+            @Nullable String notSeen)
+            implements InWords {
         @Override
         public String inWords() {
             String rest = (absence == null ? "" : " " + absence) + (notSeen == null ? "" : " " + notSeen);

@@ -38,10 +38,11 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
             @Says("Run it and measure; only what reads") @Default("false")
             boolean analyze,
 
-            @Says("Plan as if these existed, too") Optional<List<HypotheticalPlan.Index>> hypotheticalIndexes,
+            @Says("Plan as if built: [{table, columns, using?, include?, where?}]")
+            Optional<List<Map<String, Object>>> hypotheticalIndexes,
 
             @Says("Values for $1, $2 …") Optional<List<@Nullable Object>> params,
-            @Says("Another database of the same server") Optional<String> database) {}
+            @Says("Another database here") Optional<String> database) {}
 
     record Output(
             double totalCost,
@@ -75,8 +76,8 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                 "Explain a query",
                 Input.class,
                 Output.class,
-                "Why a statement is slow, and what would help: its plan as a short tree, costly nodes, wrong estimates,"
-                        + " spills, missing indexes. analyze runs it; hypothetical_indexes compares without building them.");
+                "Why a statement is slow, what would help: its plan as a short tree, costly nodes, wrong estimates,"
+                        + " spills, missing indexes. analyze runs it.");
     }
 
     @Override

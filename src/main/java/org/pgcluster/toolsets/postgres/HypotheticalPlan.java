@@ -13,7 +13,7 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.ChangeText;
 import org.pgcluster.postgres.Imagining;
 import org.pgcluster.shape.Default;
-import org.pgcluster.shape.Says;
+import org.pgcluster.shape.Shape;
 import org.pgcluster.tool.Context;
 
 /** A plan as it is beside the plan with indexes that nobody has built. */
@@ -23,9 +23,7 @@ final class HypotheticalPlan {
     record Index(
             String table,
             List<String> columns,
-
-            @Says("btree, hash or brin") @Default("btree") String using,
-
+            @Default("btree") String using,
             Optional<List<String>> include,
             Optional<String> where) {
         Imagining.Index asked() {
@@ -47,7 +45,8 @@ final class HypotheticalPlan {
         String inWords(double before) {
             long used = indexes.stream().filter(Row::used).count();
             return "Not run. Cost " + before + " now, " + totalCost + " with "
-                    + (indexes.size() == 1 ? "the index" : "the " + indexes.size() + " indexes") + ": the planner takes "
+                    + (indexes.size() == 1 ? "the index" : "the " + indexes.size() + " indexes")
+                    + ": the planner takes "
                     + (used == 0 ? "none" : used == indexes.size() ? (used == 1 ? "it" : "all") : used + " of them")
                     + ".";
         }
@@ -56,7 +55,9 @@ final class HypotheticalPlan {
     private record Plans(Map<?, ?> before, Map<?, ?> after, List<Imagining.Imagined> imagined) {}
 
     static ExplainQuery.Output compare(ExplainQuery.Input input, Context context) {
-        List<Index> indexes = input.hypotheticalIndexes().orElse(List.of());
+        List<Index> indexes = input.hypotheticalIndexes().orElse(List.of()).stream()
+                .map(Shape.of(Index.class)::bind)
+                .toList();
         if (input.analyze()) {
             throw ToolException.invalidInput(
                     "What does not exist cannot be run: analyze measures, hypothetical_indexes only plans.",
@@ -131,14 +132,15 @@ final class HypotheticalPlan {
             Imagining.Imagined imagined = plans.imagined().get(at);
             String name = "hypothetical_" + (at + 1);
             boolean used = root.all().anyMatch(node -> node.is("Index Name", imagined.name()));
-            tree = tree.stream().map(line -> line.replace(imagined.name(), name)).toList();
+            tree = tree.stream()
+                    .map(line -> line.replace(imagined.name(), name))
+                    .toList();
             rows.add(new Row(name, context.cluster().shown(indexes.get(at).inWords()), used, imagined.bytes()));
         }
         return new Output(root.number("Total Cost"), rows, tree);
     }
 
-    private static @Nullable String note(
-            PlanNode root, @Nullable String note) {
+    private static @Nullable String note(PlanNode root, @Nullable String note) {
         boolean citus = root.all()
                 .anyMatch(node ->
                         String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"));

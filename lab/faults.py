@@ -223,7 +223,9 @@ def patroni_frozen(scene):
 @fault("postgres-frozen", "a worker's PostgreSQL hangs: it takes connections and answers nothing", citus=True)
 def postgres_frozen(scene):
     scene.patch(scene.group, {"pause": True})
-    machine.send(scene.postmaster(scene.leader()), signal.SIGSTOP)
+    postmaster = scene.postmaster(scene.leader())
+    for pid in [postmaster, *(one for one in machine.processes(scene.estate.folder) if parent(one) == postmaster)]:
+        machine.send(pid, signal.SIGSTOP)
 
 
 @fault("nofailover", "the only replica has the tag nofailover")

@@ -30,16 +30,21 @@ final class Diagnosing implements AutoCloseable {
 
     static Diagnosing on(String name, int groups, Path folder) throws IOException {
         OwnLab estate = OwnLab.up(name, groups);
-        Lab lab = Lab.on(
-                estate.variables(),
-                folder,
-                "patroni_urls",
-                estate.variables().getOrDefault("LAB_PATRONI_ALL", ""),
-                "expect.members_per_group",
-                "2",
-                "expect.workers",
-                String.valueOf(groups - 1));
-        return new Diagnosing(estate, lab);
+        try {
+            Lab lab = Lab.on(
+                    estate.variables(),
+                    folder,
+                    "patroni_urls",
+                    estate.variables().getOrDefault("LAB_PATRONI_ALL", ""),
+                    "expect_members_per_group",
+                    "2",
+                    "expect_workers",
+                    String.valueOf(groups - 1));
+            return new Diagnosing(estate, lab);
+        } catch (RuntimeException e) {
+            estate.close();
+            throw e;
+        }
     }
 
     Answer health() {

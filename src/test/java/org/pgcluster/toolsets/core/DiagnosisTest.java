@@ -55,7 +55,7 @@ class DiagnosisTest {
 
     @Order(1)
     @ParameterizedTest(name = "{0}")
-    @CsvFileSource(resources = "/faults.csv", numLinesToSkip = 1, delimiter = '|')
+    @CsvFileSource(resources = "/faults.csv", numLinesToSkip = 1, delimiter = ';')
     void a_fault_is_told_by_its_cause(String fault, String root, @Nullable String beside) throws IOException {
         WANTED.add(fault);
         Diagnosing open = Objects.requireNonNull(estate);

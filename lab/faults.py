@@ -166,6 +166,14 @@ def metadata_behind(scene):
     return move_node(scene, old["port"])
 
 
+@fault("failover-unnoticed", "a leader died and came back as a replica, and Citus' metadata still names it", citus=True)
+def failover_unnoticed(scene):
+    undo = metadata_behind(scene)
+    scene.estate.start_members([m for m in scene.estate.members if not scene.patroni(m)])
+    until(90, "the old leader to follow", lambda: scene.estate.group_is_whole(scene.group) and all_answer(scene.estate, scene.group))
+    return undo
+
+
 @fault("replica-dead", "Patroni and PostgreSQL of a replica are gone")
 def replica_dead(scene):
     member = scene.replica()

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.Lab;
@@ -29,22 +31,54 @@ final class Diagnosing implements AutoCloseable {
     }
 
     static Diagnosing on(String name, int groups, Path folder) throws IOException {
+        return on(name, groups, folder, Map.of());
+    }
+
+    /** With a server that may act and approve itself. */
+    static Diagnosing acting(String name, int groups, Path folder) throws IOException {
+        return on(name, groups, folder, Map.of("mode", "admin", "allow_execute", "true", "approval", "self"));
+    }
+
+    private static Diagnosing on(String name, int groups, Path folder, Map<String, String> more) throws IOException {
         OwnLab estate = OwnLab.up(name, groups);
         try {
-            Lab lab = Lab.on(
-                    estate.variables(),
-                    folder,
-                    "patroni_urls",
-                    estate.variables().getOrDefault("LAB_PATRONI_ALL", ""),
-                    "expect_members_per_group",
-                    "2",
-                    "expect_workers",
-                    String.valueOf(groups - 1));
-            return new Diagnosing(estate, lab);
+            Map<String, String> keys = new LinkedHashMap<>(more);
+            keys.put("patroni_urls", estate.variables().getOrDefault("LAB_PATRONI_ALL", ""));
+            keys.put("expect_members_per_group", "2");
+            keys.put("expect_workers", String.valueOf(groups - 1));
+            if (!more.isEmpty()) {
+                keys.put("admin_dsn", estate.variables().getOrDefault("LAB_DSN", ""));
+            }
+            List<String> pairs = new ArrayList<>();
+            keys.forEach((key, value) -> pairs.addAll(List.of(key, value)));
+            return new Diagnosing(estate, Lab.on(estate.variables(), folder, pairs.toArray(new String[0])));
         } catch (RuntimeException e) {
             estate.close();
             throw e;
         }
+    }
+
+    void breaks(String fault) throws IOException {
+        estate.breaks(fault);
+    }
+
+    /** What is found once this comes first. */
+    List<Map<?, ?>> first(String wanted) {
+        return await(found -> !found.isEmpty() && id(found.get(0)).equals(wanted));
+    }
+
+    Answer call(String tool, Map<String, Object> arguments) {
+        List<Object> pairs = new ArrayList<>();
+        arguments.forEach((name, value) -> pairs.addAll(List.of(name, value)));
+        return lab.call(tool, pairs.toArray());
+    }
+
+    Answer approved(String act, Map<String, Object> arguments) {
+        Answer filed = lab.call("citus_request_approval_token", "action", act, "arguments", arguments);
+        assertFalse(filed.isError(), filed.text());
+        Map<String, Object> all = new LinkedHashMap<>(arguments);
+        all.put("approval_token", Objects.requireNonNull(filed.structured().get("token")));
+        return call(act, all);
     }
 
     Answer health() {
@@ -77,7 +111,7 @@ final class Diagnosing implements AutoCloseable {
                 assertTrue(allowed.matcher(id(finding)).matches(), () -> "beside " + fault + ": " + finding);
                 boolean further = finding.get("next") != null || finding.get("by_hand") != null;
                 assertTrue(further, () -> "leads nowhere: " + finding);
-                assertFalse(((Map<?, ?>) java.util.Objects.requireNonNull(finding.get("evidence"))).isEmpty(), id(finding));
+                assertFalse(((Map<?, ?>) Objects.requireNonNull(finding.get("evidence"))).isEmpty(), id(finding));
             }
             return new Told(
                     fault,

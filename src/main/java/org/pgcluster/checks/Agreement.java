@@ -27,7 +27,8 @@ final class Agreement implements Check {
                 new Kind("citus.two_nodes_one_server", "two rows of pg_dist_node lead to one server"),
                 new Kind("postgres.version_differs", "nodes run different major versions"),
                 new Kind("postgres.clock_differs", "the clocks of two servers differ"),
-                new Kind("patroni.watches_another", "Patroni watches another database than the one that is configured"));
+                new Kind(
+                        "patroni.watches_another", "Patroni watches another database than the one that is configured"));
     }
 
     @Override
@@ -99,7 +100,9 @@ final class Agreement implements Check {
         var majors = by(servers, facts -> String.valueOf(facts.versionNumber() / 10_000));
         if (majors.size() > 1) {
             findings.add(Found.warning(
-                            "postgres.version_differs", odd(majors), "PostgreSQL differs between nodes: " + words(majors))
+                            "postgres.version_differs",
+                            odd(majors),
+                            "PostgreSQL differs between nodes: " + words(majors))
                     .read("server_version", majors)
                     .next("server_info")
                     .advice("Bring all nodes to one major version before anything else changes."));
@@ -119,8 +122,9 @@ final class Agreement implements Check {
                             "Databases of the nodes keep different time zones: " + words(zones))
                     .read("pg_db_role_setting", zones)
                     .byHand("ALTER DATABASE … RESET timezone (there), or the same everywhere")
-                    .advice("What is computed on a node from local time differs there: dates of timestamptz, now()::date,"
-                            + " defaults."));
+                    .advice(
+                            "What is computed on a node from local time differs there: dates of timestamptz, now()::date,"
+                                    + " defaults."));
         }
     }
 
@@ -144,7 +148,8 @@ final class Agreement implements Check {
             findings.add(Found.warning(
                             "citus.decoder_refused",
                             state.where(),
-                            state.where() + " lets no output plugin citus in: shards cannot be split or moved from there")
+                            state.where()
+                                    + " lets no output plugin citus in: shards cannot be split or moved from there")
                     .read("output_plugin_libraries", plugins)
                     .byHand("ALTER SYSTEM SET output_plugin_libraries = 'pgoutput', 'test_decoding', 'citus';"
                             + " SELECT pg_reload_conf() (on " + state.where() + " and its replicas)")
@@ -157,7 +162,8 @@ final class Agreement implements Check {
         for (PostgresState state : servers.subList(Math.min(1, servers.size()), servers.size())) {
             PostgresState first = servers.get(0);
             long apart = state.details().clockOffsetMillis() - first.details().clockOffsetMillis();
-            long doubt = state.details().clockUncertaintyMillis() + first.details().clockUncertaintyMillis();
+            long doubt =
+                    state.details().clockUncertaintyMillis() + first.details().clockUncertaintyMillis();
             if (Math.abs(apart) - doubt > CLOCK_MILLIS) {
                 findings.add(Found.warning(
                                 "postgres.clock_differs",
@@ -185,8 +191,10 @@ final class Agreement implements Check {
             }
         });
         List<Group> groups = new Estate(snapshot).groups();
-        List<String> watched =
-                groups.stream().map(Group::systemIdentifier).flatMap(Optional::stream).toList();
+        List<String> watched = groups.stream()
+                .map(Group::systemIdentifier)
+                .flatMap(Optional::stream)
+                .toList();
         if (servers.isEmpty() || watched.size() < groups.size() || watched.isEmpty()) {
             return;
         }

@@ -67,16 +67,18 @@ final class CitusMetadata implements Check {
                     .advice("Ask who disabled it and why; activate it once it is well."));
         }
         if (node.groupId() != 0 && node.active() && (!node.hasMetadata() || !node.metadataSynced())) {
-            findings.add(Found.warning(
-                            "citus.metadata_not_synced",
-                            node.where(),
-                            node.where() + (node.hasMetadata() ? " has older metadata" : " has no metadata")
-                                    + ": queries sent to it fail or miss tables; through the coordinator they work")
-                    .read("hasmetadata", node.hasMetadata())
-                    .read("metadatasynced", node.metadataSynced())
-                    .next("citus_worker_health")
-                    .byHand("SELECT start_metadata_sync_to_node('" + node.host() + "', " + node.port() + ")")
-                    .advice("Seconds after a node was changed that is normal. If it stays, sync it: citus_sync_metadata."));
+            findings.add(
+                    Found.warning(
+                                    "citus.metadata_not_synced",
+                                    node.where(),
+                                    node.where() + (node.hasMetadata() ? " has older metadata" : " has no metadata")
+                                            + ": queries sent to it fail or miss tables; through the coordinator they work")
+                            .read("hasmetadata", node.hasMetadata())
+                            .read("metadatasynced", node.metadataSynced())
+                            .next("citus_worker_health")
+                            .byHand("SELECT start_metadata_sync_to_node('" + node.host() + "', " + node.port() + ")")
+                            .advice(
+                                    "Seconds after a node was changed that is normal. If it stays, sync it: citus_sync_metadata."));
         }
     }
 
@@ -143,16 +145,15 @@ final class CitusMetadata implements Check {
     }
 
     private static void registered(Snapshot snapshot, CitusState citus, List<Finding> findings) {
-        List<CitusNode> primaries = citus.nodes().stream().filter(CitusNode::primary).toList();
+        List<CitusNode> primaries =
+                citus.nodes().stream().filter(CitusNode::primary).toList();
         if (!primaries.isEmpty() && primaries.stream().noneMatch(node -> node.groupId() == 0)) {
             findings.add(Found.warning(
                             "citus.coordinator_unregistered",
                             "coordinator",
                             "The coordinator is missing from pg_dist_node: local tables cannot be joined with reference"
                                     + " tables by all nodes, and it can hold no shards")
-                    .read(
-                            "groups",
-                            primaries.stream().map(CitusNode::groupId).toList())
+                    .read("groups", primaries.stream().map(CitusNode::groupId).toList())
                     .next("list_nodes")
                     .byHand("SELECT citus_set_coordinator_host('HOST', PORT)")
                     .advice("Register it under an address that every worker reaches: citus_set_coordinator_host."));
@@ -217,13 +218,15 @@ final class CitusMetadata implements Check {
                         "citus.shard_missing",
                         state.where(),
                         tables.size() + (tables.size() == 1 ? " shard is" : " shards are") + " gone from "
-                                + state.where() + ": " + String.join(", ", tables.subList(0, Math.min(3, tables.size()))))
+                                + state.where() + ": "
+                                + String.join(", ", tables.subList(0, Math.min(3, tables.size()))))
                 .read("missing", tables)
                 .read("group", missing.get(0).groupId())
                 .sure(estate.node(state).isPresent() || missing.get(0).groupId() == 0 ? Sure.CERTAIN : Sure.LIKELY)
                 .next("citus_table_inspector", Map.of("table", missing.get(0).tableName(), "include_shards", true))
-                .byHand("SELECT oid::regclass FROM pg_class WHERE relname ~ '_" + missing.get(0).shardId()
-                        + "$' (on " + state.where() + ", to see whether it was renamed or moved)")
+                .byHand("SELECT oid::regclass FROM pg_class WHERE relname ~ '_"
+                        + missing.get(0).shardId() + "$' (on " + state.where()
+                        + ", to see whether it was renamed or moved)")
                 .advice("Queries that touch them fail. Restore them from a backup or a copy, under their names. Never"
                         + " drop metadata first: it is the list of what is lost."));
     }

@@ -93,7 +93,9 @@ final class Estate {
                         .map(one -> one.equals(node.where()) || one.equals(real))
                         .orElse(false))
                 .findFirst();
-        return there.isPresent() ? there : asked.filter(state -> !state.standby()).flatMap(this::leading);
+        return there.isPresent()
+                ? there
+                : asked.filter(state -> !state.standby()).flatMap(this::leading);
     }
 
     /** Two that are no standby and copies of one database are one server, as long as nobody split. */

@@ -86,10 +86,10 @@ final class HaproxyRouting implements Check {
 
     private static boolean mild(Wrong wrong, List<Proxy> proxies, List<Group> groups) {
         return wrong.fault() == Fault.CHECKS_DIFFER
-                || wrong.fault() == Fault.NO_SERVER
+                || (wrong.fault() == Fault.NO_SERVER
                         && proxies.stream()
                                 .allMatch(proxy -> Routing.purpose(wrong.backend(), proxy.of(wrong.backend()), groups)
-                                        == Purpose.READS);
+                                        == Purpose.READS));
     }
 
     private static String advice(Fault fault) {

@@ -123,9 +123,7 @@ public record Topology(List<Server> servers, List<Door> doors, List<String> cont
                             node.kind(),
                             node.nodeId(),
                             known == null ? List.of() : known.haproxy(),
-                            known == null
-                                    ? asked.flatMap(Estate::identifier).orElse(null)
-                                    : known.systemIdentifier()));
+                            known == null ? asked.flatMap(Estate::identifier).orElse(null) : known.systemIdentifier()));
         }
 
         private static String role(PostgresState state) {
@@ -137,14 +135,13 @@ public record Topology(List<Server> servers, List<Door> doors, List<String> cont
             String identifier = Estate.identifier(state).orElse("");
             boolean known = byAddress.containsKey(state.where())
                     || byAddress.containsKey(Estate.address(state).orElse(""))
-                    || !identifier.isEmpty()
+                    || (!identifier.isEmpty()
                             && byAddress.values().stream()
-                                    .anyMatch(server -> identifier.equals(server.systemIdentifier()));
+                                    .anyMatch(server -> identifier.equals(server.systemIdentifier())));
             if (!known) {
                 String address = Estate.address(state).orElse(state.where());
                 byAddress.put(
-                        address,
-                        new Server(address, null, null, role(state), null, null, null, List.of(), identifier));
+                        address, new Server(address, null, null, role(state), null, null, null, List.of(), identifier));
             }
         }
 

@@ -37,12 +37,20 @@ public final class TopologyPicture {
 
     private void box(String group, List<Server> members) {
         if (!group.isEmpty()) {
-            out.append("  subgraph ").append(id("group " + group)).append("[\"group ").append(plain(group)).append("\"]\n");
+            out.append("  subgraph ")
+                    .append(id("group " + group))
+                    .append("[\"group ")
+                    .append(plain(group))
+                    .append("\"]\n");
         }
         for (Server server : members) {
             String name = server.member() == null ? server.address() : server.member() + "<br/>" + server.address();
             String citus = server.citus() == null ? "" : "<br/>Citus " + server.citus() + " " + server.nodeId();
-            out.append("    ").append(id(server.address())).append("[\"").append(plain(name)).append("<br/>");
+            out.append("    ")
+                    .append(id(server.address()))
+                    .append("[\"")
+                    .append(plain(name))
+                    .append("<br/>");
             out.append(plain(server.role())).append(plain(citus)).append("\"]\n");
         }
         out.append(group.isEmpty() ? "" : "  end\n");
@@ -58,22 +66,33 @@ public final class TopologyPicture {
             String there = ids.get(address);
             if (there == null) {
                 there = id(address);
-                out.append("  ").append(there).append("[\"").append(plain(address)).append("\"]\n");
+                out.append("  ")
+                        .append(there)
+                        .append("[\"")
+                        .append(plain(address))
+                        .append("\"]\n");
             }
             boolean open = !door.component().equals("haproxy") || label.endsWith(" UP") || label.endsWith("no check");
-            out.append("  ").append(here).append(open ? " -->|\"" : " -.->|\"").append(label).append("\"| ");
+            out.append("  ")
+                    .append(here)
+                    .append(open ? " -->|\"" : " -.->|\"")
+                    .append(label)
+                    .append("\"| ");
             out.append(there).append('\n');
         }
     }
 
     private void replication(List<Server> members) {
-        members.stream().filter(one -> one.role().equals("leader")).findFirst().ifPresent(leader -> members.stream()
-                .filter(one -> one.group() != null && !one.equals(leader))
-                .forEach(one -> out.append("  ")
-                        .append(id(leader.address()))
-                        .append(" ==> ")
-                        .append(id(one.address()))
-                        .append('\n')));
+        members.stream()
+                .filter(one -> one.role().equals("leader"))
+                .findFirst()
+                .ifPresent(leader -> members.stream()
+                        .filter(one -> one.group() != null && !one.equals(leader))
+                        .forEach(one -> out.append("  ")
+                                .append(id(leader.address()))
+                                .append(" ==> ")
+                                .append(id(one.address()))
+                                .append('\n')));
     }
 
     private void metadata() {

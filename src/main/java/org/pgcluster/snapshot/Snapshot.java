@@ -28,29 +28,31 @@ public record Snapshot(
     }
 
     Snapshot with(Surroundings found) {
-        return new Snapshot(
-                cluster, takenAt, postgres, and(found.unavailable()), found, citus, certificates);
+        return new Snapshot(cluster, takenAt, postgres, and(found.unavailable()), found, citus, certificates);
     }
 
     /** Where the coordinator's database is out of reach anyway, its metadata is no further loss. */
     Snapshot with(CitusReading.Read read) {
         boolean known = unavailable.stream().anyMatch(one -> one.component().equals("postgres"));
-        List<Unavailable> all = known ? unavailable : and(read.silence().stream().toList());
+        List<Unavailable> all =
+                known ? unavailable : and(read.silence().stream().toList());
         return new Snapshot(cluster, takenAt, postgres, all, around.naming(numbers(read)), read.state(), certificates);
     }
 
     /** Which Citus group a database belongs to, by the identifier that all its copies share. */
     private Map<String, Integer> numbers(CitusReading.Read read) {
         Map<String, Integer> numbers = new HashMap<>();
-        read.state().ifPresent(citus -> citus.nodes().forEach(node -> postgres.stream()
-                .filter(state -> state.where().equals(node.where()))
-                .forEach(state -> {
-                    Details.Facts facts = state.details().facts();
-                    String identifier = facts == null ? null : facts.systemIdentifier();
-                    if (identifier != null) {
-                        numbers.put(identifier, node.groupId());
-                    }
-                })));
+        read.state()
+                .ifPresent(citus -> citus.nodes()
+                        .forEach(node -> postgres.stream()
+                                .filter(state -> state.where().equals(node.where()))
+                                .forEach(state -> {
+                                    Details.Facts facts = state.details().facts();
+                                    String identifier = facts == null ? null : facts.systemIdentifier();
+                                    if (identifier != null) {
+                                        numbers.put(identifier, node.groupId());
+                                    }
+                                })));
         return numbers;
     }
 

@@ -132,7 +132,8 @@ public final class FakePatroni implements AutoCloseable {
     }
 
     private void answer(HttpExchange exchange) throws IOException {
-        String request = exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath();
+        String request =
+                exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath();
         String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
         asked.add((request + " " + body).strip());
         Answer answer = answers.getOrDefault(request, new Answer(503, "{}"));

@@ -36,11 +36,13 @@ public final class HaProxyProcess implements AutoCloseable {
         int page = freePort();
         StringBuilder lines = new StringBuilder();
         for (NamingServer server : servers) {
-            lines.append("  server ").append(server.name()).append(" 127.0.0.1:").append(server.port());
+            lines.append("  server ")
+                    .append(server.name())
+                    .append(" 127.0.0.1:")
+                    .append(server.port());
             lines.append(" check inter 100ms\n");
         }
-        Path settings = Files.writeString(
-                folder.resolve("haproxy.cfg"), """
+        Path settings = Files.writeString(folder.resolve("haproxy.cfg"), """
                 global
                   stats socket %s/admin.sock mode 600 level %s
                 defaults
@@ -59,7 +61,8 @@ public final class HaProxyProcess implements AutoCloseable {
                   default_backend app
                 backend app
                   balance roundrobin
-                %s""".formatted(folder, level, page, String.join("\n  ", onPage), front, lines));
+                %s""".formatted(
+                        folder, level, page, String.join("\n  ", onPage), front, lines));
         Process process = new ProcessBuilder(BINARY.toString(), "-db", "-f", settings.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("haproxy.log").toFile())

@@ -43,7 +43,11 @@ public final class LabProcesses {
     }
 
     public void signal(String name, String sign) {
-        signal(find(name).orElseThrow(() -> new IllegalStateException(name + " does not run")).pid(), sign);
+        signal(
+                find(name)
+                        .orElseThrow(() -> new IllegalStateException(name + " does not run"))
+                        .pid(),
+                sign);
     }
 
     public boolean runs(String name) {
@@ -52,7 +56,9 @@ public final class LabProcesses {
 
     public long postmaster(String member) {
         try {
-            return Long.parseLong(Files.readAllLines(folder.resolve(member).resolve("postmaster.pid")).get(0).strip());
+            return Long.parseLong(Files.readAllLines(folder.resolve(member).resolve("postmaster.pid"))
+                    .get(0)
+                    .strip());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -108,8 +114,7 @@ public final class LabProcesses {
 
     private static String read(long pid, String file) {
         try {
-            return new String(
-                    Files.readAllBytes(Path.of("/proc", String.valueOf(pid), file)), StandardCharsets.UTF_8);
+            return new String(Files.readAllBytes(Path.of("/proc", String.valueOf(pid), file)), StandardCharsets.UTF_8);
         } catch (IOException e) {
             return ""; // ended meanwhile, or somebody else's
         }

@@ -47,7 +47,8 @@ public final class Load implements AutoCloseable {
     private void talk(int lines, Map<String, LongAdder> count) {
         while (!over) {
             try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-                    var in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
+                    var in = new BufferedReader(
+                            new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
                 socket.setSoTimeout(30_000);
                 for (int i = 0; i < lines && !over; i++) {
                     socket.getOutputStream().write("who\n".getBytes(StandardCharsets.UTF_8));

@@ -150,7 +150,11 @@ final class Candidates {
     }
 
     private boolean picksFew(Condition condition) {
-        double nulls = condition.column().flatMap(facts::column).map(Facts.Column::nulls).orElse(0.0);
+        double nulls = condition
+                .column()
+                .flatMap(facts::column)
+                .map(Facts.Column::nulls)
+                .orElse(0.0);
         return switch (condition.kind()) {
             case EQUAL ->
                 condition.constant()
@@ -181,7 +185,7 @@ final class Candidates {
                 found.putIfAbsent(one.by("hash"), 0);
             }
             boolean between = condition.kind() == Kind.RANGE || condition.kind() == Kind.EQUAL;
-            if (between && Math.abs(column.correlation()) >= IN_ORDER && facts.pages() >= PAGES_WORTH_BRIN) {
+            if (between && !facts.partitioned() && Math.abs(column.correlation()) >= IN_ORDER && facts.pages() >= PAGES_WORTH_BRIN) {
                 found.putIfAbsent(one.by("brin"), 0);
             }
         });
@@ -190,7 +194,12 @@ final class Candidates {
     /** The same index with its exchangeable keys in every order. */
     static Collection<Candidate> orders(Candidate candidate, int free) {
         Set<Candidate> orders = new LinkedHashSet<>();
-        permute(new ArrayList<>(candidate.keys()), 0, Math.min(free, candidate.keys().size()), candidate, orders);
+        permute(
+                new ArrayList<>(candidate.keys()),
+                0,
+                Math.min(free, candidate.keys().size()),
+                candidate,
+                orders);
         return orders;
     }
 

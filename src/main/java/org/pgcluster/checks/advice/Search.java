@@ -20,6 +20,11 @@ public final class Search {
     private static final int MOST_MERGED = 60;
     private static final int SMALL = 9;
     private static final int PAIRED = 12;
+    /** What a smaller index may lose of what the larger one saves, and of everything. */
+    private static final double NEARLY = 0.1;
+
+    private static final double LITTLE = 0.01;
+
     /** Less than this share of everything is not worth an index. */
     private static final double LEAST = 0.002;
 
@@ -31,6 +36,7 @@ public final class Search {
     private final ToDoubleFunction<Candidate> upkeep;
     private final Limits limits;
     private final Map<String, Facts> facts;
+    private final double total;
     private final double least;
     private final Map<Candidate, Long> bytes = new LinkedHashMap<>();
     private final Map<Candidate, Integer> shortlist = new LinkedHashMap<>();
@@ -47,7 +53,8 @@ public final class Search {
         this.facts = facts;
         this.upkeep = upkeep;
         this.limits = limits;
-        this.least = LEAST * queries.stream().mapToDouble(Query::importance).sum();
+        this.total = queries.stream().mapToDouble(Query::importance).sum();
+        this.least = LEAST * total;
     }
 
     public Choice best() {
@@ -60,7 +67,7 @@ public final class Search {
                 .filter(this::exists)
                 .filter(one -> size(one) <= limits.bytes())
                 .toList();
-        Set<Candidate> best = all.size() <= SMALL ? exhaustive(all) : greedy(all);
+        Set<Candidate> best = slim(all.size() <= SMALL ? exhaustive(all) : greedy(all));
         return new Choice(costs, best, Map.copyOf(bytes), shortlist.keySet(), upkeep, thought, late());
     }
 
@@ -71,7 +78,8 @@ public final class Search {
             Facts known = facts.get(access.table());
             if (known != null) {
                 Candidates.of(access, known).forEach((candidate, free) -> {
-                    if (known.indexes().stream().noneMatch(there -> there.shape().serves(candidate))) {
+                    if (known.indexes().stream()
+                            .noneMatch(there -> there.shape().serves(candidate))) {
                         ideas.putIfAbsent(candidate, free);
                     }
                 });
@@ -105,7 +113,7 @@ public final class Search {
                     boolean shared = shortlist.keySet().stream()
                             .anyMatch(other -> !other.equals(entry.getKey())
                                     && other.table().equals(turned.table())
-                                    && (turned.keys().get(0).equals(other.keys().get(0))));
+                                    && turned.keys().get(0).equals(other.keys().get(0)));
                     if (shared) {
                         found.add(turned);
                     }
@@ -234,6 +242,29 @@ public final class Search {
             }
         }
         return best;
+    }
+
+    /** A smaller index that does nearly the same is the better one: it is written and kept in memory, too. */
+    private Set<Candidate> slim(Set<Candidate> chosen) {
+        Set<Candidate> slim = chosen;
+        for (Candidate one : chosen) {
+            double most = value(slim) + Math.min(NEARLY * (value(without(slim, one)) - value(slim)), LITTLE * total);
+            List<Candidate> smaller = new ArrayList<>();
+            smaller.add(one.including(List.of()));
+            for (int keys = one.keys().size() - 1; keys > 0; keys--) {
+                smaller.add(one.ordered(one.keys().subList(0, keys)).including(List.of()));
+            }
+            Candidate kept = one;
+            for (Candidate other : smaller) {
+                Set<Candidate> set = with(without(slim, kept), other);
+                boolean nearly = !late() && exists(other) && value(set) <= most;
+                if (nearly && size(other) < size(kept)) {
+                    slim = set;
+                    kept = other;
+                }
+            }
+        }
+        return slim;
     }
 
     private double value(Set<Candidate> set) {

@@ -23,7 +23,10 @@ public final class Rewriting {
         }
     }
 
-    /** The rows that it reads: a query as it is, of an UPDATE or DELETE the search for its rows; empty where it has none. */
+    /**
+     * The rows that it reads: a query as it is, of an UPDATE or DELETE the search for its rows, which no index can answer
+     * without the table; empty where it has none.
+     */
     public static Optional<String> asQuery(String sql) {
         List<Token> tokens = Lexer.tokens(sql);
         while (!tokens.isEmpty() && tokens.get(tokens.size() - 1).is(";")) {
@@ -38,7 +41,8 @@ public final class Rewriting {
             return Optional.of(typed(text));
         }
         boolean update = first.equals("UPDATE");
-        boolean delete = first.equals("DELETE") && tokens.size() > 2 && tokens.get(1).isWord("FROM");
+        boolean delete =
+                first.equals("DELETE") && tokens.size() > 2 && tokens.get(1).isWord("FROM");
         return update || delete
                 ? search(text, tokens, update).map(Rewriting::typed).map(Rewriting::renumbered)
                 : Optional.empty();
@@ -67,7 +71,7 @@ public final class Rewriting {
             return Optional.empty();
         }
         Token alias = tokens.get(targetEnd - 1);
-        return Optional.of("SELECT " + (alias.isName() ? alias.text() : "") + ".* FROM "
+        return Optional.of("SELECT " + (alias.isName() ? alias.text() : "") + ".ctid FROM "
                 + between(text, tokens, target, targetEnd)
                 + (more < 0 ? "" : ", " + between(text, tokens, more + 1, where)) + " "
                 + between(text, tokens, where, end));
@@ -158,8 +162,7 @@ public final class Rewriting {
         for (int at = 1; at < tokens.size(); at++) {
             Token before = tokens.get(at - 1);
             if (tokens.get(at).kind() == Token.Kind.PARAMETER && (before.isWord("LIMIT") || before.isWord("OFFSET"))) {
-                counts.put(
-                        Integer.parseInt(tokens.get(at).text().substring(1)), before.isWord("LIMIT") ? "10" : "0");
+                counts.put(Integer.parseInt(tokens.get(at).text().substring(1)), before.isWord("LIMIT") ? "10" : "0");
             }
         }
         return counts;

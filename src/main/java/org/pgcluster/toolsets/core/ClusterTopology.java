@@ -20,9 +20,7 @@ import org.pgcluster.tool.Reads;
 public final class ClusterTopology implements Reads<ClusterTopology.Input, ClusterTopology.Output> {
     private static final Duration EACH = Duration.ofSeconds(2);
 
-    record Input(
-            @Says("Also as Mermaid") @Default("false")
-            boolean picture) {}
+    record Input(@Says("Also as Mermaid") @Default("false") boolean picture) {}
 
     record Output(
             List<Topology.Server> servers,
@@ -36,7 +34,9 @@ public final class ClusterTopology implements Reads<ClusterTopology.Input, Clust
             long leaders = servers.stream()
                     .filter(one -> one.role().equals("leader") || one.role().equals("primary"))
                     .count();
-            return servers.size() + (servers.size() == 1 ? " server, " : " servers, ") + leaders
+            return servers.size()
+                    + (servers.size() == 1 ? " server, " : " servers, ")
+                    + leaders
                     + (leaders == 1 ? " of them leads. " : " of them lead. ")
                     + (contradictions.isEmpty()
                             ? "All components agree on who is where."

@@ -33,7 +33,8 @@ final class Candidates {
             checks.add(new Check("somebody may take over", Verdict.FAILS, "no good candidate: " + inWords()));
         }
         if (wanted.isPresent() && group.named(wanted.get()).isEmpty()) {
-            checks.add(new Check("the candidate exists", Verdict.FAILS, "there is no member " + wanted.get() + "; " + inWords()));
+            checks.add(new Check(
+                    "the candidate exists", Verdict.FAILS, "there is no member " + wanted.get() + "; " + inWords()));
         }
         for (Member member : group.members()) {
             boolean leads = group.leader().map(member::equals).orElse(false);

@@ -111,8 +111,7 @@ final class FailoverPlan {
             return new Check(what, Verdict.FAILS, "it is paused and schedules nothing; " + candidates.inWords());
         }
         return !failover && candidate.isEmpty()
-                ? new Check(
-                        what, Verdict.FAILS, "it is paused: a candidate must be named; " + candidates.inWords())
+                ? new Check(what, Verdict.FAILS, "it is paused: a candidate must be named; " + candidates.inWords())
                 : new Check(what, Verdict.RISKY, "it is paused: nobody takes over if this goes wrong");
     }
 

@@ -74,8 +74,8 @@ final class Parameters {
                         "none",
                         "PostgreSQL knows no such parameter"));
             } else if (!same(row, now)) {
-                differing.add(new NotInForce(
-                        group.name(), member, row.name(), row.configured(), shown(row, now), why(row)));
+                differing.add(
+                        new NotInForce(group.name(), member, row.name(), row.configured(), shown(row, now), why(row)));
             }
         }
         return differing;

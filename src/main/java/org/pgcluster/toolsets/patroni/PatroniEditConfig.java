@@ -161,8 +161,8 @@ public final class PatroniEditConfig
             List<Known> known = Leaders.sql(group, context).list(Known.class, KNOWN, List.copyOf(open.keySet()));
             for (Known one : known) {
                 SettingRules.Fate fate = SettingRules.fate(one, open.get(one.name()));
-                checks.add(new Check(
-                        one.name() + " counts", fate.risky() ? Verdict.RISKY : Verdict.HOLDS, fate.words()));
+                checks.add(
+                        new Check(one.name() + " counts", fate.risky() ? Verdict.RISKY : Verdict.HOLDS, fate.words()));
             }
             return checks;
         } catch (ToolException e) {

@@ -98,8 +98,7 @@ public final class PatroniFailover
                     .filter(stage -> stage.afterSeconds() == null)
                     .map(Stage::what)
                     .toList();
-            return outcome + down()
-                    + (open.isEmpty() ? "" : " Not yet: " + String.join(", ", open) + ".");
+            return outcome + down() + (open.isEmpty() ? "" : " Not yet: " + String.join(", ", open) + ".");
         }
 
         private String down() {

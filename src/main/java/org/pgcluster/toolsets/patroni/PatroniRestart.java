@@ -72,7 +72,8 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
             implements InWords {
         @Override
         public String inWords() {
-            return (scheduled == null ? "" : "Its restart is scheduled for " + scheduled + ". ") + "PostgreSQL of " + member + " is " + state + ", started at " + startedAt
+            return (scheduled == null ? "" : "Its restart is scheduled for " + scheduled + ". ") + "PostgreSQL of "
+                    + member + " is " + state + ", started at " + startedAt
                     + (pendingRestart ? "; settings still wait for a restart." : ".");
         }
     }

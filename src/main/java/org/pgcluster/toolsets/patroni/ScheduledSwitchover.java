@@ -48,8 +48,7 @@ final class ScheduledSwitchover {
                                 scheduled.isPresent(),
                                 scheduled.map(Switchover::at).orElse("nothing is")),
                         Changing.alone(context)),
-                List.of(Step.request(
-                        Step.Component.PATRONI, Changing.api(group), "DELETE /switchover", "", PATIENCE)),
+                List.of(Step.request(Step.Component.PATRONI, Changing.api(group), "DELETE /switchover", "", PATIENCE)),
                 new Consequences(
                         "",
                         "",

@@ -53,8 +53,8 @@ final class SettingRules {
             "ttl");
 
     /** Of the file on each member only. */
-    private static final Set<String> LOCAL = Set.of(
-            "authentication", "config_dir", "connect_address", "data_dir", "listen", "pgpass", "proxy_address");
+    private static final Set<String> LOCAL =
+            Set.of("authentication", "config_dir", "connect_address", "data_dir", "listen", "pgpass", "proxy_address");
 
     private static final Set<String> RULED =
             Set.of("cluster_name", "hot_standby", "listen_addresses", "port", "wal_log_hints");
@@ -83,7 +83,8 @@ final class SettingRules {
             return Optional.of("Patroni knows no such setting: it is stored and ignored");
         }
         if (first.equals("postgresql")) {
-            String second = path.substring(Math.min(path.length(), "postgresql.".length())).split("\\.", 2)[0];
+            String second = path.substring(Math.min(path.length(), "postgresql.".length()))
+                    .split("\\.", 2)[0];
             return LOCAL.contains(second)
                     ? Optional.of("Patroni reads it from each member's own file only: it is stored and ignored")
                     : Optional.empty();
@@ -116,8 +117,9 @@ final class SettingRules {
         long loop = number(after, "loop_wait", 10);
         long retry = number(after, "retry_timeout", 10);
         return loop + 2 * retry > ttl
-                ? Optional.of("loop_wait " + loop + " + 2 x retry_timeout " + retry + " is more than ttl " + ttl
-                        + ": a leader may lose its lock while it still retries (3.2 and later correct that by themselves)")
+                ? Optional.of(
+                        "loop_wait " + loop + " + 2 x retry_timeout " + retry + " is more than ttl " + ttl
+                                + ": a leader may lose its lock while it still retries (3.2 and later correct that by themselves)")
                 : Optional.empty();
     }
 

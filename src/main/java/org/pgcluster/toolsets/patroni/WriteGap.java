@@ -2,7 +2,6 @@ package org.pgcluster.toolsets.patroni;
 
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;

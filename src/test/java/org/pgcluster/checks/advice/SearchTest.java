@@ -140,7 +140,7 @@ class SearchTest {
         for (String table : TABLES) {
             Map<String, Facts.Column> columns = new LinkedHashMap<>();
             COLUMNS.forEach(name -> columns.put(name, new Facts.Column(name, "integer", 4, 0, 1000, 0)));
-            facts.put(table, new Facts(table, 100_000, 500, columns, List.of()));
+            facts.put(table, new Facts(table, 100_000, 500, false, columns, List.of()));
         }
         return facts;
     }
@@ -202,7 +202,10 @@ class SearchTest {
         assertTrue(chosen.stream().mapToLong(choice::bytes).sum() <= budget, chosen.toString());
         double found = value(queries, chosen, one -> 0.01);
         double best = bestOfAll(queries, 2, budget, one -> 0.01);
-        assertTrue(found <= 1.03 * best + 0.02, found + " instead of " + best + " with " + chosen);
+        double all = queries.stream().mapToDouble(Query::importance).sum();
+        // A smaller index may do nearly the same: of each index a hundredth of everything.
+        double givenAway = 0.01 * all * chosen.size();
+        assertTrue(found <= 1.02 * best + givenAway, found + " instead of " + best + " with " + chosen);
     }
 
     @ParameterizedTest
@@ -249,7 +252,7 @@ class SearchTest {
         Facts.Existing there =
                 new Facts.Existing("s.a_k_idx", Candidate.btree("s.a", List.of("k")), false, 1_000_000, 5);
         Map<String, Facts> facts =
-                Map.of("s.a", new Facts("s.a", plain.rows(), plain.pages(), plain.columns(), List.of(there)));
+                Map.of("s.a", new Facts("s.a", plain.rows(), plain.pages(), false, plain.columns(), List.of(there)));
         Choice choice = new Search(new Rules(queries), queries, facts, one -> 0, new Search.Limits(ROOM, () -> false))
                 .best();
         assertEquals(1, choice.chosen().size(), choice.chosen().toString());

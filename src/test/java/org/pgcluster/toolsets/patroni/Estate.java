@@ -35,18 +35,21 @@ public record Estate(OwnLab lab) {
         Eventually.see("the estate to be whole", () -> {
             Answer answer = ours.call("patroni_cluster_status");
             List<Map<?, ?>> groups = Lab.rows(answer, "groups");
-            boolean whole = groups.stream().map(group -> group.get("group")).toList().equals(List.of("0", "1"))
-                    && groups.stream()
-                            .allMatch(group -> Boolean.TRUE.equals(group.get("confirmed"))
-                                    && Objects.equals(group.get("healthy"), 2)
-                                    && Boolean.FALSE.equals(group.get("paused"))
-                                    && !((List<?>) Objects.requireNonNull(group.get("synchronous_standbys"))).isEmpty());
+            boolean whole =
+                    groups.stream().map(group -> group.get("group")).toList().equals(List.of("0", "1"))
+                            && groups.stream()
+                                    .allMatch(group -> Boolean.TRUE.equals(group.get("confirmed"))
+                                            && Objects.equals(group.get("healthy"), 2)
+                                            && Boolean.FALSE.equals(group.get("paused"))
+                                            && !((List<?>) Objects.requireNonNull(group.get("synchronous_standbys")))
+                                                    .isEmpty());
             return whole ? "" : answer.text();
         });
     }
 
     public static Map<?, ?> group(Lab ours, String name) {
-        return Lab.rows(ours.call("patroni_cluster_status", "group", name), "groups").get(0);
+        return Lab.rows(ours.call("patroni_cluster_status", "group", name), "groups")
+                .get(0);
     }
 
     public static String leader(Lab ours, String group) {
@@ -80,7 +83,8 @@ public record Estate(OwnLab lab) {
     /** Writes to the primary among these members, wherever it is, through nothing in between. */
     public Writer writer(List<Map<?, ?>> members, String sql) {
         String addresses = String.join(
-                ",", members.stream().map(row -> String.valueOf(row.get("address"))).toList());
+                ",",
+                members.stream().map(row -> String.valueOf(row.get("address"))).toList());
         return Writer.to(addresses, "postgres", password(), sql);
     }
 
@@ -108,7 +112,9 @@ public record Estate(OwnLab lab) {
                 .method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
                 .build();
         try {
-            return HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body();
+            return HttpClient.newHttpClient()
+                    .send(request, BodyHandlers.ofString())
+                    .body();
         } catch (IOException e) {
             throw new IllegalStateException(e);
         } catch (InterruptedException e) {

@@ -59,8 +59,7 @@ class FailoverLabTest {
     }
 
     private Lab acting() {
-        return Acting.on(
-                estate().lab().variables(), folder, "patroni_urls", estate().variable("LAB_PATRONI_ALL"));
+        return Acting.on(estate().lab().variables(), folder, "patroni_urls", estate().variable("LAB_PATRONI_ALL"));
     }
 
     @BeforeEach
@@ -71,11 +70,11 @@ class FailoverLabTest {
     }
 
     private static void table(List<Map<?, ?>> members, String leader) {
-        Object address = members.stream()
+        Object address = Objects.requireNonNull(members.stream()
                 .filter(row -> leader.equals(row.get("member")))
                 .findFirst()
                 .orElseThrow()
-                .get("address");
+                .get("address"));
         estate().sql(address, "CREATE TABLE IF NOT EXISTS write_gap (at timestamptz)");
     }
 
@@ -125,8 +124,8 @@ class FailoverLabTest {
                 assertTrue(answer.text().contains("at least"), answer.text());
                 assertTrue(answer.text().contains("Not yet: every other member follows it"), answer.text());
                 double told = seconds("down for at least ([0-9.]+) s", answer);
-                System.out.println("write gap of a failover: told at least " + told + " s, felt " + felt + " s\n"
-                        + answer.text());
+                System.out.println(
+                        "write gap of a failover: told at least " + told + " s, felt " + felt + " s\n" + answer.text());
                 assertTrue(told > 0 && told < felt + 1, "told " + told + " s, felt " + felt + " s");
             } finally {
                 estate().processes().start(leader);
@@ -158,7 +157,8 @@ class FailoverLabTest {
 
     private static long requests(Path log) {
         try (var lines = Files.lines(log)) {
-            return lines.filter(line -> line.contains("received switchover request")).count();
+            return lines.filter(line -> line.contains("received switchover request"))
+                    .count();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -223,7 +223,8 @@ class FailoverLabTest {
         try (Lab lab = acting()) {
             String leader = Estate.leader(lab, "1");
             Object api = Objects.requireNonNull(Estate.member(lab, leader).get("api"));
-            assertFalse(Acting.done(lab, "patroni_pause", "group", "1", "paused", true).isError());
+            assertFalse(Acting.done(lab, "patroni_pause", "group", "1", "paused", true)
+                    .isError());
             try {
                 Answer answer = lab.call("patroni_failover", "group", "1", "dry_run", true);
                 assertTrue(answer.text().contains("it is paused: a candidate must be named; "), answer.text());

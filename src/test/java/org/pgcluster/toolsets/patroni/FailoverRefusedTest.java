@@ -62,10 +62,13 @@ class FailoverRefusedTest {
         group.get(0).hangsUpOn(SWITCHOVER);
         Answer answer = switchedOver();
         assertEquals("OUTCOME_UNKNOWN", code(answer), answer.text());
-        assertEquals(Boolean.FALSE, answer.structured().get("retryable"));
-        assertTrue(answer.text().contains("a is leader, running; b is replica, running, 0 bytes behind"), answer.text());
+        assertEquals(false, answer.structured().get("retryable"));
+        assertTrue(
+                answer.text().contains("a is leader, running; b is replica, running, 0 bytes behind"), answer.text());
         assertTrue(answer.text().contains("patroni_cluster_status"), answer.text());
-        long sent = group.get(0).asked().stream().filter(one -> one.startsWith(SWITCHOVER)).count();
+        long sent = group.get(0).asked().stream()
+                .filter(one -> one.startsWith(SWITCHOVER))
+                .count();
         assertEquals(1, sent, "nothing is sent twice: " + group.get(0).asked());
     }
 
@@ -134,8 +137,7 @@ class FailoverRefusedTest {
     void while_paused_a_candidate_must_be_named() {
         String rows = FakePatroni.row("a", "leader", group.get(0).url()) + ","
                 + FakePatroni.row("b", "replica", group.get(1).url());
-        group.forEach(
-                member -> member.answers("GET /cluster", 200, "{\"pause\": true, \"members\": [" + rows + "]}"));
+        group.forEach(member -> member.answers("GET /cluster", 200, "{\"pause\": true, \"members\": [" + rows + "]}"));
         Answer answer = switchedOver0("kind", "auto");
         assertEquals("PRECONDITION_FAILED", code(answer));
         assertTrue(answer.text().contains("it is paused: a candidate must be named; a is leader"), answer.text());

@@ -152,8 +152,22 @@ class HighAvailabilityActsTest {
         try (Lab lab = acting()) {
             Object before = config(lab, "1");
             Map<String, Object> parameters = Map.of(
-                    "made.up", "1", "no_such_thing", 1, "work_mem", "5MB", "port", 1, "max_connections", 10,
-                    "wal_level", "replica", "random_page_cost", "cheap", "wal_compression", "strong");
+                    "made.up",
+                    "1",
+                    "no_such_thing",
+                    1,
+                    "work_mem",
+                    "5MB",
+                    "port",
+                    1,
+                    "max_connections",
+                    10,
+                    "wal_level",
+                    "replica",
+                    "random_page_cost",
+                    "cheap",
+                    "wal_compression",
+                    "strong");
             Map<String, Object> patch =
                     Map.of("tll", 30, "postgresql", Map.of("parameters", parameters, "listen", "elsewhere:5432"));
             Answer plan = lab.call("patroni_edit_config", "group", "1", "patch", patch, "dry_run", true);
@@ -173,9 +187,12 @@ class HighAvailabilityActsTest {
             }
             Answer answer = done(lab, "patroni_edit_config", "group", "1", "patch", patch);
             assertFalse(answer.isError(), answer.text());
-            Map<?, ?> result = (Map<?, ?>) Objects.requireNonNull(answer.structured().get("result"));
+            Map<?, ?> result =
+                    (Map<?, ?>) Objects.requireNonNull(answer.structured().get("result"));
             List<?> open = (List<?>) Objects.requireNonNull(result.get("not_in_force"));
-            assertTrue(open.stream().noneMatch(row -> "work_mem".equals(((Map<?, ?>) row).get("parameter"))), answer.text());
+            assertTrue(
+                    open.stream().noneMatch(row -> "work_mem".equals(((Map<?, ?>) row).get("parameter"))),
+                    answer.text());
             for (String name : List.of("tll", "postgresql.listen", "made.up", "port", "max_connections", "wal_level")) {
                 assertTrue(
                         open.stream().anyMatch(row -> name.equals(((Map<?, ?>) row).get("parameter"))),
@@ -202,7 +219,8 @@ class HighAvailabilityActsTest {
             for (String member : List.of(leader, replica)) { // the leader first, as a standby may not have fewer
                 Answer restarted = done(lab, "patroni_restart", "member", member, "pending_only", true);
                 assertFalse(restarted.isError(), restarted.text());
-                Object address = Objects.requireNonNull(Estate.member(lab, member).get("address"));
+                Object address =
+                        Objects.requireNonNull(Estate.member(lab, member).get("address"));
                 assertEquals("110", estate().sql(address, "SHOW max_connections"));
             }
             Answer again = lab.call("patroni_restart", "member", leader, "pending_only", true, "dry_run", true);

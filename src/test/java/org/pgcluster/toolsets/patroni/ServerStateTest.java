@@ -59,7 +59,8 @@ class ServerStateTest {
 
     private static void moreOf(Load load, String server) {
         long before = load.fresh(server);
-        Eventually.see("new clients on " + server, () -> load.fresh(server) > before + 20 ? "" : "" + load.fresh(server));
+        Eventually.see(
+                "new clients on " + server, () -> load.fresh(server) > before + 20 ? "" : "" + load.fresh(server));
     }
 
     @ParameterizedTest(name = "by its {0}")

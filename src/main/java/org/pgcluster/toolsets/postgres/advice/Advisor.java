@@ -35,8 +35,7 @@ public final class Advisor {
 
     /** Empty where no queries are given and nothing counts what runs. */
     public static Optional<Advice> of(Context context, Optional<List<String>> queries, long budget) {
-        Optional<Workload> workload =
-                queries.isPresent() ? queries.map(Workload::given) : Workload.seen(context.sql());
+        Optional<Workload> workload = queries.isPresent() ? queries.map(Workload::given) : Workload.seen(context.sql());
         return workload.map(known -> new Advisor(context, known, budget).advice());
     }
 
@@ -47,7 +46,8 @@ public final class Advisor {
                         context.call(),
                         Optional.empty(),
                         on -> new Read(Planning.all(on, workload.statements()), on.possible()));
-        List<Planning.Skipped> skipped = new ArrayList<>(read.all().skipped());
+        List<Planning.Skipped> skipped = new ArrayList<>(workload.skipped());
+        skipped.addAll(read.all().skipped());
         Sql sql = context.sql();
         List<Planning.Taken> taken = Shards.named(sql, read.all().taken());
         Set<String> names = new HashSet<>();
@@ -59,7 +59,8 @@ public final class Advisor {
             Optional<Planning.Taken> known = Planning.named(one, statistics);
             known.ifPresent(found -> (found.distributed() ? elsewhere : here).add(found));
             if (known.isEmpty() && !workload.counted()) {
-                skipped.add(new Planning.Skipped(one.statement().original(), "it reads no table that could have indexes"));
+                skipped.add(
+                        new Planning.Skipped(one.statement().original(), "it reads no table that could have indexes"));
             }
         }
         Upkeep upkeep = Upkeep.of(sql.withSearchPathOfLogin(), workload.written(), statistics);
@@ -92,7 +93,9 @@ public final class Advisor {
         for (Planning.Taken one : here) {
             String text = Values.filled(one.statement().text(), one.types(), one.accesses(), statistics);
             try {
-                double cost = new HypotheticalPlanner(on, List.of(text)).plan(0, Set.of()).cost();
+                double cost = new HypotheticalPlanner(on, List.of(text))
+                        .plan(0, Set.of())
+                        .cost();
                 weighed += one.statement().calls() * cost;
                 spent += one.statement().totalMs();
                 planned.add(one);
@@ -117,6 +120,14 @@ public final class Advisor {
                         candidate -> msPerCost * upkeep.cost(candidate),
                         new Search.Limits(budget, timeIsUp))
                 .best();
-        return Advice.proven(workload, planned, elsewhere, statistics, skipped, choice, candidate -> msPerCost * upkeep.cost(candidate), budget);
+        return Advice.proven(
+                workload,
+                planned,
+                elsewhere,
+                statistics,
+                skipped,
+                choice,
+                candidate -> msPerCost * upkeep.cost(candidate),
+                budget);
     }
 }

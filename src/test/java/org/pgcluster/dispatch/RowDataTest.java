@@ -64,6 +64,7 @@ class RowDataTest {
             server_info                   | {} | versions, rights and keys of this server
             list_clusters                 | {} | names from the configuration
             cluster_health                | {} | figures; sessions by their pid
+            cluster_topology              | {} | addresses and roles
             list_schemas                  | {} | names and sizes
             list_objects                  | {"schema": "shop"} | names and sizes
             postgres_stats                | {"topic": "locking_info"} | counters; sessions by their pid

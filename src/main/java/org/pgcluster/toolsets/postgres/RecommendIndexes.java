@@ -135,7 +135,7 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
                     + HypotheticalPlan.missing().hint());
         }
         if (advice.proven() && !advice.counted()) {
-            notes.add("Each query weighs alike and writes are not counted: the workload of pg_stat_statements tells both.");
+            notes.add("Queries that are not cheap weigh alike and writes are not counted: the workload of pg_stat_statements tells both.");
         }
         if (advice.stopped()) {
             notes.add("The time was over before all had been compared: give fewer queries, or raise statement_timeout_ms.");

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -59,6 +60,21 @@ public final class Citus {
                     "Connect to the database that has it, or take the toolsets out: toolsets: -citus, -tables.");
         }
         return new Citus(cluster, call);
+    }
+
+    /** A statement as it may be shown. */
+    public @Nullable String shown(@Nullable String statement) {
+        return statement == null ? null : cluster.shown(statement);
+    }
+
+    /** What a server said of a failure, as it may be shown. */
+    public @Nullable String said(@Nullable String message) {
+        return message == null ? null : cluster.said(message);
+    }
+
+    /** Whether values of rows may be shown. */
+    public boolean rowDataAllowed() {
+        return cluster.rowDataAllowed();
     }
 
     /** For the metadata, which lies on the server that is asked. */
@@ -161,10 +177,12 @@ public final class Citus {
 
     /** Two questions at the same time, so that a node that is frozen costs its patience once. */
     @SuppressWarnings("unchecked") // the answers come in the order of the questions
-    public <R extends Record, S extends Record> Both<R, S> atOnce(
-            Function<Citus, Round<R>> one, Function<Citus, Round<S>> other) {
-        List<Round<?>> answers = allAtOnce(List.of(one, other));
-        return new Both<>((Round<R>) answers.get(0), (Round<S>) answers.get(1));
+    public <A, B> Both<A, B> atOnce(Function<Citus, A> one, Function<Citus, B> other) {
+        nodes();
+        features();
+        List<Object> answers = Together.all(
+                List.<Function<Citus, ?>>of(one, other), question -> Objects.requireNonNull(question.apply(this)));
+        return new Both<>((A) answers.get(0), (B) answers.get(1));
     }
 
     /** Several; the answers come in the order of the questions. */
@@ -175,7 +193,7 @@ public final class Citus {
     }
 
     /** The answers to two questions. */
-    public record Both<R extends Record, S extends Record>(Round<R> one, Round<S> other) {}
+    public record Both<A, B>(A one, B other) {}
 
     /** Fills in {@code {kind}}, the kind of a table of Citus, which depends on what this version has. */
     public String forThisVersion(String text) {

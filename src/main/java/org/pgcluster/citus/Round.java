@@ -1,8 +1,10 @@
 package org.pgcluster.citus;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** What all nodes answered to one question, by node id, and who did not. */
 public record Round<R extends Record>(Map<Integer, List<R>> byNode, List<Silent> silent) {
@@ -22,6 +24,13 @@ public record Round<R extends Record>(Map<Integer, List<R>> byNode, List<Silent>
     /** The one row of a node whose answer is one row. */
     public Optional<R> of(int nodeId) {
         return byNode.getOrDefault(nodeId, List.of()).stream().findFirst();
+    }
+
+    public Round<R> map(UnaryOperator<R> change) {
+        Map<Integer, List<R>> changed = new LinkedHashMap<>();
+        byNode.forEach(
+                (node, rows) -> changed.put(node, rows.stream().map(change).toList()));
+        return new Round<>(changed, silent);
     }
 
     public boolean complete() {

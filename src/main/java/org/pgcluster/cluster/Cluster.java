@@ -98,6 +98,11 @@ public final class Cluster implements AutoCloseable {
         return workers.list(reservedSql(call), coordinator());
     }
 
+    /** A server that Patroni names, such as a standby. */
+    public Node server(String host, int port) {
+        return workers.at(new Address(host, port), Optional.empty(), coordinator());
+    }
+
     /** Patroni, HAProxy and PgBouncer of this estate. */
     public Components components() {
         return components;
@@ -258,9 +263,19 @@ public final class Cluster implements AutoCloseable {
                 + dsn.user().orElse("");
     }
 
+    /** Whether values of rows may be shown. */
+    public boolean rowDataAllowed() {
+        return settings.rowDataAllowed();
+    }
+
     /** A statement as it may be shown: under row_data: deny without its values. */
     public String shown(String statement) {
-        return settings.rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
+        return rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
+    }
+
+    /** What a server said of a failure, as it may be shown: errors quote the rows that they are about. */
+    public String said(String message) {
+        return rowDataAllowed() ? message : ServerTexts.messageWithoutValues(message);
     }
 
     public Optional<String> addressInWords() {

@@ -24,8 +24,7 @@ public final class Rewritten {
     }
 
     public static Optional<Change> change(String sql) {
-        return Rewriting.written(sql)
-                .map(written -> new Change(written.verb(), written.table(), written.columns()));
+        return Rewriting.written(sql).map(written -> new Change(written.verb(), written.table(), written.columns()));
     }
 
     public static int parameters(String sql) {

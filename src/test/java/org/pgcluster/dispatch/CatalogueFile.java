@@ -26,6 +26,7 @@ final class CatalogueFile {
             "server_info",
             "list_clusters",
             "cluster_health",
+            "cluster_topology",
             "operation_status",
             "operation_cancel",
             "citus_request_approval_token");

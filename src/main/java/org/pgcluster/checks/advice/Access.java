@@ -108,7 +108,8 @@ public record Access(
         if (node.figures().get("Group Key") instanceof List<?> keys) {
             add(groups, keys(keys, aliases, named, false));
         } else if (node.type().equals("Aggregate")) {
-            Matcher extreme = EXTREME.matcher(String.valueOf(outputs(node.figures().get("Output"), aliases)));
+            Matcher extreme =
+                    EXTREME.matcher(String.valueOf(outputs(node.figures().get("Output"), aliases)));
             while (extreme.find()) {
                 add(orders, keys(List.of(extreme.group(1)), aliases, named, true));
             }

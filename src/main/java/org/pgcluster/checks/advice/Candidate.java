@@ -7,8 +7,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** An index that could be built; keys, includes and predicate as CREATE INDEX takes them. */
-public record Candidate(
-        String table, String method, List<String> keys, List<String> include, Optional<String> where) {
+public record Candidate(String table, String method, List<String> keys, List<String> include, Optional<String> where) {
     private static final Pattern KEY = Pattern.compile("(.*?)((?: \\w+_ops)?(?: DESC)?(?: NULLS (?:FIRST|LAST))?)");
 
     public Candidate {
@@ -20,8 +19,11 @@ public record Candidate(
     public static Candidate described(
             String table, String method, List<String> keys, List<String> include, @Nullable String where) {
         return new Candidate(
-                table, method, keys.stream().map(Candidate::key).toList(), include, Optional.ofNullable(where)
-                        .map(Text::bare));
+                table,
+                method,
+                keys.stream().map(Candidate::key).toList(),
+                include,
+                Optional.ofNullable(where).map(Text::bare));
     }
 
     /** An expression stands in parentheses; an operator class and a direction may follow. */

@@ -140,8 +140,8 @@ final class Candidates {
         }
         found.putIfAbsent(candidate, free);
         List<String> carried = access.needed().stream()
-                .filter(column -> candidate.keys().stream()
-                        .noneMatch(key -> key.equals(column) || key.startsWith(column + " ")))
+                .filter(column ->
+                        candidate.keys().stream().noneMatch(key -> key.equals(column) || key.startsWith(column + " ")))
                 .toList();
         double width = carried.stream().mapToDouble(facts::width).sum();
         boolean plain = facts.columns().keySet().containsAll(access.needed());
@@ -151,7 +151,11 @@ final class Candidates {
     }
 
     private boolean picksFew(Condition condition) {
-        double nulls = condition.column().flatMap(facts::column).map(Facts.Column::nulls).orElse(0.0);
+        double nulls = condition
+                .column()
+                .flatMap(facts::column)
+                .map(Facts.Column::nulls)
+                .orElse(0.0);
         return switch (condition.kind()) {
             case EQUAL ->
                 condition.constant()
@@ -182,7 +186,10 @@ final class Candidates {
                 found.putIfAbsent(one.by("hash"), 0);
             }
             boolean between = condition.kind() == Kind.RANGE || condition.kind() == Kind.EQUAL;
-            if (between && !facts.partitioned() && Math.abs(column.correlation()) >= IN_ORDER && facts.pages() >= PAGES_WORTH_BRIN) {
+            if (between
+                    && !facts.partitioned()
+                    && Math.abs(column.correlation()) >= IN_ORDER
+                    && facts.pages() >= PAGES_WORTH_BRIN) {
                 found.putIfAbsent(one.by("brin"), 0);
             }
         });
@@ -191,7 +198,12 @@ final class Candidates {
     /** The same index with its exchangeable keys in every order. */
     static Collection<Candidate> orders(Candidate candidate, int free) {
         Set<Candidate> orders = new LinkedHashSet<>();
-        permute(new ArrayList<>(candidate.keys()), 0, Math.min(free, candidate.keys().size()), candidate, orders);
+        permute(
+                new ArrayList<>(candidate.keys()),
+                0,
+                Math.min(free, candidate.keys().size()),
+                candidate,
+                orders);
         return orders;
     }
 
@@ -223,6 +235,8 @@ final class Candidates {
         carried.addAll(other.include());
         carried.removeAll(keys);
         boolean small = keys.size() <= MOST_KEYS + 1 && carried.size() <= MOST_CARRIED + 2;
-        return small && !one.equals(other) ? List.of(one.ordered(List.copyOf(keys)).including(List.copyOf(carried))) : List.of();
+        return small && !one.equals(other)
+                ? List.of(one.ordered(List.copyOf(keys)).including(List.copyOf(carried)))
+                : List.of();
     }
 }

@@ -101,7 +101,8 @@ public final class Choice {
     }
 
     public Gain gain(int query) {
-        return new Gain(query, costs.now(query), costs.plan(query, costs.bits(chosen)).cost());
+        return new Gain(
+                query, costs.now(query), costs.plan(query, costs.bits(chosen)).cost());
     }
 
     private double saved(Gain gain) {

@@ -15,7 +15,13 @@ import java.util.regex.Pattern;
  * @param sql the whole condition without the alias, as the predicate of a partial index
  */
 public record Condition(
-        String alias, String expression, Optional<String> column, Kind kind, String operator, String value, String sql) {
+        String alias,
+        String expression,
+        Optional<String> column,
+        Kind kind,
+        String operator,
+        String value,
+        String sql) {
     /** How an index could find such rows. */
     public enum Kind {
         EQUAL,
@@ -77,7 +83,9 @@ public record Condition(
     }
 
     private static String turned(String operator) {
-        return operator.matches("[<>]=?") ? operator.replace('<', '\0').replace('>', '<').replace('\0', '>') : operator;
+        return operator.matches("[<>]=?")
+                ? operator.replace('<', '\0').replace('>', '<').replace('\0', '>')
+                : operator;
     }
 
     private static Optional<Condition> alone(String bare, Set<String> aliases) {

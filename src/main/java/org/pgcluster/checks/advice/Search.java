@@ -115,7 +115,8 @@ public final class Search {
             Facts known = facts.get(access.table());
             if (known != null) {
                 Candidates.of(access, known).forEach((candidate, free) -> {
-                    if (known.indexes().stream().noneMatch(there -> there.shape().serves(candidate))) {
+                    if (known.indexes().stream()
+                            .noneMatch(there -> there.shape().serves(candidate))) {
                         ideas.putIfAbsent(candidate, free);
                     }
                 });
@@ -212,8 +213,7 @@ public final class Search {
         double now = value(chosen);
         List<Integer> promising = gains.keySet().stream()
                 .sorted((one, other) -> {
-                    int more = Double.compare(
-                            gains.getOrDefault(other, 0.0), gains.getOrDefault(one, 0.0));
+                    int more = Double.compare(gains.getOrDefault(other, 0.0), gains.getOrDefault(one, 0.0));
                     return more != 0 ? more : one.compareTo(other);
                 })
                 .toList();

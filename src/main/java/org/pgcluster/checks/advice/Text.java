@@ -104,7 +104,11 @@ final class Text {
         StringBuilder qualified = new StringBuilder();
         int copied = 0;
         while (matcher.find()) {
-            qualified.append(text, copied, matcher.start()).append(Access.quoted(alias)).append('.').append(matcher.group());
+            qualified
+                    .append(text, copied, matcher.start())
+                    .append(Access.quoted(alias))
+                    .append('.')
+                    .append(matcher.group());
             copied = matcher.end();
         }
         return qualified.append(text.substring(copied)).toString();

@@ -44,8 +44,7 @@ public record IndexText(String create, Optional<String> probe) {
                 + (condition.isEmpty() ? "" : " WHERE (" + condition + ")");
         String probe = "SELECT " + String.join(", ", probed) + " FROM " + table
                 + (condition.isEmpty() ? "" : " WHERE (" + condition + ")");
-        return new IndexText(
-                create, probed.isEmpty() && condition.isEmpty() ? Optional.empty() : Optional.of(probe));
+        return new IndexText(create, probed.isEmpty() && condition.isEmpty() ? Optional.empty() : Optional.of(probe));
     }
 
     private static String column(String text) {
@@ -69,8 +68,9 @@ public record IndexText(String create, Optional<String> probe) {
         if (tokens.isEmpty() || !isCall(tokens)) {
             throw notAKey(text);
         }
-        String expression =
-                "(" + text.substring(tokens.get(0).start(), tokens.get(tokens.size() - 1).end()) + ")";
+        String expression = "("
+                + text.substring(
+                        tokens.get(0).start(), tokens.get(tokens.size() - 1).end()) + ")";
         return new Key(expression + after, Optional.of(expression));
     }
 
@@ -79,7 +79,9 @@ public record IndexText(String create, Optional<String> probe) {
         String order = "";
         int last = tokens.size() - 1;
         boolean first = last >= 2 && tokens.get(last).isWord("FIRST");
-        if (last >= 2 && tokens.get(last - 1).isWord("NULLS") && (first || tokens.get(last).isWord("LAST"))) {
+        if (last >= 2
+                && tokens.get(last - 1).isWord("NULLS")
+                && (first || tokens.get(last).isWord("LAST"))) {
             order = first ? " NULLS FIRST" : " NULLS LAST";
             tokens.subList(last - 1, last + 1).clear();
         }
@@ -135,7 +137,8 @@ public record IndexText(String create, Optional<String> probe) {
     /** {@code (…)} or {@code name(…)}, with nothing behind the parenthesis that closes it. */
     private static boolean isCall(List<Token> tokens) {
         int open = 0;
-        while (open < tokens.size() && (tokens.get(open).isName() || tokens.get(open).is("."))) {
+        while (open < tokens.size()
+                && (tokens.get(open).isName() || tokens.get(open).is("."))) {
             open++;
         }
         int depth = 0;

@@ -41,7 +41,8 @@ public final class Rewriting {
             return Optional.of(typed(text));
         }
         boolean update = first.equals("UPDATE");
-        boolean delete = first.equals("DELETE") && tokens.size() > 2 && tokens.get(1).isWord("FROM");
+        boolean delete =
+                first.equals("DELETE") && tokens.size() > 2 && tokens.get(1).isWord("FROM");
         return update || delete
                 ? search(text, tokens, update).map(Rewriting::typed).map(Rewriting::renumbered)
                 : Optional.empty();
@@ -161,8 +162,7 @@ public final class Rewriting {
         for (int at = 1; at < tokens.size(); at++) {
             Token before = tokens.get(at - 1);
             if (tokens.get(at).kind() == Token.Kind.PARAMETER && (before.isWord("LIMIT") || before.isWord("OFFSET"))) {
-                counts.put(
-                        Integer.parseInt(tokens.get(at).text().substring(1)), before.isWord("LIMIT") ? "10" : "0");
+                counts.put(Integer.parseInt(tokens.get(at).text().substring(1)), before.isWord("LIMIT") ? "10" : "0");
             }
         }
         return counts;

@@ -52,7 +52,11 @@ record AdvisorFacts(
             String state,
             long failed,
             long retrying,
-            @Nullable String message) {}
+            @Nullable String message) {
+        private Job shown(Citus citus) {
+            return new Job(jobId, jobType, state, failed, retrying, citus.said(message));
+        }
+    }
 
     private static final String GROUPS =
             "WITH " + Placements.sized("part.partkey IS NOT NULL AND part.partmethod = 'h'") + """
@@ -173,7 +177,9 @@ record AdvisorFacts(
                 waits,
                 metadata,
                 new ArrayList<>(citus.sql().list(Fault.class, FAULTS)),
-                citus.sql().list(Job.class, JOBS),
+                citus.sql().list(Job.class, JOBS).stream()
+                        .map(job -> job.shown(citus))
+                        .toList(),
                 metadata.statementTracking(),
                 Parts.unavailable(states, groups));
     }

@@ -103,7 +103,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
             long failedTasks,
             @Nullable String lastMessage,
             long total) {
-        Job job() {
+        Job job(Citus citus) {
             return new Job(
                     jobId,
                     jobType,
@@ -117,7 +117,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                     waitingTasks,
                     retrying,
                     failedTasks,
-                    TaskWords.error(lastMessage));
+                    TaskWords.error(lastMessage, citus));
         }
     }
 
@@ -209,23 +209,23 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                                 shown.stream().map(Found::jobId).toList())
                 : List.of();
         return new Output(
-                shown.stream().map(Found::job).toList(),
+                shown.stream().map(job -> job.job(citus)).toList(),
                 new Rest(shown.size(), last == null ? 0 : last.total(), cursor),
-                tasks.stream().map(CitusJobInspector::task).toList(),
+                tasks.stream().map(task -> task(task, citus)).toList(),
                 tasks.isEmpty() ? null : new Rest(tasks.size(), tasks.get(0).total(), null));
     }
 
-    private static Task task(TaskFound task) {
+    private static Task task(TaskFound task, Citus citus) {
         return new Task(
                 task.jobId(),
                 task.taskId(),
                 task.status(),
-                TaskWords.of(task.command()),
+                TaskWords.of(task.command(), citus),
                 task.pid(),
                 task.retryCount(),
                 task.notBefore(),
                 task.nodesInvolved(),
                 task.dependsOn(),
-                TaskWords.error(task.message()));
+                TaskWords.error(task.message(), citus));
     }
 }

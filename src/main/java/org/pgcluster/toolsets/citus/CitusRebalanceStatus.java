@@ -194,7 +194,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
         return new Output(
                 job.orElse(null),
                 moves(first.rows(), later, between),
-                page.rows().stream().map(CitusRebalanceStatus::task).toList(),
+                page.rows().stream().map(row -> task(row, citus)).toList(),
                 job.isPresent() ? page.rest() : null,
                 waits,
                 citus.sql()
@@ -203,14 +203,14 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 Parts.unavailable(first.silent()));
     }
 
-    private static Task task(TaskRow row) {
+    private static Task task(TaskRow row, Citus citus) {
         return new Task(
                 row.taskId(),
                 row.status(),
-                TaskWords.of(row.command()),
+                TaskWords.of(row.command(), citus),
                 row.retryCount(),
                 row.notBefore(),
-                TaskWords.error(row.message()));
+                TaskWords.error(row.message(), citus));
     }
 
     /** Ends early when the call is cancelled. */

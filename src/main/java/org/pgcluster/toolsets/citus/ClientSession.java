@@ -42,7 +42,23 @@ record ClientSession(
             """;
 
     static Round<ClientSession> ask(Citus citus) {
-        return citus.everywhere(ClientSession.class, ASK);
+        return citus.everywhere(ClientSession.class, ASK).map(session -> session.shown(citus));
+    }
+
+    private ClientSession shown(Citus citus) {
+        return new ClientSession(
+                globalPid,
+                workerQuery,
+                pid,
+                database,
+                userName,
+                application,
+                client,
+                state,
+                waitsFor,
+                seconds,
+                transactionSeconds,
+                citus.shown(query));
     }
 
     boolean idle() {

@@ -62,6 +62,21 @@ record LockWait(
             """;
 
     static Round<LockWait> ask(Citus citus) {
-        return citus.everywhere(LockWait.class, ASK);
+        return citus.everywhere(LockWait.class, ASK).map(wait -> wait.shown(citus));
+    }
+
+    private LockWait shown(Citus citus) {
+        return new LockWait(
+                waitingGpid,
+                waitingPid,
+                citus.shown(waitingQuery),
+                seconds,
+                lock,
+                on,
+                blockingGpid,
+                blockingPid,
+                blockingState,
+                citus.shown(blockingQuery),
+                prepared);
     }
 }

@@ -192,7 +192,8 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         double all = Math.max(1e-9, seen.stream().mapToDouble(Seen::totalMs).sum());
         List<Row> rows = new ArrayList<>();
         for (Seen one : wanted.subList(0, Math.min(input.limit(), wanted.size()))) {
-            rows.add(row(one, all, rows.size() < PLANNED ? plan(one.query(), context) : null));
+            String shown = context.cluster().shown(one.query());
+            rows.add(row(one, all, cut(shown), rows.size() < PLANNED ? plan(one.query(), context) : null));
         }
         return new Output(since, rows, new Rest(rows.size(), wanted.size(), null), note(sql));
     }
@@ -238,7 +239,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         return notes.isEmpty() ? null : String.join(" ", notes);
     }
 
-    private static Row row(Seen one, double all, @Nullable String plan) {
+    private static Row row(Seen one, double all, String query, @Nullable String plan) {
         double blocks = one.hit() + one.read();
         return new Row(
                 one.queryId(),
@@ -252,7 +253,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
                 Math.round(one.temp() * 8192),
                 Math.round(one.wal()),
                 why(one),
-                cut(one.query()),
+                query,
                 plan);
     }
 
@@ -290,13 +291,15 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         }
         try {
             ExplainQuery.Output plan = new ExplainQuery()
-                    .read(new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty(), Optional.empty()), context);
+                    .read(
+                            new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty(), Optional.empty()),
+                            context);
             String stands = plan.findings().isEmpty()
                     ? ""
                     : ": " + plan.findings().get(0).title();
             return "cost " + plan.totalCost() + stands;
         } catch (ToolException e) {
-            return "cannot be planned: " + e.text();
+            return "cannot be planned: " + context.cluster().said(e.text());
         }
     }
 

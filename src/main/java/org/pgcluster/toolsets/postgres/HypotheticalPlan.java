@@ -45,7 +45,8 @@ final class HypotheticalPlan {
         String inWords(double before) {
             long used = indexes.stream().filter(Row::used).count();
             return "Not run. Cost " + before + " now, " + totalCost + " with "
-                    + (indexes.size() == 1 ? "the index" : "the " + indexes.size() + " indexes") + ": the planner takes "
+                    + (indexes.size() == 1 ? "the index" : "the " + indexes.size() + " indexes")
+                    + ": the planner takes "
                     + (used == 0 ? "none" : used == indexes.size() ? (used == 1 ? "it" : "all") : used + " of them")
                     + ".";
         }
@@ -131,14 +132,15 @@ final class HypotheticalPlan {
             Imagining.Imagined imagined = plans.imagined().get(at);
             String name = "hypothetical_" + (at + 1);
             boolean used = root.all().anyMatch(node -> node.is("Index Name", imagined.name()));
-            tree = tree.stream().map(line -> line.replace(imagined.name(), name)).toList();
+            tree = tree.stream()
+                    .map(line -> line.replace(imagined.name(), name))
+                    .toList();
             rows.add(new Row(name, context.cluster().shown(indexes.get(at).inWords()), used, imagined.bytes()));
         }
         return new Output(root.number("Total Cost"), rows, tree);
     }
 
-    private static @Nullable String note(
-            PlanNode root, @Nullable String note) {
+    private static @Nullable String note(PlanNode root, @Nullable String note) {
         boolean citus = root.all()
                 .anyMatch(node ->
                         String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"));

@@ -27,8 +27,7 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
     private static final int MOST_SKIPPED = 5;
 
     record Input(
-            @Says("Instead of the workload")
-            Optional<List<String>> queries,
+            @Says("Instead of the workload") Optional<List<String>> queries,
 
             @Says("All of them together") @Default("10000") @Range(min = 1)
             long maxIndexSizeMb) {}
@@ -95,10 +94,15 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
                         .toList(),
                 advice.statements().stream()
                         .map(one -> new Advice.Statement(
-                                one.q(), one.calls(), one.before(), one.after(), context.cluster().shown(one.query())))
+                                one.q(),
+                                one.calls(),
+                                one.before(),
+                                one.after(),
+                                context.cluster().shown(one.query())))
                         .toList(),
                 advice.superfluous().stream()
-                        .map(one -> new Superfluous(one.index(), one.bytes(), one.scans(), next(drops, "drop_index", drop(one))))
+                        .map(one -> new Superfluous(
+                                one.index(), one.bytes(), one.scans(), next(drops, "drop_index", drop(one))))
                         .toList(),
                 advice.dropped(),
                 advice.unproven(),
@@ -135,10 +139,12 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
                     + HypotheticalPlan.missing().hint());
         }
         if (advice.proven() && !advice.counted()) {
-            notes.add("Queries that are not cheap weigh alike and writes are not counted: the workload of pg_stat_statements tells both.");
+            notes.add(
+                    "Queries that are not cheap weigh alike and writes are not counted: the workload of pg_stat_statements tells both.");
         }
         if (advice.stopped()) {
-            notes.add("The time was over before all had been compared: give fewer queries, or raise statement_timeout_ms.");
+            notes.add(
+                    "The time was over before all had been compared: give fewer queries, or raise statement_timeout_ms.");
         }
         if (advice.droppedInAll() > advice.dropped().size()) {
             notes.add(advice.droppedInAll() + " were tried and dropped; those that alone saved most are shown.");

@@ -46,7 +46,9 @@ class AccessTest {
                 .map(one -> one.alias() + " " + one.kind() + " " + one.expression())
                 .toList();
         assertEquals(
-                wanted.replace("(o.doc", "(doc"), String.join(", ", told), () -> String.valueOf(Condition.all(text, ALIASES)));
+                wanted.replace("(o.doc", "(doc"),
+                String.join(", ", told),
+                () -> String.valueOf(Condition.all(text, ALIASES)));
     }
 
     @Test
@@ -56,7 +58,8 @@ class AccessTest {
         assertEquals(
                 List.of(List.of("b"), List.of("c", "d")),
                 branches.stream()
-                        .map(branch -> branch.stream().map(Condition::expression).toList())
+                        .map(branch ->
+                                branch.stream().map(Condition::expression).toList())
                         .toList());
     }
 
@@ -73,11 +76,12 @@ class AccessTest {
                 "Node Type", "Sort",
                 "Sort Key", List.of("o.placed DESC", "o.id DESC"),
                 "Output", List.of("o.placed", "o.id", "(sum(o.total))"),
-                "Plans", List.of(Map.of(
-                        "Node Type", "Aggregate",
-                        "Group Key", List.of("o.placed", "o.id"),
-                        "Output", List.of("o.placed", "o.id", "sum(o.total)"),
-                        "Plans", List.of(scan))));
+                "Plans",
+                        List.of(Map.of(
+                                "Node Type", "Aggregate",
+                                "Group Key", List.of("o.placed", "o.id"),
+                                "Output", List.of("o.placed", "o.id", "sum(o.total)"),
+                                "Plans", List.of(scan))));
         Access access = Access.in(PlanNode.root(sort)).get(0);
         assertEquals("public.orders", access.table());
         assertEquals(List.of(List.of("placed", "id")), access.orders());
@@ -122,7 +126,7 @@ class AccessTest {
                         List.of("total"),
                         Optional.of("status = 'open'::text")),
                 there);
-        assertTrue(there.serves(Candidate.btree("public.orders", List.of("placed DESC"))
-                .where("status = 'open'::text")));
+        assertTrue(there.serves(
+                Candidate.btree("public.orders", List.of("placed DESC")).where("status = 'open'::text")));
     }
 }

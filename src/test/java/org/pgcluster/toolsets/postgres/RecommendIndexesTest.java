@@ -113,10 +113,19 @@ class RecommendIndexesTest {
                 assertTrue(found < 2 * promised + 30, name + " costs " + found + ", promised was " + promised);
                 assertTrue(found < Objects.requireNonNull(before.get(name)), name);
             }
-            double all = after.values().stream().mapToDouble(Double::doubleValue).sum();
-            assertTrue(all < 0.6 * before.values().stream().mapToDouble(Double::doubleValue).sum(), after.toString());
+            double all =
+                    after.values().stream().mapToDouble(Double::doubleValue).sum();
+            assertTrue(
+                    all
+                            < 0.6
+                                    * before.values().stream()
+                                            .mapToDouble(Double::doubleValue)
+                                            .sum(),
+                    after.toString());
             for (int index = 0; index < at; index++) {
-                assertTrue(without(trial, "advised_" + index, queries) > all, recommended.get(index).toString());
+                assertTrue(
+                        without(trial, "advised_" + index, queries) > all,
+                        recommended.get(index).toString());
             }
         }
     }
@@ -176,8 +185,8 @@ class RecommendIndexesTest {
             assertTrue(advice.toString().contains("(lower(word))"), advice.toString());
             assertTrue(advice.toString().contains("WHERE (rare)"), advice.toString());
             double cost = cost(trial, "SELECT id FROM \"Odd Name\" WHERE \"Key\" = 5 AND id > 100");
-            Map<?, ?> later = trial.read(
-                    "explain_query", "sql", "SELECT id FROM \"Odd Name\" WHERE \"Key\" = 5 AND id > 100");
+            Map<?, ?> later =
+                    trial.read("explain_query", "sql", "SELECT id FROM \"Odd Name\" WHERE \"Key\" = 5 AND id > 100");
             assertEquals(cost, number(later, "total_cost"), "something imagined was left behind");
         }
     }
@@ -191,8 +200,8 @@ class RecommendIndexesTest {
                     "CREATE INDEX events_kind ON market.events (kind)",
                     "CREATE UNIQUE INDEX events_id ON market.events (id)",
                     "ANALYZE");
-            Map<?, ?> none = trial.read(
-                    "recommend_indexes", "queries", List.of("SELECT note FROM events WHERE id = 5"));
+            Map<?, ?> none =
+                    trial.read("recommend_indexes", "queries", List.of("SELECT note FROM events WHERE id = 5"));
             assertEquals(List.of(), none.get("recommended"));
             Map<?, ?> advice = trial.read(
                     "recommend_indexes",
@@ -234,7 +243,8 @@ class RecommendIndexesTest {
                             .anyMatch(one -> String.valueOf(one.get("index")).startsWith("market.journal")
                                     && String.valueOf(one.get("why")).contains("writes cost more")),
                     advice.toString());
-            String again = String.valueOf(trial.call("analyze_workload_indexes").structured().get("recommended"));
+            String again = String.valueOf(
+                    trial.call("analyze_workload_indexes").structured().get("recommended"));
             assertTrue(again.contains("accounts USING btree (place)"), again);
         }
     }
@@ -249,7 +259,9 @@ class RecommendIndexesTest {
             Answer answer = trial.call(
                     "recommend_indexes",
                     "queries",
-                    List.of("SELECT id FROM secrets WHERE word = $1", "SELECT id FROM secrets WHERE word = 'hushhush7'"));
+                    List.of(
+                            "SELECT id FROM secrets WHERE word = $1",
+                            "SELECT id FROM secrets WHERE word = 'hushhush7'"));
             assertFalse(answer.isError(), answer.text());
             assertEquals(1, rows(answer.structured(), "recommended").size(), answer.text());
             assertFalse((answer.text() + answer.structured()).contains("hushhush"), answer.text());
@@ -264,8 +276,13 @@ class RecommendIndexesTest {
                             + " FROM generate_series(1, 60000) AS n",
                     "ANALYZE");
             List<String> queries = List.of(
-                    "SELECT * FROM large WHERE a = 1", "SELECT * FROM large WHERE b = 1", "SELECT * FROM large WHERE c = 1");
-            assertEquals(3, rows(trial.read("recommend_indexes", "queries", queries), "recommended").size());
+                    "SELECT * FROM large WHERE a = 1",
+                    "SELECT * FROM large WHERE b = 1",
+                    "SELECT * FROM large WHERE c = 1");
+            assertEquals(
+                    3,
+                    rows(trial.read("recommend_indexes", "queries", queries), "recommended")
+                            .size());
             Map<?, ?> tight = trial.read("recommend_indexes", "queries", queries, "max_index_size_mb", 3);
             double bytes = rows(tight, "recommended").stream()
                     .mapToDouble(one -> number(one, "bytes"))

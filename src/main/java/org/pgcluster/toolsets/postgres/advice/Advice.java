@@ -54,8 +54,8 @@ public record Advice(
 
     static Advice byRule(
             Workload workload, List<Planning.Taken> taken, Statistics statistics, List<Planning.Skipped> skipped) {
-        List<Unproven> unproven = new ArrayList<>(
-                Unproven.byRule(taken, statistics.facts(), "by rule: what is equal, then a range; nobody planned with it"));
+        List<Unproven> unproven = new ArrayList<>(Unproven.byRule(
+                taken, statistics.facts(), "by rule: what is equal, then a range; nobody planned with it"));
         unproven.addAll(Unproven.kinds(taken, statistics.facts()));
         List<Statement> statements = new ArrayList<>();
         for (int at = 0; at < taken.size(); at++) {
@@ -65,8 +65,20 @@ public record Advice(
             }
         }
         return new Advice(
-                false, workload.counted(), false, 100, 0, 0, List.of(), statements, List.of(), List.of(), 0, unproven,
-                skipped, workload.hidden());
+                false,
+                workload.counted(),
+                false,
+                100,
+                0,
+                0,
+                List.of(),
+                statements,
+                List.of(),
+                List.of(),
+                0,
+                unproven,
+                skipped,
+                workload.hidden());
     }
 
     static Advice proven(
@@ -94,7 +106,11 @@ public record Advice(
                     || unproven.stream().anyMatch(one -> one.query().equals(name));
             if (told) {
                 statements.add(new Statement(
-                        name, all.get(at).statement().calls(), round(gain.before()), round(gain.after()), shown(all.get(at))));
+                        name,
+                        all.get(at).statement().calls(),
+                        round(gain.before()),
+                        round(gain.after()),
+                        shown(all.get(at))));
             }
         }
         List<Superfluous> superfluous = statistics.facts().values().stream()
@@ -129,8 +145,11 @@ public record Advice(
                 .limit(MOST_GAINS)
                 .map(gain -> "q" + (gain.query() + 1) + " " + cost(gain.before()) + " → " + cost(gain.after()))
                 .toList();
-        boolean partitioned =
-                statistics.table(one.table()).map(Statistics.Table::kind).orElse("r").equals("p");
+        boolean partitioned = statistics
+                .table(one.table())
+                .map(Statistics.Table::kind)
+                .orElse("r")
+                .equals("p");
         String ddl = partitioned ? one.ddl().replaceFirst(" CONCURRENTLY", "") : one.ddl();
         return new Recommendation(
                 ddl,

@@ -37,8 +37,7 @@ public final class Advisor {
 
     /** Empty where no queries are given and nothing counts what runs. */
     public static Optional<Advice> of(Context context, Optional<List<String>> queries, long budget) {
-        Optional<Workload> workload =
-                queries.isPresent() ? queries.map(Workload::given) : Workload.seen(context.sql());
+        Optional<Workload> workload = queries.isPresent() ? queries.map(Workload::given) : Workload.seen(context.sql());
         return workload.map(known -> new Advisor(context, known, budget).advice());
     }
 
@@ -62,7 +61,8 @@ public final class Advisor {
             Optional<Planning.Taken> known = Planning.named(one, statistics);
             known.ifPresent(found -> (found.distributed() ? elsewhere : here).add(found));
             if (known.isEmpty() && !workload.counted()) {
-                skipped.add(new Planning.Skipped(one.statement().original(), "it reads no table that could have indexes"));
+                skipped.add(
+                        new Planning.Skipped(one.statement().original(), "it reads no table that could have indexes"));
             }
         }
         Upkeep upkeep = Upkeep.of(sql.withSearchPathOfLogin(), workload.written(), statistics);
@@ -101,7 +101,9 @@ public final class Advisor {
         for (Planning.Taken one : here) {
             String text = Values.filled(one.statement().text(), one.types(), one.accesses(), statistics);
             try {
-                double cost = new HypotheticalPlanner(on, List.of(text)).plan(0, Set.of()).cost();
+                double cost = new HypotheticalPlanner(on, List.of(text))
+                        .plan(0, Set.of())
+                        .cost();
                 costs.add(cost);
                 weighed += one.statement().calls() * cost;
                 spent += one.statement().totalMs();
@@ -129,6 +131,14 @@ public final class Advisor {
                         candidate -> msPerCost * upkeep.cost(candidate),
                         new Search.Limits(budget, timeIsUp))
                 .best();
-        return Advice.proven(workload, planned, elsewhere, statistics, skipped, choice, candidate -> msPerCost * upkeep.cost(candidate), budget);
+        return Advice.proven(
+                workload,
+                planned,
+                elsewhere,
+                statistics,
+                skipped,
+                choice,
+                candidate -> msPerCost * upkeep.cost(candidate),
+                budget);
     }
 }

@@ -14,7 +14,8 @@ final class DistributedPlan {
     static List<PlanNode> of(PlanNode root) {
         List<PlanNode> plans = new ArrayList<>();
         root.all()
-                .filter(node -> String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"))
+                .filter(node ->
+                        String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"))
                 .forEach(node -> collect(node.figures().get("Distributed Query"), false, plans));
         return plans;
     }

@@ -30,9 +30,10 @@ final class HypotheticalPlanner implements Planner {
 
     @Override
     public Planned plan(int query, Set<Candidate> indexes) {
-        for (Candidate one : Set.copyOf(shown.keySet())) {
-            if (!indexes.contains(one)) {
-                on.forget(shown.remove(one));
+        for (var one : List.copyOf(shown.entrySet())) {
+            if (!indexes.contains(one.getKey())) {
+                on.forget(one.getValue());
+                shown.remove(one.getKey());
             }
         }
         indexes.forEach(this::show);

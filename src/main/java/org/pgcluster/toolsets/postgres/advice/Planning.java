@@ -72,7 +72,8 @@ public final class Planning {
             statistics.table(access.table()).ifPresent(table -> {
                 Access renamed = access.of(table.name());
                 boolean part = !table.name().equals(access.table());
-                int time = times.merge(access.table().equals(table.name()) ? access.alias() : table.name(), 1, Integer::sum);
+                int time = times.merge(
+                        access.table().equals(table.name()) ? access.alias() : table.name(), 1, Integer::sum);
                 if (said.add(renamed) && (!part || time <= MOST_OF_ONE)) {
                     named.add(renamed);
                 }

@@ -54,6 +54,8 @@ final class Shards {
 
     private static Optional<Long> shard(Access access) {
         Matcher shard = SHARD.matcher(access.table());
-        return shard.find() && shard.group(1).length() < 18 ? Optional.of(Long.parseLong(shard.group(1))) : Optional.empty();
+        return shard.find() && shard.group(1).length() < 18
+                ? Optional.of(Long.parseLong(shard.group(1)))
+                : Optional.empty();
     }
 }

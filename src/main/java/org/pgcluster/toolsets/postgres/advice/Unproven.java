@@ -28,17 +28,19 @@ public record Unproven(String index, String why, String query) {
                 }
                 access.conditions().stream()
                         .filter(one -> one.kind() == Condition.Kind.INSIDE)
-                        .forEach(one -> inside(one, known, query)
-                                .ifPresent(idea -> found.putIfAbsent(idea.index(), idea)));
-                access.nearest().forEach(one -> nearest(one, known, query)
-                        .ifPresent(idea -> found.putIfAbsent(idea.index(), idea)));
+                        .forEach(one ->
+                                inside(one, known, query).ifPresent(idea -> found.putIfAbsent(idea.index(), idea)));
+                access.nearest()
+                        .forEach(one ->
+                                nearest(one, known, query).ifPresent(idea -> found.putIfAbsent(idea.index(), idea)));
             }
         }
         return found.values().stream().limit(MOST).toList();
     }
 
     private static Optional<Unproven> inside(Condition condition, Facts facts, String query) {
-        String type = condition.column()
+        String type = condition
+                .column()
                 .map(name -> facts.columns().get(name))
                 .map(Facts.Column::type)
                 .orElse("text");
@@ -47,16 +49,19 @@ public record Unproven(String index, String why, String query) {
             return Optional.of(gin(
                     facts,
                     condition.expression() + " gin_trgm_ops",
-                    "trigrams (pg_trgm) find " + (condition.constant() ? "text inside" : "text inside, if patterns begin with %"),
+                    "trigrams (pg_trgm) find "
+                            + (condition.constant() ? "text inside" : "text inside, if patterns begin with %"),
                     query));
         }
         if (type.equals("jsonb") || type.endsWith("[]") || type.equals("tsvector") || type.equals("hstore")) {
             return Optional.of(gin(facts, condition.expression(), "GIN answers " + operator + " of " + type, query));
         }
-        boolean spatial = type.endsWith("range") || Set.of("point", "box", "polygon", "circle", "geometry", "geography", "inet", "cidr")
-                .contains(type);
+        boolean spatial = type.endsWith("range")
+                || Set.of("point", "box", "polygon", "circle", "geometry", "geography", "inet", "cidr")
+                        .contains(type);
         return spatial
-                ? Optional.of(of(facts, "gist", condition.expression(), "GiST answers " + operator + " of " + type, query))
+                ? Optional.of(
+                        of(facts, "gist", condition.expression(), "GiST answers " + operator + " of " + type, query))
                 : Optional.empty();
     }
 
@@ -70,7 +75,8 @@ public record Unproven(String index, String why, String query) {
             String operators = expression.contains("<=>")
                     ? "vector_cosine_ops"
                     : expression.contains("<#>") ? "vector_ip_ops" : "vector_l2_ops";
-            return Optional.of(of(facts, "hnsw", column + " " + operators, "HNSW finds near vectors, not always the nearest", query));
+            return Optional.of(of(
+                    facts, "hnsw", column + " " + operators, "HNSW finds near vectors, not always the nearest", query));
         }
         return Optional.of(of(facts, "gist", column, "GiST finds the nearest in order", query));
     }
@@ -93,13 +99,15 @@ public record Unproven(String index, String why, String query) {
                 if (known != null && known.rows() >= WORTH) {
                     Optional<Candidate> idea = rule(access, known);
                     String query = "q" + (at + 1);
-                    idea.filter(one -> known.indexes().stream().noneMatch(there -> there.shape().serves(one)))
+                    idea.filter(one -> known.indexes().stream()
+                                    .noneMatch(there -> there.shape().serves(one)))
                             .ifPresent(one -> found.putIfAbsent(one, query));
                 }
             }
         }
         found.keySet()
-                .removeIf(one -> Set.copyOf(found.keySet()).stream().anyMatch(other -> !other.equals(one) && other.serves(one)));
+                .removeIf(one ->
+                        Set.copyOf(found.keySet()).stream().anyMatch(other -> !other.equals(one) && other.serves(one)));
         List<Unproven> all = new ArrayList<>();
         found.forEach((candidate, query) -> all.add(new Unproven(candidate.ddl(), why, query)));
         return all.stream().limit(MOST).toList();
@@ -115,7 +123,8 @@ public record Unproven(String index, String why, String query) {
                 .limit(2)
                 .forEach(keys::add);
         access.conditions().stream()
-                .filter(one -> one.kind() == Condition.Kind.RANGE || (keys.isEmpty() && one.kind() == Condition.Kind.JOINED))
+                .filter(one ->
+                        one.kind() == Condition.Kind.RANGE || (keys.isEmpty() && one.kind() == Condition.Kind.JOINED))
                 .map(Condition::expression)
                 .filter(one -> !keys.contains(one))
                 .findFirst()

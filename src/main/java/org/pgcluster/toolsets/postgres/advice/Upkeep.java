@@ -58,9 +58,10 @@ final class Upkeep {
                 }
             });
         }
-        statistics.facts().keySet().forEach(table -> statistics
-                .table(table)
-                .ifPresent(known -> upkeep.hot.put(table, known.hotShare())));
+        statistics
+                .facts()
+                .keySet()
+                .forEach(table -> statistics.table(table).ifPresent(known -> upkeep.hot.put(table, known.hotShare())));
         return upkeep;
     }
 
@@ -75,7 +76,8 @@ final class Upkeep {
 
     /** An update of a column that an index has is never done in place. */
     private static boolean mentions(Candidate candidate, String column) {
-        String all = candidate.keys() + " " + candidate.include() + " " + candidate.where().orElse("");
+        String all = candidate.keys() + " " + candidate.include() + " "
+                + candidate.where().orElse("");
         return all.matches("(?s).*(?<![\\w$])" + Pattern.quote(column) + "(?![\\w$]).*");
     }
 }

@@ -66,7 +66,8 @@ final class Values {
 
     private static Optional<String> literal(Condition condition, Statistics.Column column, List<Condition> all) {
         return switch (condition.kind()) {
-            case EQUAL -> usual(column).map(value -> condition.value().startsWith("ANY") ? array(value) : quoted(value));
+            case EQUAL ->
+                usual(column).map(value -> condition.value().startsWith("ANY") ? array(value) : quoted(value));
             case RANGE -> bound(condition, column, all).map(Values::quoted);
             case INSIDE, PREFIX -> condition.operator().startsWith("~~") ? Optional.of("'%a%'") : Optional.empty();
             default -> Optional.empty();
@@ -74,7 +75,8 @@ final class Values {
     }
 
     private static Optional<String> usual(Statistics.Column column) {
-        double covered = column.shares().stream().mapToDouble(Double::doubleValue).sum();
+        double covered =
+                column.shares().stream().mapToDouble(Double::doubleValue).sum();
         boolean rare = covered < MOST_ROWS && !column.bounds().isEmpty();
         if (rare) {
             return Optional.of(column.bounds().get(LOWER));

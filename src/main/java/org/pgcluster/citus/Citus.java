@@ -73,7 +73,7 @@ public final class Citus {
 
     /** Whether values of rows may be shown. */
     public boolean rowDataAllowed() {
-        return cluster.settings().rowDataAllowed();
+        return cluster.rowDataAllowed();
     }
 
     /** For the metadata, which lies on the server that is asked. */

@@ -252,14 +252,19 @@ public final class Cluster implements AutoCloseable {
                 + dsn.user().orElse("");
     }
 
+    /** Whether values of rows may be shown. */
+    public boolean rowDataAllowed() {
+        return settings.rowDataAllowed();
+    }
+
     /** A statement as it may be shown: under row_data: deny without its values. */
     public String shown(String statement) {
-        return settings.rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
+        return rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
     }
 
     /** What a server said of a failure, as it may be shown: errors quote the rows that they are about. */
     public String said(String message) {
-        return settings.rowDataAllowed() ? message : ServerTexts.messageWithoutValues(message);
+        return rowDataAllowed() ? message : ServerTexts.messageWithoutValues(message);
     }
 
     public Optional<String> addressInWords() {

@@ -109,8 +109,7 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
                 List.copyOf(wanted),
                 findings.stream()
                         .map(finding -> offered(finding, off))
-                        .map(finding ->
-                                context.cluster().settings().rowDataAllowed() ? finding : withoutValues(finding))
+                        .map(finding -> context.cluster().rowDataAllowed() ? finding : withoutValues(finding))
                         .toList(),
                 citus ? "Tables of Citus are judged on their shards by citus_advisor and citus_table_inspector." : null,
                 unavailable);

@@ -56,7 +56,7 @@ public final class ExecuteSql implements Reads<ExecuteSql.Input, ExecuteSql.Outp
 
     @Override
     public Output read(Input input, Context context) {
-        if (!context.cluster().settings().rowDataAllowed()) {
+        if (!context.cluster().rowDataAllowed()) {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
                     "row_data: deny keeps rows inside, so free SQL is off.",

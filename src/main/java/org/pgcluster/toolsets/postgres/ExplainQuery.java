@@ -78,7 +78,7 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
             throw ToolException.invalidInput(
                     "`sql` begins with EXPLAIN.", "Give the statement itself; analyze: true runs and measures it.");
         }
-        if (input.analyze() && !context.cluster().settings().rowDataAllowed()) {
+        if (input.analyze() && !context.cluster().rowDataAllowed()) {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
                     "row_data: deny keeps rows inside, and to run a statement counts them.",

@@ -20,9 +20,9 @@ import org.pgcluster.dispatch.Catalogue;
 import org.pgcluster.dispatch.Desk;
 import org.pgcluster.dispatch.Dispatcher;
 import org.pgcluster.dispatch.Workshop;
-import org.pgcluster.mcp.Features;
 import org.pgcluster.mcp.Limits;
 import org.pgcluster.mcp.StdioServer;
+import org.pgcluster.offers.Offering;
 
 /** Picks the command; nothing else. What clients start, serving on stdin and stdout, loads no command line library. */
 public final class Main {
@@ -68,12 +68,13 @@ public final class Main {
         for (Problem warning : settings.warnings()) {
             System.err.println(warning);
         }
+        var desk = new Opening(settings, ahead.version());
         int code = StdioServer.serve(
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
                 Dispatcher.front(settings, ahead.catalogue(), ahead.version()),
-                new Opening(settings, ahead.version()),
-                Features.NONE,
+                desk,
+                new Offering(settings, ahead.catalogue(), desk),
                 Limits.with(longest(settings).plusSeconds(5)));
         out.flush();
         return code;
@@ -117,11 +118,26 @@ public final class Main {
         }
     }
 
-    /** No lambda: the first of a process costs more than this class, and a client waits for it. */
-    private record Opening(Settings settings, String version) implements Supplier<Desk> {
+    /**
+     * The one desk of this process, whoever asks first. No lambda: the first of a process costs more than this class, and
+     * a client waits for it.
+     */
+    private static final class Opening implements Supplier<Desk> {
+        private final Settings settings;
+        private final String version;
+        private @Nullable Desk made;
+
+        Opening(Settings settings, String version) {
+            this.settings = settings;
+            this.version = version;
+        }
+
         @Override
-        public Desk get() {
-            return new Dispatcher(new Workshop(settings, version));
+        public synchronized Desk get() {
+            if (made == null) {
+                made = new Dispatcher(new Workshop(settings, version));
+            }
+            return made;
         }
     }
 

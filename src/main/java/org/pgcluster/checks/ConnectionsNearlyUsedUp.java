@@ -15,6 +15,11 @@ final class ConnectionsNearlyUsedUp implements Check {
     private static final int CRITICAL_PERCENT = 95;
 
     @Override
+    public List<Kind> kinds() {
+        return List.of(new Kind("postgres.connections_nearly_used_up", "most connections are taken"));
+    }
+
+    @Override
     public List<Finding> judge(Snapshot snapshot) {
         return snapshot.postgres().stream()
                 .filter(state -> percent(state) >= WARNING_PERCENT)

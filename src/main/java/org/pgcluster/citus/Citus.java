@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -175,10 +176,12 @@ public final class Citus {
 
     /** Two questions at the same time, so that a node that is frozen costs its patience once. */
     @SuppressWarnings("unchecked") // the answers come in the order of the questions
-    public <R extends Record, S extends Record> Both<R, S> atOnce(
-            Function<Citus, Round<R>> one, Function<Citus, Round<S>> other) {
-        List<Round<?>> answers = allAtOnce(List.of(one, other));
-        return new Both<>((Round<R>) answers.get(0), (Round<S>) answers.get(1));
+    public <A, B> Both<A, B> atOnce(Function<Citus, A> one, Function<Citus, B> other) {
+        nodes();
+        features();
+        List<Object> answers = Together.all(
+                List.<Function<Citus, ?>>of(one, other), question -> Objects.requireNonNull(question.apply(this)));
+        return new Both<>((A) answers.get(0), (B) answers.get(1));
     }
 
     /** Several; the answers come in the order of the questions. */
@@ -189,7 +192,7 @@ public final class Citus {
     }
 
     /** The answers to two questions. */
-    public record Both<R extends Record, S extends Record>(Round<R> one, Round<S> other) {}
+    public record Both<A, B>(A one, B other) {}
 
     /** Fills in {@code {kind}}, the kind of a table of Citus, which depends on what this version has. */
     public String forThisVersion(String text) {

@@ -25,6 +25,7 @@ import org.pgcluster.postgres.AdvisoryLock;
 import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.postgres.Database;
 import org.pgcluster.postgres.FreeSql;
+import org.pgcluster.postgres.Imagining;
 import org.pgcluster.postgres.SafeReading;
 import org.pgcluster.postgres.ServerTexts;
 import org.pgcluster.postgres.Sql;
@@ -97,6 +98,11 @@ public final class Cluster implements AutoCloseable {
         return workers.list(reservedSql(call), coordinator());
     }
 
+    /** A server that Patroni names, such as a standby. */
+    public Node server(String host, int port) {
+        return workers.at(new Address(host, port), Optional.empty(), coordinator());
+    }
+
     /** Patroni, HAProxy and PgBouncer of this estate. */
     public Components components() {
         return components;
@@ -144,8 +150,13 @@ public final class Cluster implements AutoCloseable {
         return reading().safe().explainSampled(call, options, sql, budget, settings);
     }
 
+    /** Plans of a person's SQL as if there were other indexes. */
+    public <T> T imagining(Call call, Optional<String> database, Function<Imagining, T> work) {
+        return free(database, safe -> safe.imagining(call, work));
+    }
+
     /** Anybody can think of names of databases: one that leads nowhere leaves nothing behind. */
-    private FreeSql.Result free(Optional<String> database, Function<SafeReading, FreeSql.Result> work) {
+    private <T> T free(Optional<String> database, Function<SafeReading, T> work) {
         if (database.isEmpty() || database.equals(database())) {
             return work.apply(reading().safe());
         }

@@ -17,6 +17,8 @@ final class SecondNames {
         Map<String, Meant> all = new LinkedHashMap<>();
         all.put("get_top_queries", new Meant("analyze_slow_queries", Map.of()));
         all.put("slow_queries", new Meant("analyze_slow_queries", Map.of()));
+        all.put("analyze_workload_indexes", new Meant("recommend_indexes", Map.of()));
+        all.put("analyze_query_indexes", new Meant("recommend_indexes", Map.of()));
         for (String topic : new String[] {
             "database_overview",
             "cache_hit_rate",

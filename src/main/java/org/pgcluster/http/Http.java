@@ -51,6 +51,11 @@ public final class Http {
         public static Question get(String url) {
             return new Question("GET", url, null, false);
         }
+
+        /** All that is sent is JSON or a form. */
+        private static String type(String body) {
+            return body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
+        }
     }
 
     public Reply ask(Question question, Duration limit, Call call) {
@@ -130,7 +135,6 @@ public final class Http {
     private static Reply reply(HttpResponse<byte[]> response) {
         return new Reply(
                 response.statusCode(),
-                response.headers().firstValue("content-type").orElse(""),
                 new String(response.body(), StandardCharsets.UTF_8),
                 response.headers().firstValue("location"),
                 response.headers().firstValue("date").flatMap(Http::moment));
@@ -150,7 +154,7 @@ public final class Http {
                     question.body() == null ? BodyPublishers.noBody() : BodyPublishers.ofString(question.body());
             var builder = HttpRequest.newBuilder(URI.create(question.url())).method(question.method(), publisher);
             if (question.body() != null) {
-                builder.header("Content-Type", "application/json");
+                builder.header("Content-Type", Question.type(question.body()));
             }
             if (question.trusted()) {
                 credentials().ifPresent(basic -> builder.header("Authorization", basic));

@@ -117,11 +117,12 @@ public final class Patroni {
         known.forEach(seat -> uncovered.put(seat.group(), seat));
         for (Group group : reading.groups()) {
             Integer number = number(group, known);
-            groups.add(number == null ? group : named(group, number));
+            groups.add(number == null ? group : group.called(String.valueOf(number)));
             if (number != null) {
                 uncovered.remove(number);
             }
         }
+        nameTheLast(groups, uncovered);
         groups.sort((one, other) -> one.name().compareTo(other.name()));
         List<Unobserved> unobserved = uncovered.values().stream()
                 .map(seat -> new Unobserved(seat.group(), seat.host() + ":" + seat.port()))
@@ -131,6 +132,26 @@ public final class Patroni {
                 .map(one -> new Silent(Http.label(one.where()), one.why()))
                 .toList();
         return new Observed(groups, unobserved, silent, unnamed);
+    }
+
+    /**
+     * Citus' metadata may name an address that no member has any more: where one group is left and one row, they belong
+     * together, as long as the group bears the scope of those that are known.
+     */
+    private void nameTheLast(List<Group> groups, Map<Integer, Seat> uncovered) {
+        List<Group> nameless = groups.stream()
+                .filter(group -> group.members().stream().noneMatch(member -> groupOf.containsKey(member.name())))
+                .toList();
+        if (uncovered.size() != 1 || nameless.size() != 1) {
+            return;
+        }
+        Group last = nameless.get(0);
+        boolean sameScope = groups.stream().allMatch(group -> java.util.Objects.equals(group.scope(), last.scope()));
+        if (sameScope && groups.size() > 1) {
+            int number = uncovered.keySet().iterator().next();
+            groups.replaceAll(group -> group.equals(last) ? group.called(String.valueOf(number)) : group);
+            uncovered.clear();
+        }
     }
 
     private static boolean isMember(List<Group> groups, String url) {
@@ -158,16 +179,6 @@ public final class Patroni {
             }
         }
         return number;
-    }
-
-    private static Group named(Group group, int number) {
-        return new Group(
-                String.valueOf(number),
-                group.scope(),
-                group.members(),
-                group.settings(),
-                group.disagreements(),
-                group.dcsSilence());
     }
 
     public String version(String url, Duration limit, Call call) {

@@ -138,7 +138,7 @@ public final class Words {
                 } else {
                     new Tables(cells, out).records(list);
                 }
-            } else if (path.equals(TREE)) {
+            } else if (path.equals(TREE) || path.endsWith("." + TREE)) {
                 title(path);
                 Plain.fenced(
                         String.join(

@@ -53,8 +53,8 @@ class BordersTest {
             pgbouncer | call config error wire
             cluster   | call config error shape postgres wire patroni haproxy pgbouncer http
             citus     | call error shape cluster postgres
-            snapshot  | call error shape cluster postgres patroni haproxy pgbouncer config
-            checks    | snapshot patroni haproxy pgbouncer
+            snapshot  | call error shape cluster postgres citus patroni haproxy pgbouncer config wire
+            checks    | snapshot citus patroni haproxy pgbouncer
             tool      | call error shape cluster postgres http
             toolsets  | call config error shape cluster citus patroni haproxy pgbouncer postgres snapshot checks tool http
             audit     | config error
@@ -62,6 +62,7 @@ class BordersTest {
             render    | error shape tool
             dispatch  | call config error shape postgres cluster tool toolsets audit guard render http patroni haproxy pgbouncer
             mcp       | call error shape tool guard dispatch
+            offers    | call config error shape dispatch mcp
             """)
     // wire: HAProxy's socket and PgBouncer's console share it, and TLS from PEM files with http.
     // dispatch knows the components because it alone tells them what a person approved.
@@ -106,7 +107,8 @@ class BordersTest {
                 "guard",
                 "render",
                 "dispatch",
-                "mcp");
+                "mcp",
+                "offers");
         Set<String> without = OURS.stream().map(BordersTest::top).collect(Collectors.toCollection(TreeSet::new));
         without.removeAll(rows);
         without.removeAll(Set.of("", "cli")); // these two may know all

@@ -90,13 +90,35 @@ class JarIT {
             refused(client, "{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"ping\"}", -32600);
             refused(client, "{\"jsonrpc\":\"2.0\",\"id\":99999999999999999999,\"method\":\"ping\"}", -32600);
             refused(client, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"no/such\"}", -32601);
-            refused(client, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"prompts/list\"}", -32601);
+            refused(client, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"prompts/get\"}", -32602);
             refused(client, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":[]}", -32602);
             client.call(2, "no_such_tool", "{}");
             assertEquals(
                     "NOT_FOUND",
                     client.next().at("/result/structuredContent/code").asText());
             client.send("");
+            one_works(client);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_prompt_is_found_and_its_arguments_are_completed(Jdk jdk) throws Exception {
+        try (var client = greeted(jdk)) {
+            client.request(1, "prompts/list", "{}");
+            String listed = client.next().at("/result/prompts").toString();
+            assertTrue(listed.contains("\"citus.skew_investigation\""), listed);
+            client.request(
+                    2, "prompts/get", "{\"name\":\"/citus.skew_investigation\",\"arguments\":{\"table\":\"a.b\"}}");
+            String text = client.next().at("/result/messages/0/content/text").asText();
+            assertTrue(text.contains("citus_table_inspector(table=\"a.b\""), text);
+            client.request(
+                    3,
+                    "completion/complete",
+                    "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"citus.skew_investigation\"},"
+                            + "\"argument\":{\"name\":\"metric\",\"value\":\"w\"}}");
+            assertEquals(
+                    "writes", client.next().at("/result/completion/values/0").asText());
             one_works(client);
         }
     }

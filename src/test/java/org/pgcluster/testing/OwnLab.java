@@ -44,6 +44,11 @@ public final class OwnLab implements AutoCloseable {
         run("grow", "--name", name);
     }
 
+    /** Its programs, to be ended and started again one by one. */
+    public LabProcesses processes() {
+        return new LabProcesses(Path.of(variables.getOrDefault("LAB_FOLDER", "")));
+    }
+
     private static String run(String... arguments) throws IOException {
         List<String> command = new java.util.ArrayList<>(List.of(PROGRAM));
         command.addAll(List.of(arguments));

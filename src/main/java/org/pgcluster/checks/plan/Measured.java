@@ -97,6 +97,7 @@ final class Measured {
     }
 
     /** It ran when its value was first needed, so within a node that names it, not within its parent. */
+    @SuppressWarnings("ReferenceEquality") // Two nodes may look the same and are still two.
     private PlanNode asker(PlanNode asked, PlanNode parent, String name) {
         var returns = RETURNS.matcher(name);
         Pattern called = Pattern.compile(Pattern.quote(returns.find() ? returns.group(1) : name) + "(?!\\d)");

@@ -106,7 +106,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         Found shard = found.get(0);
         CitusNode target = node(citus, input.targetHost(), input.targetPort(), "target");
         CitusNode source = source(citus, input, shard);
-        Citus.Both<ListShards.Size, MoveFacts> both = citus.atOnce(
+        Citus.Both<Round<ListShards.Size>, Round<MoveFacts>> both = citus.atOnce(
                 asking -> asking.everywhere(
                         ListShards.Size.class,
                         ListShards.SIZES,
@@ -125,10 +125,9 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         if (!stuck.isEmpty()) {
             checks.add(identity(stuck, mode));
         }
+        String word = mode.map(TransferMode::word).orElse(stuck.isEmpty() ? "auto" : "block_writes");
         return new Output(
-                "SELECT citus_move_shard_placement(" + shard.shardId() + ", " + source.nodeId() + ", " + target.nodeId()
-                        + ", '"
-                        + mode.map(TransferMode::word).orElse(stuck.isEmpty() ? "auto" : "block_writes") + "')",
+                statement(shard.shardId(), source, target, word),
                 source.nodeId() + " " + source.where(),
                 target.nodeId() + " " + target.where(),
                 shards,
@@ -138,9 +137,13 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
                 online
                         ? "Writes to these shards wait only for the final switch; DDL on their tables waits throughout."
                         : "Writes to these shards wait for the whole copy, because an online move is not possible.",
-                "SELECT citus_move_shard_placement(" + shard.shardId() + ", " + target.nodeId() + ", " + source.nodeId()
-                        + ")",
+                statement(shard.shardId(), target, source, word),
                 Parts.unavailable(both.one(), both.other()));
+    }
+
+    private static String statement(long shardId, CitusNode from, CitusNode to, String mode) {
+        return "SELECT citus_move_shard_placement(" + shardId + ", " + from.nodeId() + ", " + to.nodeId() + ", '" + mode
+                + "')";
     }
 
     private static @Nullable Long size(Round<ListShards.Size> sizes, CitusNode source, long shardId) {

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
-import org.pgcluster.citus.Identity;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Round;
@@ -57,63 +57,33 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
             long stuck = problems.stream()
                     .filter(one -> one.verdict() == MoveFacts.Verdict.FAILS)
                     .count();
+            boolean all = moves.stream().allMatch(move -> move.bytes() != null);
             return "A rebalance (" + strategy + ") would move " + Parts.many(rest.total(), "shard group") + " with "
-                    + Parts.bytes(bytes) + "."
+                    + (all ? "" : "at least ") + Parts.bytes(bytes) + "."
                     + (stuck == 0 ? "" : " " + Parts.many(stuck, "precondition") + " would make it fail.");
         }
     }
 
-    /** One hash range of a colocation group: its shards move together. */
+    /** One hash range of a colocation group: its shards move together. Without bytes where one of them was not measured. */
     record Move(
             int colocationId,
             @Nullable String rangeFrom,
             List<String> shards,
             String from,
             String to,
-            long bytes,
-            boolean online) {}
+            @Nullable Long bytes,
+            boolean online) {
+        long knownBytes() {
+            Long known = bytes;
+            return known == null ? 0 : known;
+        }
+    }
 
     record OnNode(
             String node,
             @Nullable Long bytesBefore,
             @Nullable Long bytesAfter,
             @Nullable Long diskFreeBytes) {}
-
-    private record Planned(
-            long shardId,
-            String tableName,
-            int colocationId,
-            @Nullable String rangeFrom,
-            long bytes,
-            String source,
-            String target) {}
-
-    private record Strategy(String name, boolean preferred) {}
-
-    private record Stuck(int colocationId, String tables) {}
-
-    private static final String STRATEGIES =
-            "SELECT name::text, default_strategy AS preferred FROM pg_dist_rebalance_strategy ORDER BY name";
-
-    private static final String PLAN = """
-            SELECT plan.shardid AS shard_id, plan.table_name::text, part.colocationid AS colocation_id,
-                   shard.shardminvalue AS range_from, plan.shard_size AS bytes,
-                   plan.sourcename || ':' || plan.sourceport AS source,
-                   plan.targetname || ':' || plan.targetport AS target
-              FROM get_rebalance_table_shards_plan(relation => ?::oid::regclass, rebalance_strategy => ?::name) AS plan
-              JOIN pg_dist_shard AS shard ON shard.shardid = plan.shardid
-              JOIN pg_dist_partition AS part ON part.logicalrelid = shard.logicalrelid
-             ORDER BY part.colocationid, plan.shardid
-            """;
-
-    private static final String STUCK = """
-            SELECT part.colocationid AS colocation_id,
-                   string_agg(shell.oid::regclass::text, ', ' ORDER BY shell.oid::regclass::text) AS tables
-              FROM pg_dist_partition AS part
-              JOIN pg_class AS shell ON shell.oid = part.logicalrelid
-             WHERE {missing}
-             GROUP BY 1 ORDER BY 1
-            """.replace("{missing}", Identity.MISSING);
 
     @Override
     public Declaration<Input, Output> declaration() {
@@ -130,20 +100,18 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
         Citus citus = Citus.of(context.cluster(), context.call());
         Table table =
                 input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
-        String strategy = strategy(citus, input.strategy());
-        Citus.Forwarded<Planned> planned =
-                citus.forwarded(Planned.class, PLAN, table == null ? null : table.oid(), strategy);
-        ToolException failed = planned.failed();
-        if (failed != null) {
-            throw failed.code() == ErrorCode.TIMEOUT || "08006".equals(failed.sqlstate())
-                    ? failed.withHint(
-                            "The rebalancer plans only when every node answers and this role sees every schema:"
-                                    + " citus_worker_health shows which does not.")
-                    : failed;
+        String strategy = MovesAhead.strategy(citus, input.strategy().orElse(null));
+        var answers = citus.atOnce(
+                asking -> MovesAhead.planned(asking, table == null ? null : table.oid(), strategy, false),
+                asking -> asking.atOnce(NodeState::ask, MoveFacts::ask));
+        Round<NodeState> states = answers.other().one();
+        Round<MoveFacts> facts = answers.other().other();
+        var planned = answers.one();
+        if (planned.failed() != null) {
+            throw inWords(planned.failed(), Parts.unavailable(states, facts));
         }
-        Citus.Both<NodeState, MoveFacts> nodes = citus.atOnce(NodeState::ask, MoveFacts::ask);
-        List<Stuck> stuck = citus.sql().list(Stuck.class, STUCK);
-        List<Move> moves = moves(planned.rows(), stuck);
+        List<MovesAhead.Stuck> stuck = MovesAhead.stuck(citus);
+        List<Move> moves = moves(MovesAhead.of(citus, planned.rows()).moves(), stuck);
         Page<Move> page = Page.of(
                 "moves " + input.table() + strategy,
                 moves,
@@ -156,36 +124,27 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
                 strategy,
                 page.rows(),
                 page.rest(),
-                moves.stream().mapToLong(Move::bytes).sum(),
-                nodes(citus, moves, nodes.one()),
-                problems(citus, moves, stuck, nodes.other()),
+                moves.stream().mapToLong(Move::knownBytes).sum(),
+                nodes(citus, moves, states),
+                problems(citus, moves, stuck, facts),
                 planned.notices(),
-                Parts.unavailable(nodes.one(), nodes.other()));
+                Parts.unavailable(states, facts));
     }
 
-    private static String strategy(Citus citus, Optional<String> wanted) {
-        List<Strategy> known = citus.sql().list(Strategy.class, STRATEGIES);
-        if (wanted.isEmpty()) {
-            return known.stream()
-                    .filter(Strategy::preferred)
-                    .findFirst()
-                    .map(Strategy::name)
-                    .orElse("by_disk_size");
+    private static ToolException inWords(ToolException failed, List<Unavailable> silent) {
+        if (failed.code() != ErrorCode.TIMEOUT && !"08006".equals(failed.sqlstate())) {
+            return failed;
         }
-        if (known.stream().noneMatch(one -> one.name().equals(wanted.get()))) {
-            throw ToolException.invalidInput(
-                    "`strategy` is one of "
-                            + String.join(
-                                    ", ", known.stream().map(Strategy::name).toList()) + ", not \"" + wanted.get()
-                            + "\".",
-                    null);
-        }
-        return wanted.get();
+        return failed.withHint(MovesAhead.NEEDS_ALL
+                + (silent.isEmpty()
+                        ? "citus_worker_health shows which does not."
+                        : silent.stream().map(Unavailable::where).collect(Collectors.joining(", "))
+                                + " gave no answer; citus_lost_node_report says what that costs."));
     }
 
-    private static List<Move> moves(List<Planned> planned, List<Stuck> stuck) {
-        Map<List<@Nullable Object>, List<Planned>> together = new LinkedHashMap<>();
-        for (Planned one : planned) {
+    private static List<Move> moves(List<MovesAhead.Move> planned, List<MovesAhead.Stuck> stuck) {
+        Map<List<@Nullable Object>, List<MovesAhead.Move>> together = new LinkedHashMap<>();
+        for (MovesAhead.Move one : planned) {
             List<@Nullable Object> key = new ArrayList<>();
             key.add(one.colocationId());
             key.add(one.rangeFrom());
@@ -194,17 +153,19 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
             together.computeIfAbsent(key, group -> new ArrayList<>()).add(one);
         }
         List<Move> moves = new ArrayList<>();
-        for (List<Planned> group : together.values()) {
-            Planned first = group.get(0);
+        for (List<MovesAhead.Move> group : together.values()) {
+            MovesAhead.Move first = group.get(0);
             moves.add(new Move(
                     first.colocationId(),
                     first.rangeFrom(),
-                    group.stream()
-                            .map(one -> one.tableName() + " " + one.shardId())
-                            .toList(),
+                    group.stream().map(one -> one.table() + " " + one.shardId()).toList(),
                     first.source(),
                     first.target(),
-                    group.stream().mapToLong(Planned::bytes).sum(),
+                    group.stream().allMatch(one -> one.bytes() != null)
+                            ? (Long) group.stream()
+                                    .mapToLong(MovesAhead.Move::knownBytes)
+                                    .sum()
+                            : null,
                     stuck.stream().noneMatch(one -> one.colocationId() == first.colocationId())));
         }
         return moves;
@@ -230,20 +191,20 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
     private static Map<String, Long> change(List<Move> moves) {
         Map<String, Long> change = new TreeMap<>();
         for (Move move : moves) {
-            change.merge(move.from(), -move.bytes(), Long::sum);
-            change.merge(move.to(), move.bytes(), Long::sum);
+            change.merge(move.from(), -move.knownBytes(), Long::sum);
+            change.merge(move.to(), move.knownBytes(), Long::sum);
         }
         return change;
     }
 
     /** Only what does not hold. One table without identity stops the whole rebalance, also of groups that do not move. */
     private static List<MoveFacts.Check> problems(
-            Citus citus, List<Move> moves, List<Stuck> stuck, Round<MoveFacts> facts) {
+            Citus citus, List<Move> moves, List<MovesAhead.Stuck> stuck, Round<MoveFacts> facts) {
         if (moves.isEmpty()) {
             return List.of();
         }
         List<MoveFacts.Check> checks = new ArrayList<>(MoveFacts.ofCluster(citus));
-        for (Stuck one : stuck) {
+        for (MovesAhead.Stuck one : stuck) {
             checks.add(new MoveFacts.Check(
                     "Every table of group " + one.colocationId() + " has a replica identity",
                     MoveFacts.Verdict.FAILS,

@@ -133,7 +133,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
         String name = table == null ? null : table.name();
         String by = input.groupBy().name().toLowerCase(Locale.ROOT);
         String metric = input.metric().name().toLowerCase(Locale.ROOT);
-        Citus.Both<Figures, Shard> both = citus.atOnce(
+        Citus.Both<Round<Figures>, Round<Shard>> both = citus.atOnce(
                 asking -> asking.everywhere(Figures.class, GROUPS, schema, schema, name, by),
                 asking -> asking.everywhere(Shard.class, HOTTEST, schema, schema, name, metric, input.limit()));
         List<Group> groups = groups(citus, both.one(), input);

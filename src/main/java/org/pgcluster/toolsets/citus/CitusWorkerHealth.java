@@ -74,7 +74,8 @@ public final class CitusWorkerHealth implements Reads<CitusWorkerHealth.Input, C
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Citus.Both<NodeState, Path> both = citus.atOnce(NodeState::ask, asking -> asking.everywhere(Path.class, PATHS));
+        Citus.Both<Round<NodeState>, Round<Path>> both =
+                citus.atOnce(NodeState::ask, asking -> asking.everywhere(Path.class, PATHS));
         Round<NodeState> states = both.one();
         Round<Path> paths = both.other();
         List<Row> rows = new ArrayList<>();

@@ -27,7 +27,7 @@ record MovesAhead(List<Move> moves) {
         }
     }
 
-    private record Planned(
+    record Planned(
             long shardId,
             String table,
             int colocationId,
@@ -37,16 +37,21 @@ record MovesAhead(List<Move> moves) {
 
     private record Strategy(String name, boolean preferred) {}
 
-    private record Stuck(int colocationId, String tables) {}
+    /** Tables that move online only once they have a replica identity. */
+    record Stuck(int colocationId, String tables) {}
+
+    static final String NEEDS_ALL =
+            "The rebalancer plans only when every node answers and the reading role sees every schema: ";
 
     private static final String MOVES = """
             SELECT plan.shardid AS shard_id, plan.table_name::text AS "table", part.colocationid AS colocation_id,
                    shard.shardminvalue AS range_from,
                    plan.sourcename || ':' || plan.sourceport AS source, plan.targetname || ':' || plan.targetport AS target
-              FROM get_rebalance_table_shards_plan(rebalance_strategy => ?::name, drain_only => ?::boolean) AS plan
+              FROM get_rebalance_table_shards_plan(relation => ?::oid::regclass, rebalance_strategy => ?::name,
+                                                   drain_only => ?::boolean) AS plan
               JOIN pg_dist_shard AS shard ON shard.shardid = plan.shardid
               JOIN pg_dist_partition AS part ON part.logicalrelid = shard.logicalrelid
-             ORDER BY 1
+             ORDER BY part.colocationid, plan.shardid
             """;
 
     private static final String STUCK = """
@@ -59,13 +64,21 @@ record MovesAhead(List<Move> moves) {
             """.replace("{missing}", Identity.MISSING);
 
     static MovesAhead ask(Citus citus, String strategy, boolean drainOnly) {
-        Citus.Forwarded<Planned> planned = citus.forwarded(Planned.class, MOVES, strategy, drainOnly);
+        Citus.Forwarded<Planned> planned = planned(citus, null, strategy, drainOnly);
         ToolException failed = planned.failed();
         if (failed != null) {
-            throw failed.withHint("The rebalancer plans only when every node answers and the reading role sees every"
-                    + " schema: citus_worker_health shows which does not.");
+            throw failed.withHint(NEEDS_ALL + "citus_worker_health shows which does not.");
         }
-        return new MovesAhead(sized(citus, planned.rows()));
+        return of(citus, planned.rows());
+    }
+
+    /** Of one table's colocation group, or of the whole cluster. */
+    static Citus.Forwarded<Planned> planned(Citus citus, @Nullable Long table, String strategy, boolean drainOnly) {
+        return citus.forwarded(Planned.class, MOVES, table, strategy, drainOnly);
+    }
+
+    static MovesAhead of(Citus citus, List<Planned> planned) {
+        return new MovesAhead(sized(citus, planned));
     }
 
     /** The rebalancer's own plan tells sizes that nobody maintains, mostly 0: the nodes know better. */
@@ -176,10 +189,14 @@ record MovesAhead(List<Move> moves) {
                 .sum();
     }
 
+    static List<Stuck> stuck(Citus citus) {
+        return citus.sql().list(Stuck.class, STUCK);
+    }
+
     /** In mode auto one table without identity stops the whole rebalance, also of groups that do not move. */
     static List<Check> identities(Citus citus, TransferMode mode) {
         List<Check> checks = new ArrayList<>();
-        for (Stuck one : citus.sql().list(Stuck.class, STUCK)) {
+        for (Stuck one : stuck(citus)) {
             Deed.identities(List.of(one.tables()), mode)
                     .forEach(check -> checks.add(new Check(
                             "every table of colocation group " + one.colocationId() + " has a replica identity",

@@ -41,17 +41,20 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
             String state,
             List<Finding> findings,
             List<Unavailable> unavailable,
-            @Nullable String notSeen) implements InWords {
+            @Nullable String absence,
+            @Nullable String notSeen)
+            implements InWords {
         @Override
         public String inWords() {
+            String rest = (absence == null ? "" : " " + absence) + (notSeen == null ? "" : " " + notSeen);
             if (!findings.isEmpty()) {
                 return findings.size() + (findings.size() == 1 ? " finding" : " findings") + ", most urgent first: "
-                        + findings.get(0).title() + ".";
+                        + findings.get(0).title() + "." + rest;
             }
-            String rest = notSeen == null ? "" : " " + notSeen;
-            return unavailable.isEmpty()
-                    ? "Nothing wrong was found in what was read. Absence was not judged: `expect` is not set." + rest
-                    : "Nothing wrong was found in what could be read, and not everything could." + rest;
+            return (unavailable.isEmpty()
+                            ? "Healthy: everything was read and nothing was found."
+                            : "Nothing wrong was found in what could be read, and not everything could.")
+                    + rest;
         }
     }
 
@@ -84,6 +87,9 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
                 state,
                 findings,
                 snapshot.unavailable(),
+                snapshot.around().expected().anything()
+                        ? null
+                        : "Absence was not judged: `expect` does not say what should be there.",
                 context.cluster().settings().coordinator().isEmpty()
                         ? "No database is configured (coordinator_dsn), so none was looked at."
                         : blind

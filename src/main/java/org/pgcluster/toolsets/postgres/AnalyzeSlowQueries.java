@@ -161,8 +161,8 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
                 "Slow queries",
                 Input.class,
                 Output.class,
-                "Statements that cost most over time (pg_stat_statements): share, what dominates each, and what stands"
-                        + " out in its plan.");
+                "Statements that cost most (pg_stat_statements): share, what dominates each, what stands out in its"
+                        + " plan.");
     }
 
     @Override
@@ -291,7 +291,9 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         }
         try {
             ExplainQuery.Output plan = new ExplainQuery()
-                    .read(new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty()), context);
+                    .read(
+                            new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty(), Optional.empty()),
+                            context);
             String stands = plan.findings().isEmpty()
                     ? ""
                     : ": " + plan.findings().get(0).title();

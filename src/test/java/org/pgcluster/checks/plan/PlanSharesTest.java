@@ -3,6 +3,7 @@ package org.pgcluster.checks.plan;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -11,7 +12,7 @@ import org.pgcluster.shape.JsonText;
 /** Plans as PostgreSQL measured them, cut to what the shares are made of; what is expected is counted by hand. */
 class PlanSharesTest {
     private static PlanNode plan(String json) {
-        return PlanNode.root((Map<?, ?>) JsonText.read(json));
+        return PlanNode.root((Map<?, ?>) Objects.requireNonNull(JsonText.read(json)));
     }
 
     private static Map<String, Long> microseconds(PlanNode root) {

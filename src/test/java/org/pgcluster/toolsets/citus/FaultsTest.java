@@ -335,6 +335,9 @@ class FaultsTest {
         assertTrue(
                 rows(plan, "checks").stream().noneMatch(check -> "fails".equals(check.get("verdict"))),
                 plan.toString());
+        assertEquals(
+                "SELECT citus_move_shard_placement(" + shard + ", " + target + ", " + source + ", 'auto')",
+                plan.get("undo"));
         String placed = "SELECT shardid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport) WHERE nodeid = "
                 + target + " AND citus_table_type <> 'reference' ORDER BY shardid::text";
         List<String> before = psql(placed);
@@ -348,16 +351,39 @@ class FaultsTest {
     }
 
     @Test
-    void the_rebalancer_s_own_plan_is_told_by_what_moves_together() throws SQLException {
-        String own = "get_rebalance_table_shards_plan(rebalance_strategy => 'by_shard_count')";
-        Map<?, ?> plan = lab.call("citus_rebalance_plan", "strategy", "by_shard_count");
-        long shards = rows(plan, "moves").stream()
-                .mapToLong(move -> CitusLab.list(move.get("shards")).size())
-                .sum();
-        assertEquals(one("SELECT count(*) FROM " + own), shards);
-        assertEquals(one("SELECT coalesce(sum(shard_size), 0) FROM " + own), number(plan.get("bytes")));
+    void the_rebalancer_s_own_plan_is_told_with_the_bytes_that_lie_on_the_nodes() throws SQLException {
+        List<String> nodes = psql("SELECT nodeid FROM pg_dist_node WHERE groupid <> 0 ORDER BY nodeid");
+        List<String> crowding = psql("SELECT shardid FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)"
+                + " JOIN pg_dist_node USING (groupid) WHERE logicalrelid = 'orders'::regclass AND nodeid = "
+                + nodes.get(0) + " ORDER BY shardid");
+        move(crowding, nodes.get(0), nodes.get(1));
+        try {
+            String own = "get_rebalance_table_shards_plan(relation => 'orders'::regclass,"
+                    + " rebalance_strategy => 'by_shard_count')";
+            Map<?, ?> plan = lab.call("citus_rebalance_plan", "table", "orders", "strategy", "by_shard_count");
+            List<Map<?, ?>> moves = rows(plan, "moves");
+            assertEquals(crowding.size(), moves.size(), plan.toString());
+            long shards = moves.stream()
+                    .mapToLong(move -> CitusLab.list(move.get("shards")).size())
+                    .sum();
+            assertEquals(one("SELECT count(*) FROM " + own), shards);
+            long bytes =
+                    one("SELECT sum(shard_size) FROM citus_shards WHERE shardid IN (SELECT shardid FROM " + own + ")");
+            assertTrue(bytes > 0);
+            assertEquals(bytes, number(plan.get("bytes")));
+        } finally {
+            move(crowding, nodes.get(1), nodes.get(0));
+        }
         String error = lab.error("citus_rebalance_plan", "strategy", "by_luck");
         assertTrue(error.contains("by_disk_size"), error);
+    }
+
+    private static void move(List<String> shards, String from, String to) throws SQLException {
+        for (String shard : shards) {
+            psql("CALL citus_cleanup_orphaned_resources()");
+            psql("SELECT citus_move_shard_placement(" + shard + ", " + from + ", " + to + ", 'block_writes')");
+        }
+        psql("CALL citus_cleanup_orphaned_resources()");
     }
 
     @Test

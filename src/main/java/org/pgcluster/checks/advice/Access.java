@@ -1,0 +1,169 @@
+package org.pgcluster.checks.advice;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.pgcluster.checks.plan.PlanNode;
+
+/**
+ * How a query uses one table.
+ *
+ * @param conditions all of which hold
+ * @param alternatives the branches of its ORs
+ * @param orders what it sorts by, each as CREATE INDEX takes it
+ * @param groups what it groups by, in any order
+ * @param nearest what it looks for the nearest of
+ * @param needed every column that it reads
+ */
+public record Access(
+        String table,
+        String alias,
+        List<Condition> conditions,
+        List<List<Condition>> alternatives,
+        List<List<String>> orders,
+        List<List<String>> groups,
+        List<String> nearest,
+        Set<String> needed) {
+    private static final List<String> CONDITIONS = List.of(
+            "Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "TID Cond", "Order By");
+    /** What is below these may hand up more columns than anybody reads. */
+    private static final Pattern NARROWS = Pattern.compile(".*Join|Nested Loop|Aggregate|Group|WindowAgg|SetOp|Unique");
+
+    private static final Pattern EXTREME = Pattern.compile("\\b(?:min|max)\\(([^()]+)\\)");
+    private static final Pattern NEAREST = Pattern.compile("(<->|<=>|<#>|<\\+>|<~>)");
+    private static final Pattern DIRECTION =
+            Pattern.compile("^(.*?)(?: COLLATE [^ ]+)?( DESC)?( NULLS (?:FIRST|LAST))?$", Pattern.DOTALL);
+
+    /** What a plan shows of every table in it, under the alias that it has there. */
+    public static List<Access> in(PlanNode root) {
+        Map<String, String> tables = new LinkedHashMap<>();
+        root.all()
+                .filter(node -> node.text("Relation Name") != null && node.text("Schema") != null)
+                .forEach(node -> tables.putIfAbsent(node.alias(), table(node)));
+        List<Access> accesses = new ArrayList<>();
+        for (String alias : tables.keySet()) {
+            accesses.add(new Access(
+                    Objects.requireNonNull(tables.get(alias)),
+                    alias,
+                    new ArrayList<>(),
+                    new ArrayList<>(),
+                    new ArrayList<>(),
+                    new ArrayList<>(),
+                    new ArrayList<>(),
+                    new LinkedHashSet<>()));
+        }
+        root.all().forEach(node -> accesses.forEach(access -> access.take(node, tables.keySet())));
+        take(root, false, accesses, tables.keySet());
+        return accesses;
+    }
+
+    /** The same of the table that the named one is a part of. */
+    public Access of(String whole) {
+        return new Access(whole, alias, conditions, alternatives, orders, groups, nearest, needed);
+    }
+
+    private static String table(PlanNode node) {
+        return quoted(String.valueOf(node.text("Schema"))) + "." + quoted(String.valueOf(node.text("Relation Name")));
+    }
+
+    static String quoted(String name) {
+        return name.matches("[a-z_][a-z0-9_$]*") ? name : '"' + name.replace("\"", "\"\"") + '"';
+    }
+
+    private void take(PlanNode node, Set<String> aliases) {
+        for (String field : CONDITIONS) {
+            String text = node.text(field);
+            if (text != null) {
+                Condition.all(text, aliases).stream()
+                        .filter(condition -> condition.alias().equals(alias) && !conditions.contains(condition))
+                        .forEach(conditions::add);
+                Condition.alternatives(text, aliases).stream()
+                        .map(branch -> branch.stream()
+                                .filter(condition -> condition.alias().equals(alias))
+                                .toList())
+                        .filter(branch -> !branch.isEmpty())
+                        .forEach(alternatives::add);
+            }
+        }
+        if (node.type().endsWith("Sort")) {
+            add(orders, keys(node.figures().get("Sort Key"), aliases, true));
+        }
+        if (node.figures().get("Group Key") instanceof List<?> keys) {
+            add(groups, keys(keys, aliases, false));
+        } else if (node.type().equals("Aggregate")) {
+            Matcher extreme = EXTREME.matcher(String.valueOf(node.figures().get("Output")));
+            while (extreme.find()) {
+                add(orders, keys(List.of(extreme.group(1)), aliases, true));
+            }
+        }
+    }
+
+    private static void add(List<List<String>> to, List<String> keys) {
+        if (!keys.isEmpty() && !to.contains(keys)) {
+            to.add(keys);
+        }
+    }
+
+    /** As many from the left as are this table's own. */
+    private List<String> keys(@Nullable Object given, Set<String> aliases, boolean directed) {
+        List<String> keys = new ArrayList<>();
+        for (Object one : given instanceof List<?> list ? list : List.of()) {
+            Matcher key = DIRECTION.matcher(String.valueOf(one));
+            String text = key.matches() ? key.group(1) : String.valueOf(one);
+            List<Text.Column> columns = Text.columns(text, aliases);
+            boolean own = !columns.isEmpty()
+                    && columns.stream().allMatch(column -> column.alias().equals(alias))
+                    && !text.matches(".*\\b(?:sum|count|avg|min|max)\\(.*");
+            if (own && NEAREST.matcher(text).find()) {
+                nearest.add(Text.rewritten(Text.bare(text), alias, column -> column));
+            }
+            if (!own || NEAREST.matcher(text).find()) {
+                break;
+            }
+            String unwrapped = Text.unwrapped(text);
+            boolean plain = Text.isColumn(unwrapped);
+            String expression = plain
+                    ? columns.get(0).name()
+                    : "(" + Text.rewritten(Text.bare(text), alias, column -> column) + ")";
+            keys.add(expression + (directed ? said(key.group(2)) + said(key.group(3)) : ""));
+        }
+        return directed ? oneWay(keys) : keys;
+    }
+
+    private static String said(@Nullable String group) {
+        return group == null ? "" : group;
+    }
+
+    /** An index is read in both directions, so one that is all DESC needs no word of it. */
+    private static List<String> oneWay(List<String> keys) {
+        boolean descending = !keys.isEmpty() && keys.stream().allMatch(key -> key.endsWith(" DESC"));
+        return descending
+                ? keys.stream().map(key -> key.substring(0, key.length() - 5)).toList()
+                : keys;
+    }
+
+    private static void take(PlanNode node, boolean narrowed, List<Access> accesses, Set<String> aliases) {
+        boolean below = narrowed || NARROWS.matcher(node.type()).matches();
+        boolean scan = node.text("Relation Name") != null;
+        boolean more = narrowed && (scan || node.type().equals("Hash"));
+        node.figures().forEach((field, value) -> {
+            if (!field.equals("Plans") && !(more && field.equals("Output"))) {
+                for (Object text : value instanceof List<?> list ? list : List.of(String.valueOf(value))) {
+                    for (Text.Column column : Text.columns(String.valueOf(text), aliases)) {
+                        accesses.stream()
+                                .filter(access -> access.alias().equals(column.alias()))
+                                .forEach(access -> access.needed().add(column.name()));
+                    }
+                }
+            }
+        });
+        node.children().forEach(child -> take(child, below, accesses, aliases));
+    }
+}

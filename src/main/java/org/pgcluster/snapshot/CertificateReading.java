@@ -1,0 +1,66 @@
+package org.pgcluster.snapshot;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.pgcluster.call.Call;
+import org.pgcluster.call.Together;
+import org.pgcluster.config.Address;
+import org.pgcluster.config.ClusterSettings;
+import org.pgcluster.config.Dsn;
+import org.pgcluster.wire.PeerCertificate;
+
+/** Looks at the certificate of every configured address that may have one. Who does not answer says so elsewhere. */
+final class CertificateReading {
+    private record Place(String component, Address address, boolean postgres) {}
+
+    private CertificateReading() {}
+
+    static List<Certificate> of(ClusterSettings settings, Call call, Duration each) {
+        List<Optional<Certificate>> found =
+                Together.all(List.copyOf(places(settings).values()), place -> look(place, each, call));
+        return found.stream().flatMap(Optional::stream).toList();
+    }
+
+    private static Map<String, Place> places(ClusterSettings settings) {
+        List<Place> places = new ArrayList<>();
+        settings.coordinator().ifPresent(dsn -> add(places, "postgres", dsn));
+        settings.workers().forEach(dsn -> add(places, "citus", dsn));
+        settings.pgbouncers().forEach(dsn -> add(places, "pgbouncer", dsn));
+        settings.patroniUrls().forEach(url -> add(places, "patroni", url));
+        settings.haproxyUrls().forEach(url -> add(places, "haproxy", url));
+        Map<String, Place> once = new LinkedHashMap<>();
+        places.forEach(place -> once.putIfAbsent(place.address().toString(), place));
+        return once;
+    }
+
+    private static void add(List<Place> places, String component, Dsn dsn) {
+        if (!"disable".equals(dsn.parameters().get("sslmode"))) {
+            dsn.hosts().stream()
+                    .filter(address -> !address.host().startsWith("/"))
+                    .forEach(address -> places.add(new Place(component, address, true)));
+        }
+    }
+
+    private static void add(List<Place> places, String component, String url) {
+        if (url.startsWith("https:")) {
+            URI uri = URI.create(url);
+            int port = uri.getPort() < 0 ? 443 : uri.getPort();
+            places.add(new Place(component, new Address(Objects.requireNonNull(uri.getHost()), port), false));
+        }
+    }
+
+    private static Optional<Certificate> look(Place place, Duration each, Call call) {
+        return PeerCertificate.of(place.address(), place.postgres(), each, call)
+                .map(one -> new Certificate(
+                        place.component(),
+                        place.address().toString(),
+                        one.getSubjectX500Principal().getName(),
+                        one.getNotAfter().toInstant()));
+    }
+}

@@ -29,6 +29,7 @@ public final class Imagining {
     private static final String BACK = "ROLLBACK TO SAVEPOINT " + POINT + ";";
     private static final String PREPARED = "pgcluster_imagined";
 
+    /** Its functions are called with their own types exactly: a stranger's of the same name may not fit better. */
     private static final String HOME = """
             SELECT quote_ident(space.nspname) FROM pg_catalog.pg_extension
               JOIN pg_catalog.pg_namespace AS space ON space.oid = extnamespace
@@ -193,7 +194,7 @@ public final class Imagining {
                 back();
             }
             String create = "SELECT made.indexrelid::pg_catalog.int8, made.indexname, " + home
-                    + ".hypopg_relation_size(made.indexrelid) FROM " + home + ".hypopg_create_index(?) AS made";
+                    + ".hypopg_relation_size(made.indexrelid) FROM " + home + ".hypopg_create_index(?::pg_catalog.text) AS made";
             try (var statement = connection.prepareStatement(create)) {
                 statement.setString(1, text.create());
                 try (var row = statement.executeQuery()) {
@@ -207,7 +208,7 @@ public final class Imagining {
     public void forget(Imagined index) {
         asked(() -> {
             try (var statement = connection.createStatement()) {
-                return statement.execute(BACK + "SELECT " + home + ".hypopg_drop_index(" + index.oid() + ")");
+                return statement.execute(BACK + "SELECT " + home + ".hypopg_drop_index(" + index.oid() + "::pg_catalog.oid)");
             }
         });
     }

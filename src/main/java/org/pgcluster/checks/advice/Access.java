@@ -36,6 +36,8 @@ public record Access(
     /** What is below these may hand up more columns than anybody reads. */
     private static final Pattern NARROWS = Pattern.compile(".*Join|Nested Loop|Aggregate|Group|WindowAgg|SetOp|Unique");
 
+    private static final Pattern PART = Pattern.compile("_\\d+$");
+
     private static final Pattern EXTREME = Pattern.compile("\\b(?:min|max)\\(([^()]+)\\)");
     private static final Pattern NEAREST = Pattern.compile("(<->|<=>|<#>|<\\+>|<~>)");
     private static final Pattern DIRECTION =
@@ -59,9 +61,17 @@ public record Access(
                     new ArrayList<>(),
                     new LinkedHashSet<>()));
         }
-        root.all().forEach(node -> accesses.forEach(access -> access.take(node, tables.keySet())));
-        take(root, false, accesses, tables.keySet());
+        Set<String> named = new LinkedHashSet<>(tables.keySet());
+        tables.keySet().forEach(alias -> named.add(PART.matcher(alias).replaceFirst("")));
+        root.all().forEach(node -> accesses.forEach(access -> access.take(node, tables.keySet(), named)));
+        take(root, false, accesses, named, tables.keySet());
         return accesses;
+    }
+
+    /** Partitions are scanned under numbered aliases; what is above them names the whole. */
+    private boolean isNamed(String other, Set<String> scanned) {
+        return other.equals(alias)
+                || (!scanned.contains(other) && other.equals(PART.matcher(alias).replaceFirst("")));
     }
 
     /** The same of the table that the named one is a part of. */
@@ -77,7 +87,7 @@ public record Access(
         return name.matches("[a-z_][a-z0-9_$]*") ? name : '"' + name.replace("\"", "\"\"") + '"';
     }
 
-    private void take(PlanNode node, Set<String> aliases) {
+    private void take(PlanNode node, Set<String> aliases, Set<String> named) {
         for (String field : CONDITIONS) {
             String text = node.text(field);
             if (text != null) {
@@ -93,14 +103,14 @@ public record Access(
             }
         }
         if (node.type().endsWith("Sort")) {
-            add(orders, keys(node.figures().get("Sort Key"), aliases, true));
+            add(orders, keys(node.figures().get("Sort Key"), aliases, named, true));
         }
         if (node.figures().get("Group Key") instanceof List<?> keys) {
-            add(groups, keys(keys, aliases, false));
+            add(groups, keys(keys, aliases, named, false));
         } else if (node.type().equals("Aggregate")) {
             Matcher extreme = EXTREME.matcher(String.valueOf(node.figures().get("Output")));
             while (extreme.find()) {
-                add(orders, keys(List.of(extreme.group(1)), aliases, true));
+                add(orders, keys(List.of(extreme.group(1)), aliases, named, true));
             }
         }
     }
@@ -112,17 +122,17 @@ public record Access(
     }
 
     /** As many from the left as are this table's own. */
-    private List<String> keys(@Nullable Object given, Set<String> aliases, boolean directed) {
+    private List<String> keys(@Nullable Object given, Set<String> scanned, Set<String> named, boolean directed) {
         List<String> keys = new ArrayList<>();
         for (Object one : given instanceof List<?> list ? list : List.of()) {
             Matcher key = DIRECTION.matcher(String.valueOf(one));
             String text = key.matches() ? key.group(1) : String.valueOf(one);
-            List<Text.Column> columns = Text.columns(text, aliases);
+            List<Text.Column> columns = Text.columns(text, named);
             boolean own = !columns.isEmpty()
-                    && columns.stream().allMatch(column -> column.alias().equals(alias))
+                    && columns.stream().allMatch(column -> isNamed(column.alias(), scanned))
                     && !text.matches(".*\\b(?:sum|count|avg|min|max)\\(.*");
             if (own && NEAREST.matcher(text).find()) {
-                nearest.add(Text.rewritten(Text.bare(text), alias, column -> column));
+                nearest.add(Text.rewritten(Text.bare(text), columns.get(0).alias(), column -> column));
             }
             if (!own || NEAREST.matcher(text).find()) {
                 break;
@@ -131,7 +141,7 @@ public record Access(
             boolean plain = Text.isColumn(unwrapped);
             String expression = plain
                     ? columns.get(0).name()
-                    : "(" + Text.rewritten(Text.bare(text), alias, column -> column) + ")";
+                    : "(" + Text.rewritten(Text.bare(text), columns.get(0).alias(), column -> column) + ")";
             keys.add(expression + (directed ? said(key.group(2)) + said(key.group(3)) : ""));
         }
         return directed ? oneWay(keys) : keys;
@@ -149,21 +159,22 @@ public record Access(
                 : keys;
     }
 
-    private static void take(PlanNode node, boolean narrowed, List<Access> accesses, Set<String> aliases) {
+    private static void take(
+            PlanNode node, boolean narrowed, List<Access> accesses, Set<String> named, Set<String> scanned) {
         boolean below = narrowed || NARROWS.matcher(node.type()).matches();
         boolean scan = node.text("Relation Name") != null;
         boolean more = narrowed && (scan || node.type().equals("Hash"));
         node.figures().forEach((field, value) -> {
             if (!field.equals("Plans") && !(more && field.equals("Output"))) {
                 for (Object text : value instanceof List<?> list ? list : List.of(String.valueOf(value))) {
-                    for (Text.Column column : Text.columns(String.valueOf(text), aliases)) {
+                    for (Text.Column column : Text.columns(String.valueOf(text), named)) {
                         accesses.stream()
-                                .filter(access -> access.alias().equals(column.alias()))
+                                .filter(access -> access.isNamed(column.alias(), scanned))
                                 .forEach(access -> access.needed().add(column.name()));
                     }
                 }
             }
         });
-        node.children().forEach(child -> take(child, below, accesses, aliases));
+        node.children().forEach(child -> take(child, below, accesses, named, scanned));
     }
 }

@@ -5,7 +5,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What the statistics tell of a table, as far as it decides what is worth a thought. */
-public record Facts(String table, double rows, double pages, Map<String, Column> columns, List<Existing> indexes) {
+public record Facts(
+        String table,
+        double rows,
+        double pages,
+        boolean partitioned,
+        Map<String, Column> columns,
+        List<Existing> indexes) {
     /**
      * {@code distinct} as a number of values; {@code correlation} is how far the rows lie in the order of the values.
      */

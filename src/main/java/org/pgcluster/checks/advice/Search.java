@@ -19,6 +19,11 @@ public final class Search {
     private static final int MOST_MERGED = 60;
     private static final int SMALL = 9;
     private static final int PAIRED = 12;
+    /** What a smaller index may lose of what the larger one saves, and of everything. */
+    private static final double NEARLY = 0.1;
+
+    private static final double LITTLE = 0.01;
+
     /** Less than this share of everything is not worth an index. */
     private static final double LEAST = 0.002;
 
@@ -30,6 +35,7 @@ public final class Search {
     private final ToDoubleFunction<Candidate> upkeep;
     private final Limits limits;
     private final Map<String, Facts> facts;
+    private final double total;
     private final double least;
     private final Map<Candidate, Long> bytes = new LinkedHashMap<>();
     private final Map<Candidate, Integer> shortlist = new LinkedHashMap<>();
@@ -46,7 +52,8 @@ public final class Search {
         this.facts = facts;
         this.upkeep = upkeep;
         this.limits = limits;
-        this.least = LEAST * queries.stream().mapToDouble(Query::importance).sum();
+        this.total = queries.stream().mapToDouble(Query::importance).sum();
+        this.least = LEAST * total;
     }
 
     public Choice best() {
@@ -59,7 +66,7 @@ public final class Search {
                 .filter(this::exists)
                 .filter(one -> size(one) <= limits.bytes())
                 .toList();
-        Set<Candidate> best = all.size() <= SMALL ? exhaustive(all) : greedy(all);
+        Set<Candidate> best = slim(all.size() <= SMALL ? exhaustive(all) : greedy(all));
         return new Choice(costs, best, Map.copyOf(bytes), shortlist.keySet(), upkeep, thought, late());
     }
 
@@ -234,6 +241,29 @@ public final class Search {
             }
         }
         return best;
+    }
+
+    /** A smaller index that does nearly the same is the better one: it is written and kept in memory, too. */
+    private Set<Candidate> slim(Set<Candidate> chosen) {
+        Set<Candidate> slim = chosen;
+        for (Candidate one : chosen) {
+            double most = value(slim) + Math.min(NEARLY * (value(without(slim, one)) - value(slim)), LITTLE * total);
+            List<Candidate> smaller = new ArrayList<>();
+            smaller.add(one.including(List.of()));
+            for (int keys = one.keys().size() - 1; keys > 0; keys--) {
+                smaller.add(one.ordered(one.keys().subList(0, keys)).including(List.of()));
+            }
+            Candidate kept = one;
+            for (Candidate other : smaller) {
+                Set<Candidate> set = with(without(slim, kept), other);
+                boolean nearly = !late() && exists(other) && value(set) <= most;
+                if (nearly && size(other) < size(kept)) {
+                    slim = set;
+                    kept = other;
+                }
+            }
+        }
+        return slim;
     }
 
     private double value(Set<Candidate> set) {

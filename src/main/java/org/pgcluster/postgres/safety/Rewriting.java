@@ -23,7 +23,10 @@ public final class Rewriting {
         }
     }
 
-    /** The rows that it reads: a query as it is, of an UPDATE or DELETE the search for its rows; empty where it has none. */
+    /**
+     * The rows that it reads: a query as it is, of an UPDATE or DELETE the search for its rows, which no index can answer
+     * without the table; empty where it has none.
+     */
     public static Optional<String> asQuery(String sql) {
         List<Token> tokens = Lexer.tokens(sql);
         while (!tokens.isEmpty() && tokens.get(tokens.size() - 1).is(";")) {
@@ -68,7 +71,7 @@ public final class Rewriting {
             return Optional.empty();
         }
         Token alias = tokens.get(targetEnd - 1);
-        return Optional.of("SELECT " + (alias.isName() ? alias.text() : "") + ".* FROM "
+        return Optional.of("SELECT " + (alias.isName() ? alias.text() : "") + ".ctid FROM "
                 + between(text, tokens, target, targetEnd)
                 + (more < 0 ? "" : ", " + between(text, tokens, more + 1, where)) + " "
                 + between(text, tokens, where, end));

@@ -46,7 +46,8 @@ public final class Advisor {
                         context.call(),
                         Optional.empty(),
                         on -> new Read(Planning.all(on, workload.statements()), on.possible()));
-        List<Planning.Skipped> skipped = new ArrayList<>(read.all().skipped());
+        List<Planning.Skipped> skipped = new ArrayList<>(workload.skipped());
+        skipped.addAll(read.all().skipped());
         Sql sql = context.sql();
         List<Planning.Taken> taken = Shards.named(sql, read.all().taken());
         Set<String> names = new HashSet<>();

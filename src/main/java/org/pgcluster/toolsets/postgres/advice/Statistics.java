@@ -168,7 +168,13 @@ final class Statistics {
             existing.add(new Facts.Existing(index.name(), shape, index.enforces(), index.bytes(), index.scans()));
         }
         columns.put(table.name(), told);
-        facts.put(table.name(), new Facts(table.name(), table.rows(), table.pages(), plain, List.copyOf(existing)));
+        facts.put(table.name(), new Facts(
+                        table.name(),
+                        table.rows(),
+                        table.pages(),
+                        table.kind().equals("p"),
+                        plain,
+                        List.copyOf(existing)));
     }
 
     /** The table that a plan's name stands for; of a partition its root; empty for what no user made. */

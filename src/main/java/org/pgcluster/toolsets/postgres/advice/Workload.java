@@ -13,7 +13,12 @@ import org.pgcluster.postgres.Sql;
  * @param counted whether calls and times are known, as they are of a workload and not of queries that somebody gives
  * @param hidden statements of others whose text this login may not see
  */
-public record Workload(List<Statement> statements, List<Written> written, boolean counted, long hidden) {
+public record Workload(
+        List<Statement> statements,
+        List<Written> written,
+        List<Planning.Skipped> skipped,
+        boolean counted,
+        long hidden) {
     private static final int MOST = 60;
 
     /** {@code text} is a query, of a change the search for its rows. */
@@ -72,7 +77,7 @@ public record Workload(List<Statement> statements, List<Written> written, boolea
             });
             change(one.query()).ifPresent(change -> written.add(new Written(change, one.rows())));
         }
-        return Optional.of(new Workload(statements, written, true, hidden));
+        return Optional.of(new Workload(statements, written, List.of(), true, hidden));
     }
 
     /** Our own looks at the catalogue are no workload. */
@@ -95,14 +100,19 @@ public record Workload(List<Statement> statements, List<Written> written, boolea
 
     static Workload given(List<String> queries) {
         List<Statement> statements = new ArrayList<>();
+        List<Planning.Skipped> skipped = new ArrayList<>();
         for (String query : queries) {
-            String text = Rewritten.asQuery(query)
-                    .orElseThrow(() -> ToolException.invalidInput(
-                            "No index helps \"" + cut(query) + "\": it looks for no rows.",
-                            "Give SELECT, UPDATE or DELETE statements, each without EXPLAIN."));
-            statements.add(new Statement(query, text, 1, 1));
+            try {
+                Rewritten.asQuery(query)
+                        .ifPresentOrElse(
+                                text -> statements.add(new Statement(query, text, 1, 1)),
+                                () -> skipped.add(new Planning.Skipped(
+                                        query, "no SELECT, UPDATE … WHERE or DELETE … WHERE: it looks for no rows")));
+            } catch (ToolException e) {
+                skipped.add(new Planning.Skipped(query, e.text()));
+            }
         }
-        return new Workload(statements, List.of(), false, 0);
+        return new Workload(statements, List.of(), skipped, false, 0);
     }
 
     static String cut(String query) {

@@ -1,5 +1,6 @@
 package org.pgcluster.checks.advice;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -185,7 +185,10 @@ final class Candidates {
                 found.putIfAbsent(one.by("hash"), 0);
             }
             boolean between = condition.kind() == Kind.RANGE || condition.kind() == Kind.EQUAL;
-            if (between && !facts.partitioned() && Math.abs(column.correlation()) >= IN_ORDER && facts.pages() >= PAGES_WORTH_BRIN) {
+            if (between
+                    && !facts.partitioned()
+                    && Math.abs(column.correlation()) >= IN_ORDER
+                    && facts.pages() >= PAGES_WORTH_BRIN) {
                 found.putIfAbsent(one.by("brin"), 0);
             }
         });

@@ -195,8 +195,8 @@ public final class Patroni {
         if (!configured.contains(url) && !trusted.test(URI.create(url).getHost())) {
             throw new ToolException(
                     ErrorCode.NOT_CONFIGURED,
-                    Http.label(url) + " was discovered and is not among the hosts that are given credentials.",
-                    "Add it to discovery_hosts.");
+                    Http.label(url) + " was discovered and is given no credentials: discovery_hosts does not name it.",
+                    "Add it to discovery_hosts where it is one of yours.");
         }
         return http.ask(new Question(method, url + path, body.isEmpty() ? null : body, true), patience, call);
     }

@@ -58,6 +58,10 @@ public final class Http {
         }
     }
 
+    public boolean hasPassword() {
+        return access.password().isPresent();
+    }
+
     public Reply ask(Question question, Duration limit, Call call) {
         String label = label(question.url());
         HttpRequest request = request(question, label);

@@ -18,12 +18,13 @@ final class PatroniReplicas implements Check {
     @Override
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
-        OptionalInt expected = snapshot.around().membersPerGroup();
+        OptionalInt expected = snapshot.around().expect().membersPerGroup();
+        boolean synchronous = snapshot.around().expect().synchronous().orElse(false);
         snapshot.around().patroni().ifPresent(observed -> {
             for (Group group : observed.groups()) {
                 if (group.dcsSilence() == null) {
                     absent(group, expected, findings);
-                    synchronous(group, findings);
+                    synchronous(group, synchronous, findings);
                     candidates(group, findings);
                 }
                 group.members().forEach(member -> member(group, member, findings));
@@ -49,8 +50,18 @@ final class PatroniReplicas implements Check {
         }
     }
 
-    private static void synchronous(Group group, List<Finding> findings) {
+    private static void synchronous(Group group, boolean expected, List<Finding> findings) {
         String mode = group.settings().map(Settings::synchronous).orElse("off");
+        if (expected && mode.equals("off") && group.settings().isPresent()) {
+            findings.add(finding(
+                    "patroni.not_synchronous",
+                    Severity.WARNING,
+                    group,
+                    "group " + group.name(),
+                    "Group " + group.name() + " does not replicate synchronously, as expected of it",
+                    Evidence.of("synchronous_mode", mode).and("expect.synchronous", true),
+                    "Set synchronous_mode, or correct the expectation."));
+        }
         if (!mode.equals("off")
                 && group.leader().isPresent()
                 && group.synchronousStandbys().isEmpty()) {
@@ -75,7 +86,7 @@ final class PatroniReplicas implements Check {
 
     private static void candidates(Group group, List<Finding> findings) {
         List<Member> replicas = group.replicas();
-        if (!replicas.isEmpty() && replicas.stream().allMatch(member -> member.hasTag("nofailover"))) {
+        if (!replicas.isEmpty() && replicas.stream().allMatch(Member::mayNeverLead)) {
             findings.add(finding(
                     "patroni.nobody_may_take_over",
                     Severity.WARNING,

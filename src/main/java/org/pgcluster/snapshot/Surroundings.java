@@ -10,6 +10,7 @@ import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Components;
+import org.pgcluster.config.Expect;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.HaProxy;
 import org.pgcluster.haproxy.Proxy;
@@ -21,16 +22,18 @@ import org.pgcluster.pgbouncer.PgBouncer;
  * Patroni, HAProxy and PgBouncer at one moment. Immutable.
  *
  * @param patroni empty where none is configured or none could be asked
- * @param membersPerGroup how many members there should be, where somebody said so
+ * @param expect what there should be, where somebody said so
  */
 public record Surroundings(
         Optional<Observed> patroni,
         List<Proxy> proxies,
         List<Bouncer> bouncers,
-        OptionalInt membersPerGroup,
+        Expect expect,
         List<Unavailable> unavailable) {
+    private static final Expect NOTHING = new Expect(OptionalInt.empty(), OptionalInt.empty(), Optional.empty());
+
     public static final Surroundings NONE =
-            new Surroundings(Optional.empty(), List.of(), List.of(), OptionalInt.empty(), List.of());
+            new Surroundings(Optional.empty(), List.of(), List.of(), NOTHING, List.of());
 
     public Surroundings {
         proxies = List.copyOf(proxies);
@@ -59,7 +62,7 @@ public record Surroundings(
                 all.patroni,
                 all.proxies,
                 all.bouncers,
-                cluster.settings().expect().membersPerGroup(),
+                cluster.settings().expect(),
                 all.unavailable);
     }
 
@@ -69,7 +72,7 @@ public record Surroundings(
             List<Unavailable> silent = observed.silent().stream()
                     .map(one -> new Unavailable("patroni", one.where(), one.why()))
                     .toList();
-            return new Surroundings(Optional.of(observed), List.of(), List.of(), OptionalInt.empty(), silent);
+            return new Surroundings(Optional.of(observed), List.of(), List.of(), NOTHING, silent);
         } catch (ToolException e) {
             return without(new Unavailable("patroni", "all groups", e.text()));
         }
@@ -80,7 +83,7 @@ public record Surroundings(
         List<Unavailable> silent = observed.silent().stream()
                 .map(one -> new Unavailable("haproxy", one.where(), one.why()))
                 .toList();
-        return new Surroundings(Optional.empty(), observed.proxies(), List.of(), OptionalInt.empty(), silent);
+        return new Surroundings(Optional.empty(), observed.proxies(), List.of(), NOTHING, silent);
     }
 
     private static Surroundings pgbouncer(PgBouncer pgbouncer, Call call, Duration each) {
@@ -88,11 +91,11 @@ public record Surroundings(
         List<Unavailable> silent = observed.silent().stream()
                 .map(one -> new Unavailable("pgbouncer", one.where(), one.why()))
                 .toList();
-        return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), OptionalInt.empty(), silent);
+        return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), NOTHING, silent);
     }
 
     private static Surroundings without(Unavailable part) {
-        return new Surroundings(Optional.empty(), List.of(), List.of(), OptionalInt.empty(), List.of(part));
+        return new Surroundings(Optional.empty(), List.of(), List.of(), NOTHING, List.of(part));
     }
 
     private Surroundings and(Surroundings other) {
@@ -100,7 +103,7 @@ public record Surroundings(
                 patroni.or(other::patroni),
                 joined(proxies, other.proxies),
                 joined(bouncers, other.bouncers),
-                membersPerGroup,
+                expect,
                 joined(unavailable, other.unavailable));
     }
 

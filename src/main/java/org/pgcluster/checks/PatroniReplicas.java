@@ -30,22 +30,13 @@ final class PatroniReplicas implements Check {
     @Override
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
-<<<<<<< HEAD
         OptionalInt expected = snapshot.around().expected().membersPerGroup();
         boolean wanted = snapshot.around().expected().synchronous().orElse(false);
-=======
-        OptionalInt expected = snapshot.around().expect().membersPerGroup();
-        boolean synchronous = snapshot.around().expect().synchronous().orElse(false);
->>>>>>> s3-ha
         snapshot.around().patroni().ifPresent(observed -> {
             for (Group group : observed.groups()) {
                 if (group.dcsSilence() == null) {
                     absent(group, expected, findings);
-<<<<<<< HEAD
                     synchronous(group, wanted, findings);
-=======
-                    synchronous(group, synchronous, findings);
->>>>>>> s3-ha
                     candidates(group, findings);
                 }
                 group.members().forEach(member -> member(group, member, findings));
@@ -72,29 +63,17 @@ final class PatroniReplicas implements Check {
         }
     }
 
-<<<<<<< HEAD
     private static void synchronous(Group group, boolean wanted, List<Finding> findings) {
         String mode = group.settings().map(Settings::synchronous).orElse("off");
         if (wanted && mode.equals("off") && group.settings().isPresent()) {
-=======
-    private static void synchronous(Group group, boolean expected, List<Finding> findings) {
-        String mode = group.settings().map(Settings::synchronous).orElse("off");
-        if (expected && mode.equals("off") && group.settings().isPresent()) {
->>>>>>> s3-ha
             findings.add(finding(
                     "patroni.not_synchronous",
                     Severity.WARNING,
                     group,
                     "group " + group.name(),
-<<<<<<< HEAD
                     "Group " + group.name() + " should replicate synchronously and does not",
                     Evidence.of("synchronous_mode", mode).and("expect.synchronous", true),
                     "A failover can lose the last commits. Switch synchronous_mode on, or correct the expectation."));
-=======
-                    "Group " + group.name() + " does not replicate synchronously, as expected of it",
-                    Evidence.of("synchronous_mode", mode).and("expect.synchronous", true),
-                    "Set synchronous_mode, or correct the expectation."));
->>>>>>> s3-ha
         }
         if (!mode.equals("off")
                 && group.leader().isPresent()

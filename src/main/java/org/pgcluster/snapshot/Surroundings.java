@@ -22,30 +22,16 @@ import org.pgcluster.pgbouncer.PgBouncer;
  * Patroni, HAProxy and PgBouncer at one moment. Immutable.
  *
  * @param patroni empty where none is configured or none could be asked
-<<<<<<< HEAD
  * @param expected what should be there, where somebody said so
-=======
- * @param expect what there should be, where somebody said so
->>>>>>> s3-ha
  */
 public record Surroundings(
         Optional<Observed> patroni,
         List<Proxy> proxies,
         List<Bouncer> bouncers,
-<<<<<<< HEAD
         Expected expected,
-=======
-        Expect expect,
->>>>>>> s3-ha
         List<Unavailable> unavailable) {
-    private static final Expect NOTHING = new Expect(OptionalInt.empty(), OptionalInt.empty(), Optional.empty());
-
     public static final Surroundings NONE =
-<<<<<<< HEAD
             new Surroundings(Optional.empty(), List.of(), List.of(), Expected.NOTHING, List.of());
-=======
-            new Surroundings(Optional.empty(), List.of(), List.of(), NOTHING, List.of());
->>>>>>> s3-ha
 
     public Surroundings {
         proxies = List.copyOf(proxies);
@@ -74,11 +60,7 @@ public record Surroundings(
                 all.patroni,
                 all.proxies,
                 all.bouncers,
-<<<<<<< HEAD
                 Expected.of(cluster.settings().expect()),
-=======
-                cluster.settings().expect(),
->>>>>>> s3-ha
                 all.unavailable);
     }
 
@@ -88,11 +70,7 @@ public record Surroundings(
             List<Unavailable> silent = observed.silent().stream()
                     .map(one -> new Unavailable("patroni", one.where(), one.why()))
                     .toList();
-<<<<<<< HEAD
             return new Surroundings(Optional.of(observed), List.of(), List.of(), Expected.NOTHING, silent);
-=======
-            return new Surroundings(Optional.of(observed), List.of(), List.of(), NOTHING, silent);
->>>>>>> s3-ha
         } catch (ToolException e) {
             return without(new Unavailable("patroni", "all groups", e.text()));
         }
@@ -103,11 +81,7 @@ public record Surroundings(
         List<Unavailable> silent = observed.silent().stream()
                 .map(one -> new Unavailable("haproxy", one.where(), one.why()))
                 .toList();
-<<<<<<< HEAD
         return new Surroundings(Optional.empty(), observed.proxies(), List.of(), Expected.NOTHING, silent);
-=======
-        return new Surroundings(Optional.empty(), observed.proxies(), List.of(), NOTHING, silent);
->>>>>>> s3-ha
     }
 
     private static Surroundings pgbouncer(PgBouncer pgbouncer, Call call, Duration each) {
@@ -115,7 +89,6 @@ public record Surroundings(
         List<Unavailable> silent = observed.silent().stream()
                 .map(one -> new Unavailable("pgbouncer", one.where(), one.why()))
                 .toList();
-<<<<<<< HEAD
         return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), Expected.NOTHING, silent);
     }
 
@@ -126,13 +99,6 @@ public record Surroundings(
 
     private static Surroundings without(Unavailable part) {
         return new Surroundings(Optional.empty(), List.of(), List.of(), Expected.NOTHING, List.of(part));
-=======
-        return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), NOTHING, silent);
-    }
-
-    private static Surroundings without(Unavailable part) {
-        return new Surroundings(Optional.empty(), List.of(), List.of(), NOTHING, List.of(part));
->>>>>>> s3-ha
     }
 
     private Surroundings and(Surroundings other) {
@@ -140,11 +106,7 @@ public record Surroundings(
                 patroni.or(other::patroni),
                 joined(proxies, other.proxies),
                 joined(bouncers, other.bouncers),
-<<<<<<< HEAD
                 expected,
-=======
-                expect,
->>>>>>> s3-ha
                 joined(unavailable, other.unavailable));
     }
 

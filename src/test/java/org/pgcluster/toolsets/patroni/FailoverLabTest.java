@@ -161,16 +161,9 @@ class FailoverLabTest {
         }
     }
 
-<<<<<<< HEAD
-    private static long requests(Path log) {
-        try (var lines = Files.lines(log)) {
-            return lines.filter(line -> line.contains("received switchover request"))
-                    .count();
-=======
     private static long logged(String member, String words) {
         try (var lines = Files.lines(estate().processes().folder().resolve(member + ".log"))) {
             return lines.filter(line -> line.contains(words)).count();
->>>>>>> s3-ha
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -3,6 +3,8 @@ package org.pgcluster.citus;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /** What all nodes answered to one question, by node id, and who did not. */
 public record Round<R extends Record>(Map<Integer, List<R>> byNode, List<Silent> silent) {
@@ -17,6 +19,13 @@ public record Round<R extends Record>(Map<Integer, List<R>> byNode, List<Silent>
 
     public List<R> rows() {
         return byNode.values().stream().flatMap(List::stream).toList();
+    }
+
+    public Round<R> each(UnaryOperator<R> change) {
+        Map<Integer, List<R>> changed = new TreeMap<>();
+        byNode.forEach(
+                (node, rows) -> changed.put(node, rows.stream().map(change).toList()));
+        return new Round<>(changed, silent);
     }
 
     /** The one row of a node whose answer is one row. */

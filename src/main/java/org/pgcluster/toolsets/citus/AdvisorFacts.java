@@ -9,6 +9,7 @@ import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.tool.Context;
 
 /** What the advisor judges: the metadata, and what every node said at the same moment. Immutable. */
 record AdvisorFacts(
@@ -156,9 +157,11 @@ record AdvisorFacts(
              ORDER BY 1
             """;
 
-    static AdvisorFacts of(Citus citus) {
-        List<Round<?>> rounds = citus.allAtOnce(
-                List.of(NodeState::ask, asking -> asking.everywhere(GroupSize.class, GROUPS), LockWait::ask));
+    static AdvisorFacts of(Citus citus, Context context) {
+        List<Round<?>> rounds = citus.allAtOnce(List.of(
+                NodeState::ask,
+                asking -> asking.everywhere(GroupSize.class, GROUPS),
+                asking -> LockWait.ask(asking, context)));
         @SuppressWarnings("unchecked") // in the order of the questions
         Round<NodeState> states = (Round<NodeState>) rounds.get(0);
         @SuppressWarnings("unchecked")

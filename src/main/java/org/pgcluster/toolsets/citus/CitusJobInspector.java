@@ -103,7 +103,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
             long failedTasks,
             @Nullable String lastMessage,
             long total) {
-        Job job() {
+        Job job(Context context) {
             return new Job(
                     jobId,
                     jobType,
@@ -117,7 +117,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                     waitingTasks,
                     retrying,
                     failedTasks,
-                    TaskWords.error(lastMessage));
+                    context.shown(TaskWords.error(lastMessage)));
         }
     }
 
@@ -209,23 +209,23 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                                 shown.stream().map(Found::jobId).toList())
                 : List.of();
         return new Output(
-                shown.stream().map(Found::job).toList(),
+                shown.stream().map(one -> one.job(context)).toList(),
                 new Rest(shown.size(), last == null ? 0 : last.total(), cursor),
-                tasks.stream().map(CitusJobInspector::task).toList(),
+                tasks.stream().map(task -> task(task, context)).toList(),
                 tasks.isEmpty() ? null : new Rest(tasks.size(), tasks.get(0).total(), null));
     }
 
-    private static Task task(TaskFound task) {
+    private static Task task(TaskFound task, Context context) {
         return new Task(
                 task.jobId(),
                 task.taskId(),
                 task.status(),
-                TaskWords.of(task.command()),
+                TaskWords.of(task.command(), context),
                 task.pid(),
                 task.retryCount(),
                 task.notBefore(),
                 task.nodesInvolved(),
                 task.dependsOn(),
-                TaskWords.error(task.message()));
+                context.shown(TaskWords.error(task.message())));
     }
 }

@@ -3,6 +3,7 @@ package org.pgcluster.toolsets.citus;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
+import org.pgcluster.tool.Context;
 
 /** One backend of one node, as that node sees it. All backends of one client's query share its global pid. */
 record ClientSession(
@@ -41,8 +42,24 @@ record ClientSession(
                AND coalesce(own.global_pid, 0) <> citus_backend_gpid()
             """;
 
-    static Round<ClientSession> ask(Citus citus) {
-        return citus.everywhere(ClientSession.class, ASK);
+    static Round<ClientSession> ask(Citus citus, Context context) {
+        return citus.everywhere(ClientSession.class, ASK).each(one -> one.shown(context));
+    }
+
+    private ClientSession shown(Context context) {
+        return new ClientSession(
+                globalPid,
+                workerQuery,
+                pid,
+                database,
+                userName,
+                application,
+                client,
+                state,
+                waitsFor,
+                seconds,
+                transactionSeconds,
+                context.shown(query));
     }
 
     boolean idle() {

@@ -3,12 +3,13 @@ package org.pgcluster.toolsets.citus;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.tool.Context;
 
 /** What the command of a background task does, where it is one that Citus writes. */
 final class TaskWords {
     private TaskWords() {}
 
-    static String of(String command) {
+    static String of(String command, Context context) {
         Matcher move = Pattern.compile(
                         "citus_(move|copy)_shard_placement\\s*\\(\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*(\\d+)")
                 .matcher(command);
@@ -19,7 +20,8 @@ final class TaskWords {
         if (command.contains("replicate_reference_tables")) {
             return "copy reference tables to nodes that lack them";
         }
-        return command.length() > 300 ? command.substring(0, 300) + "…" : command;
+        String shown = context.cluster().shown(command);
+        return shown.length() > 300 ? shown.substring(0, 300) + "…" : shown;
     }
 
     /** The error itself: where in Citus it came up tells nobody anything. */

@@ -140,7 +140,8 @@ final class Candidates {
         }
         found.putIfAbsent(candidate, free);
         List<String> carried = access.needed().stream()
-                .filter(column -> !candidate.keys().contains(column))
+                .filter(column ->
+                        candidate.keys().stream().noneMatch(key -> key.equals(column) || key.startsWith(column + " ")))
                 .toList();
         double width = carried.stream().mapToDouble(facts::width).sum();
         boolean plain = facts.columns().keySet().containsAll(access.needed());
@@ -234,6 +235,8 @@ final class Candidates {
         carried.addAll(other.include());
         carried.removeAll(keys);
         boolean small = keys.size() <= MOST_KEYS + 1 && carried.size() <= MOST_CARRIED + 2;
-        return small ? List.of(one.ordered(List.copyOf(keys)).including(List.copyOf(carried))) : List.of();
+        return small && !one.equals(other)
+                ? List.of(one.ordered(List.copyOf(keys)).including(List.copyOf(carried)))
+                : List.of();
     }
 }

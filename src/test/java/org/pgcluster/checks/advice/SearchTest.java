@@ -155,7 +155,9 @@ class SearchTest {
                     * rules.plan(query, set).cost()
                     / rules.plan(query, Set.of()).cost();
         }
-        return value + set.stream().mapToDouble(upkeep).sum();
+        return value
+                + set.size() * Search.price(queries)
+                + set.stream().mapToDouble(upkeep).sum();
     }
 
     /** Every set of up to so many of all ideas, in every order of their keys. */
@@ -290,8 +292,8 @@ class SearchTest {
         queries.forEach(query -> query.accesses()
                 .forEach(access -> all.addAll(Candidates.of(access, Objects.requireNonNull(facts().get(access.table())))
                         .keySet())));
-        Set<Candidate> used = costs.plan(0, all).used();
-        assertEquals(costs.plan(0, all), costs.plan(0, used));
+        Set<Candidate> used = costs.plan(0, costs.bits(all)).used();
+        assertEquals(costs.plan(0, costs.bits(all)), costs.plan(0, costs.bits(used)));
         assertEquals(1, costs.asked());
         assertEquals(rules.asked, costs.asked());
     }

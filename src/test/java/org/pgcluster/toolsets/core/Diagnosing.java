@@ -65,9 +65,9 @@ final class Diagnosing implements AutoCloseable {
         estate.breaks(fault);
     }
 
-    /** What is found once this comes first. */
-    List<Map<?, ?>> first(String wanted) {
-        return await(found -> !found.isEmpty() && id(found.get(0)).equals(wanted));
+    /** What is found once this is all. */
+    List<Map<?, ?>> only(String wanted) {
+        return await(found -> found.size() == 1 && id(found.get(0)).equals(wanted));
     }
 
     Answer call(String tool, Map<String, Object> arguments) {

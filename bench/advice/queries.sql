@@ -18,7 +18,7 @@ SELECT o.good_id, sum(o.cost * o.held) FROM offers o JOIN makers m ON m.id = o.m
 -- a09 the share of a kind in a month
 SELECT 100 * sum(CASE WHEN g.kind = 'kind 3' THEN l.price ELSE 0 END) / sum(l.price) FROM lines l JOIN goods g ON g.id = l.good_id WHERE l.sent >= date '2022-09-01' AND l.sent < date '2022-10-01';
 -- a10 small amounts of a rare good
-SELECT sum(l.price) / 7 FROM lines l JOIN goods g ON g.id = l.good_id WHERE g.kind = 'kind 21' AND g.wrapping = 'jar' AND l.amount < (SELECT 0.2 * avg(l2.amount) FROM lines l2 WHERE l2.good_id = g.id);
+SELECT sum(l.price) / 7 FROM lines l JOIN goods g ON g.id = l.good_id WHERE g.kind = 'kind 21' AND g.size = 7 AND l.amount < (SELECT 0.2 * avg(l2.amount) FROM lines l2 WHERE l2.good_id = g.id);
 -- a11 makers who are late with what a land's buyers wait for
 SELECT m.name, count(*) FROM makers m JOIN lines l ON l.maker_id = m.id WHERE m.land_id = 12 AND l.arrived > l.promised AND EXISTS (SELECT FROM lines l2 WHERE l2.purchase_id = l.purchase_id AND l2.maker_id <> l.maker_id) GROUP BY 1 ORDER BY 2 DESC LIMIT 10;
 -- a12 good buyers who have not bought for long

@@ -194,7 +194,8 @@ public final class Imagining {
                 back();
             }
             String create = "SELECT made.indexrelid::pg_catalog.int8, made.indexname, " + home
-                    + ".hypopg_relation_size(made.indexrelid) FROM " + home + ".hypopg_create_index(?::pg_catalog.text) AS made";
+                    + ".hypopg_relation_size(made.indexrelid) FROM " + home
+                    + ".hypopg_create_index(?::pg_catalog.text) AS made";
             try (var statement = connection.prepareStatement(create)) {
                 statement.setString(1, text.create());
                 try (var row = statement.executeQuery()) {
@@ -208,7 +209,8 @@ public final class Imagining {
     public void forget(Imagined index) {
         asked(() -> {
             try (var statement = connection.createStatement()) {
-                return statement.execute(BACK + "SELECT " + home + ".hypopg_drop_index(" + index.oid() + "::pg_catalog.oid)");
+                return statement.execute(
+                        BACK + "SELECT " + home + ".hypopg_drop_index(" + index.oid() + "::pg_catalog.oid)");
             }
         });
     }

@@ -32,11 +32,15 @@ public final class OwnLab implements AutoCloseable {
         Assumptions.assumeTrue(!Lab.variable("LAB_DSN").isEmpty(), "no lab: LAB_DSN is not set");
         String own = name + "-" + ProcessHandle.current().pid();
         run("up", "--name", own, "--groups", String.valueOf(groups));
-        Map<String, String> variables = new HashMap<>();
-        Object json = JsonText.read(run("env", "--name", own, "--format", "json"));
+        var up = new OwnLab(own, new HashMap<>());
+        up.read();
+        return up;
+    }
+
+    private void read() throws IOException {
+        Object json = JsonText.read(run("env", "--name", name, "--format", "json"));
         ((Map<?, ?>) Objects.requireNonNull(json))
                 .forEach((key, value) -> variables.put(String.valueOf(key), String.valueOf(value)));
-        return new OwnLab(own, variables);
     }
 
     public Map<String, String> variables() {
@@ -46,6 +50,7 @@ public final class OwnLab implements AutoCloseable {
     /** One more Citus group. */
     public void grow() throws IOException {
         run("grow", "--name", name);
+        read();
     }
 
     /** Makes a fault of {@code lab/lab break} for real. */

@@ -108,11 +108,22 @@ public record Access(
         if (node.figures().get("Group Key") instanceof List<?> keys) {
             add(groups, keys(keys, aliases, named, false));
         } else if (node.type().equals("Aggregate")) {
-            Matcher extreme = EXTREME.matcher(String.valueOf(node.figures().get("Output")));
+            Matcher extreme =
+                    EXTREME.matcher(String.valueOf(outputs(node.figures().get("Output"), aliases)));
             while (extreme.find()) {
                 add(orders, keys(List.of(extreme.group(1)), aliases, named, true));
             }
         }
+    }
+
+    private static List<String> outputs(@Nullable Object value, Set<String> scanned) {
+        List<String> outputs = new ArrayList<>();
+        for (Object one : value instanceof List<?> list ? list : List.of()) {
+            String text = String.valueOf(one);
+            boolean alone = scanned.size() == 1 && Text.columns(text, scanned).isEmpty();
+            outputs.add(alone ? Text.qualified(text, scanned.iterator().next()) : text);
+        }
+        return outputs;
     }
 
     private static void add(List<List<String>> to, List<String> keys) {
@@ -166,7 +177,8 @@ public record Access(
         boolean more = narrowed && (scan || node.type().equals("Hash"));
         node.figures().forEach((field, value) -> {
             if (!field.equals("Plans") && !(more && field.equals("Output"))) {
-                for (Object text : value instanceof List<?> list ? list : List.of(String.valueOf(value))) {
+                Object said = field.equals("Output") ? outputs(value, scanned) : value;
+                for (Object text : said instanceof List<?> list ? list : List.of(String.valueOf(said))) {
                     for (Text.Column column : Text.columns(String.valueOf(text), named)) {
                         accesses.stream()
                                 .filter(access -> access.isNamed(column.alias(), scanned))

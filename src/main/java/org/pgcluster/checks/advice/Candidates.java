@@ -140,7 +140,8 @@ final class Candidates {
         }
         found.putIfAbsent(candidate, free);
         List<String> carried = access.needed().stream()
-                .filter(column -> !candidate.keys().contains(column))
+                .filter(column ->
+                        candidate.keys().stream().noneMatch(key -> key.equals(column) || key.startsWith(column + " ")))
                 .toList();
         double width = carried.stream().mapToDouble(facts::width).sum();
         boolean plain = facts.columns().keySet().containsAll(access.needed());
@@ -185,7 +186,10 @@ final class Candidates {
                 found.putIfAbsent(one.by("hash"), 0);
             }
             boolean between = condition.kind() == Kind.RANGE || condition.kind() == Kind.EQUAL;
-            if (between && !facts.partitioned() && Math.abs(column.correlation()) >= IN_ORDER && facts.pages() >= PAGES_WORTH_BRIN) {
+            if (between
+                    && !facts.partitioned()
+                    && Math.abs(column.correlation()) >= IN_ORDER
+                    && facts.pages() >= PAGES_WORTH_BRIN) {
                 found.putIfAbsent(one.by("brin"), 0);
             }
         });
@@ -231,6 +235,8 @@ final class Candidates {
         carried.addAll(other.include());
         carried.removeAll(keys);
         boolean small = keys.size() <= MOST_KEYS + 1 && carried.size() <= MOST_CARRIED + 2;
-        return small ? List.of(one.ordered(List.copyOf(keys)).including(List.copyOf(carried))) : List.of();
+        return small && !one.equals(other)
+                ? List.of(one.ordered(List.copyOf(keys)).including(List.copyOf(carried)))
+                : List.of();
     }
 }

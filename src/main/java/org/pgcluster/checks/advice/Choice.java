@@ -84,18 +84,14 @@ public final class Choice {
     }
 
     private double left(Set<Candidate> set) {
-        double left = 0;
-        for (int query = 0; query < costs.queries().size(); query++) {
-            left += costs.left(query, set);
-        }
-        return left;
+        return costs.left(costs.bits(set));
     }
 
     /** The queries whose plan takes it, those that gain most first. */
     public List<Gain> gains(Candidate candidate) {
         List<Gain> gains = new ArrayList<>();
         for (int query = 0; query < costs.queries().size(); query++) {
-            Planner.Planned planned = costs.plan(query, chosen);
+            Planner.Planned planned = costs.plan(query, costs.bits(chosen));
             if (planned.used().contains(candidate) && planned.cost() < NOTICEABLE * costs.now(query)) {
                 gains.add(new Gain(query, costs.now(query), planned.cost()));
             }
@@ -105,7 +101,8 @@ public final class Choice {
     }
 
     public Gain gain(int query) {
-        return new Gain(query, costs.now(query), costs.plan(query, chosen).cost());
+        return new Gain(
+                query, costs.now(query), costs.plan(query, costs.bits(chosen)).cost());
     }
 
     private double saved(Gain gain) {

@@ -92,7 +92,7 @@ public record Condition(
         int at = Text.find(bare, NULL);
         String expression = at >= 0 ? bare.substring(0, at) : bare.replaceFirst("^NOT ", "");
         Kind kind = at < 0 ? Kind.FLAG : bare.endsWith(" NOT NULL") ? Kind.NOT_NULL : Kind.IS_NULL;
-        boolean flag = kind != Kind.FLAG || Text.bare(expression).matches("[^ (]+");
+        boolean flag = kind != Kind.FLAG || Text.isColumn(Text.bare(expression));
         return flag ? of(expression, kind, "", "", bare, aliases) : Optional.empty();
     }
 

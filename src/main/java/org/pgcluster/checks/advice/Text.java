@@ -11,6 +11,10 @@ import java.util.regex.Pattern;
 final class Text {
     private static final String NAME = "(?:\"(?:[^\"]|\"\")+\"|[\\p{L}_][\\p{L}\\p{N}_$]*)";
     private static final Pattern COLUMN = Pattern.compile("(" + NAME + ")\\.(" + NAME + ")(?![\\w(.\"])");
+    private static final Pattern ALONE =
+            Pattern.compile("(?<![\\w.:$\"' ]|:: )(?:\"(?:[^\"]|\"\")+\"|[a-z_][a-z0-9_$]*)(?![\\w(.\"]| *\\()"
+                    + "|(?<=[-+*/(,<>=|A-Z] )(?:\"(?:[^\"]|\"\")+\"|[a-z_][a-z0-9_$]*)(?![\\w(.\"])");
+
     private static final Pattern LITERAL = Pattern.compile("'(?:[^']|'')*'");
 
     private Text() {}
@@ -92,6 +96,22 @@ final class Text {
             }
         }
         return columns;
+    }
+
+    /** Where a query has one table its outputs name columns alone; SQL's own words are in capitals. */
+    static String qualified(String text, String alias) {
+        Matcher matcher = ALONE.matcher(withoutLiterals(text));
+        StringBuilder qualified = new StringBuilder();
+        int copied = 0;
+        while (matcher.find()) {
+            qualified
+                    .append(text, copied, matcher.start())
+                    .append(Access.quoted(alias))
+                    .append('.')
+                    .append(matcher.group());
+            copied = matcher.end();
+        }
+        return qualified.append(text.substring(copied)).toString();
     }
 
     static boolean isColumn(String text) {

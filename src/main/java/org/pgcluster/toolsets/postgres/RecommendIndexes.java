@@ -140,7 +140,7 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
         }
         if (advice.proven() && !advice.counted()) {
             notes.add(
-                    "Each query weighs alike and writes are not counted: the workload of pg_stat_statements tells both.");
+                    "Queries that are not cheap weigh alike and writes are not counted: the workload of pg_stat_statements tells both.");
         }
         if (advice.stopped()) {
             notes.add(

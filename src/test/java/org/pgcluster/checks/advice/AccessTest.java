@@ -89,6 +89,27 @@ class AccessTest {
         assertEquals(Set.of("status", "placed", "id", "total"), access.needed());
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
+            id                                             | id
+            "Odd"                                          | "Odd"
+            max(sent)                                      | sent
+            count(*)                                       | ~~
+            sum((price * ('1'::numeric - rebate)))         | price, rebate
+            date_trunc('day'::text, placed)                | placed
+            CASE WHEN (state = 'a b'::text) THEN x ELSE y END | state, x, y
+            (price)::double precision                      | price
+            """)
+    void outputs_of_one_table_name_columns_alone(String text, String wanted) {
+        assertEquals(
+                wanted,
+                String.join(
+                        ", ",
+                        Text.columns(Text.qualified(text, "o"), ALIASES).stream()
+                                .map(Text.Column::name)
+                                .toList()));
+    }
+
     @Test
     void what_is_written_in_the_catalogue_is_what_plans_write() {
         Candidate there = Candidate.described(

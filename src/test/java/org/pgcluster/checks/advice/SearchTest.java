@@ -72,9 +72,10 @@ class SearchTest {
                 left /= 20;
                 at++;
             }
-            boolean ordered = access.orders().stream().anyMatch(order -> index.keys().contains(order.get(0)))
-                    && at < index.keys().size()
-                    && access.orders().get(0).get(0).equals(index.keys().get(at));
+            boolean ordered =
+                    access.orders().stream().anyMatch(order -> index.keys().contains(order.get(0)))
+                            && at < index.keys().size()
+                            && access.orders().get(0).get(0).equals(index.keys().get(at));
             if (at < index.keys().size() && is(access, index.keys().get(at), Condition.Kind.RANGE)) {
                 left /= 8;
             }
@@ -92,7 +93,8 @@ class SearchTest {
 
         @Override
         public OptionalLong bytes(Candidate candidate) {
-            return OptionalLong.of(1_000_000L * (candidate.keys().size() + candidate.include().size()));
+            return OptionalLong.of(
+                    1_000_000L * (candidate.keys().size() + candidate.include().size()));
         }
     }
 
@@ -153,12 +155,13 @@ class SearchTest {
                     * rules.plan(query, set).cost()
                     / rules.plan(query, Set.of()).cost();
         }
-        return value + set.stream().mapToDouble(upkeep).sum();
+        return value
+                + set.size() * Search.price(queries)
+                + set.stream().mapToDouble(upkeep).sum();
     }
 
     /** Every set of up to so many of all ideas, in every order of their keys. */
-    private static double bestOfAll(
-            List<Query> queries, int most, long budget, ToDoubleFunction<Candidate> upkeep) {
+    private static double bestOfAll(List<Query> queries, int most, long budget, ToDoubleFunction<Candidate> upkeep) {
         Set<Candidate> ideas = new LinkedHashSet<>();
         for (Query query : queries) {
             for (Access access : query.accesses()) {
@@ -212,7 +215,8 @@ class SearchTest {
     @ValueSource(ints = {11, 12, 13, 14, 15, 16})
     void what_is_chosen_earns_its_place(int seed) {
         List<Query> queries = workload(seed, 3);
-        Choice choice = new Search(new Rules(queries), queries, facts(), one -> 0.01, new Search.Limits(ROOM, () -> false))
+        Choice choice = new Search(
+                        new Rules(queries), queries, facts(), one -> 0.01, new Search.Limits(ROOM, () -> false))
                 .best();
         Set<Candidate> chosen = new LinkedHashSet<>(choice.chosen());
         assertFalse(chosen.isEmpty());
@@ -230,10 +234,13 @@ class SearchTest {
     @Test
     void an_index_whose_writes_cost_more_than_it_saves_is_dropped_with_that_reason() {
         List<Query> queries = workload(3, 1);
-        Choice choice = new Search(new Rules(queries), queries, facts(), one -> 1000, new Search.Limits(ROOM, () -> false))
+        Choice choice = new Search(
+                        new Rules(queries), queries, facts(), one -> 1000, new Search.Limits(ROOM, () -> false))
                 .best();
         assertEquals(List.of(), choice.chosen());
-        assertEquals("its writes cost more than it saves", choice.dropped(ROOM).get(0).why());
+        assertEquals(
+                "its writes cost more than it saves",
+                choice.dropped(ROOM).get(0).why());
     }
 
     @Test
@@ -253,8 +260,8 @@ class SearchTest {
                 new Facts.Existing("s.a_k_idx", Candidate.btree("s.a", List.of("k")), false, 1_000_000, 5);
         Map<String, Facts> facts =
                 Map.of("s.a", new Facts("s.a", plain.rows(), plain.pages(), false, plain.columns(), List.of(there)));
-        Choice choice = new Search(new Rules(queries), queries, facts, one -> 0, new Search.Limits(ROOM, () -> false))
-                .best();
+        Choice choice =
+                new Search(new Rules(queries), queries, facts, one -> 0, new Search.Limits(ROOM, () -> false)).best();
         assertEquals(1, choice.chosen().size(), choice.chosen().toString());
         assertEquals(2, choice.chosen().get(0).keys().size());
         assertEquals(
@@ -269,8 +276,8 @@ class SearchTest {
         Choice choice =
                 new Search(rules, queries, facts(), one -> 0, new Search.Limits(ROOM, () -> rules.asked > 3)).best();
         assertTrue(choice.stopped());
-        Choice whole = new Search(new Rules(queries), queries, facts(), one -> 0, new Search.Limits(ROOM, () -> false))
-                .best();
+        Choice whole =
+                new Search(new Rules(queries), queries, facts(), one -> 0, new Search.Limits(ROOM, () -> false)).best();
         assertFalse(whole.stopped());
         assertTrue(whole.after() <= choice.after());
     }
@@ -283,11 +290,10 @@ class SearchTest {
         Candidate useless = Candidate.btree("s.a", List.of("nothing"));
         Set<Candidate> all = new HashSet<>(Set.of(useless));
         queries.forEach(query -> query.accesses()
-                .forEach(access -> all.addAll(Candidates.of(
-                                access, Objects.requireNonNull(facts().get(access.table())))
+                .forEach(access -> all.addAll(Candidates.of(access, Objects.requireNonNull(facts().get(access.table())))
                         .keySet())));
-        Set<Candidate> used = costs.plan(0, all).used();
-        assertEquals(costs.plan(0, all), costs.plan(0, used));
+        Set<Candidate> used = costs.plan(0, costs.bits(all)).used();
+        assertEquals(costs.plan(0, costs.bits(all)), costs.plan(0, costs.bits(used)));
         assertEquals(1, costs.asked());
         assertEquals(rules.asked, costs.asked());
     }

@@ -84,12 +84,10 @@ class HypotheticalTest {
     @Test
     void an_index_that_does_not_help_is_shown_as_not_taken() throws SQLException {
         try (Trial trial = trial()) {
-            Map<?, ?> imagined = Trial.map(with(
-                            trial,
-                            SQL,
-                            index("table", "imagined.orders", "columns", List.of("status"), "using", "hash"))
-                    .structured()
-                    .get("with_indexes"));
+            Map<?, ?> imagined = Trial.map(
+                    with(trial, SQL, index("table", "imagined.orders", "columns", List.of("status"), "using", "hash"))
+                            .structured()
+                            .get("with_indexes"));
             assertTrue(String.valueOf(imagined.get("indexes")).contains("used=false"), imagined.toString());
         }
     }
@@ -174,8 +172,8 @@ class HypotheticalTest {
     void without_hypopg_it_says_how_to_get_it() throws SQLException {
         try (Trial trial = Trial.on(Postgres.version("15"), state)) {
             trial.sql("DROP TABLE IF EXISTS plain_orders", "CREATE TABLE plain_orders (id int)");
-            Answer answer = with(
-                    trial, "SELECT * FROM plain_orders", index("table", "plain_orders", "columns", List.of("id")));
+            Answer answer =
+                    with(trial, "SELECT * FROM plain_orders", index("table", "plain_orders", "columns", List.of("id")));
             assertTrue(answer.isError() && answer.text().contains("CREATE EXTENSION hypopg"), answer.text());
             assertTrue(answer.text().contains("NOT_CONFIGURED"), answer.text());
         }

@@ -19,6 +19,8 @@ public final class Advisor {
     /** Of the time that the call has left; what remains is for what began late. */
     private static final double SHARE_OF_TIME = 0.6;
 
+    private static final double CHEAP = 100;
+
     private final Context context;
     private final Workload workload;
     private final long budget;
@@ -73,6 +75,11 @@ public final class Advisor {
                 : Advice.byRule(workload, joined(here, elsewhere), statistics, skipped);
     }
 
+    /** Where nobody knows how often a query runs, all that is not cheap anyway weighs alike. */
+    private static double weight(double cost) {
+        return cost / (cost + CHEAP);
+    }
+
     static List<Planning.Taken> joined(List<Planning.Taken> here, List<Planning.Taken> elsewhere) {
         List<Planning.Taken> all = new ArrayList<>(here);
         all.addAll(elsewhere);
@@ -88,6 +95,7 @@ public final class Advisor {
             List<Planning.Skipped> skipped) {
         List<Planning.Taken> planned = new ArrayList<>();
         List<String> texts = new ArrayList<>();
+        List<Double> costs = new ArrayList<>();
         double weighed = 0;
         double spent = 0;
         for (Planning.Taken one : here) {
@@ -96,6 +104,7 @@ public final class Advisor {
                 double cost = new HypotheticalPlanner(on, List.of(text))
                         .plan(0, Set.of())
                         .cost();
+                costs.add(cost);
                 weighed += one.statement().calls() * cost;
                 spent += one.statement().totalMs();
                 planned.add(one);
@@ -109,9 +118,11 @@ public final class Advisor {
                         workload.counted() ? "no usual values were found that it can be planned with" : e.text()));
             }
         }
-        List<Query> queries = planned.stream()
-                .map(one -> new Query(one.statement().totalMs(), one.accesses()))
-                .toList();
+        List<Query> queries = new ArrayList<>();
+        for (int at = 0; at < planned.size(); at++) {
+            double importance = workload.counted() ? planned.get(at).statement().totalMs() : weight(costs.get(at));
+            queries.add(new Query(importance, planned.get(at).accesses()));
+        }
         double msPerCost = weighed <= 0 || !workload.counted() ? 0 : spent / weighed;
         Choice choice = new Search(
                         new HypotheticalPlanner(on, texts),

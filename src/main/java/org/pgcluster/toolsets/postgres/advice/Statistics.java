@@ -168,7 +168,9 @@ final class Statistics {
             existing.add(new Facts.Existing(index.name(), shape, index.enforces(), index.bytes(), index.scans()));
         }
         columns.put(table.name(), told);
-        facts.put(table.name(), new Facts(
+        facts.put(
+                table.name(),
+                new Facts(
                         table.name(),
                         table.rows(),
                         table.pages(),

@@ -9,6 +9,8 @@ import java.util.function.BooleanSupplier;
 import org.pgcluster.checks.advice.Choice;
 import org.pgcluster.checks.advice.Query;
 import org.pgcluster.checks.advice.Search;
+import org.pgcluster.citus.Citus;
+import org.pgcluster.citus.TableSize;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Imagining;
 import org.pgcluster.postgres.Sql;
@@ -55,6 +57,14 @@ public final class Advisor {
         Set<String> names = new HashSet<>();
         taken.forEach(one -> one.accesses().forEach(access -> names.add(access.table())));
         Statistics statistics = Statistics.of(sql, names);
+        if (taken.stream().anyMatch(Planning.Taken::distributed)) {
+            List<Statistics.Table> tables = List.copyOf(statistics.tables());
+            statistics.measured(TableSize.ask(
+                            Citus.of(context.cluster(), context.call()),
+                            tables.stream().map(Statistics.Table::schema).toList(),
+                            tables.stream().map(Statistics.Table::relation).toList())
+                    .rows());
+        }
         List<Planning.Taken> here = new ArrayList<>();
         List<Planning.Taken> elsewhere = new ArrayList<>();
         for (Planning.Taken one : taken) {

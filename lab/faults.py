@@ -166,6 +166,14 @@ def metadata_behind(scene):
     return move_node(scene, old["port"])
 
 
+@fault("failover-unnoticed", "a leader died and came back as a replica, and Citus' metadata still names it", citus=True)
+def failover_unnoticed(scene):
+    undo = metadata_behind(scene)
+    scene.estate.start_members([m for m in scene.estate.members if not scene.patroni(m)])
+    until(90, "the old leader to follow", lambda: scene.estate.group_is_whole(scene.group) and all_answer(scene.estate, scene.group))
+    return undo
+
+
 @fault("replica-dead", "Patroni and PostgreSQL of a replica are gone")
 def replica_dead(scene):
     member = scene.replica()
@@ -223,7 +231,9 @@ def patroni_frozen(scene):
 @fault("postgres-frozen", "a worker's PostgreSQL hangs: it takes connections and answers nothing", citus=True)
 def postgres_frozen(scene):
     scene.patch(scene.group, {"pause": True})
-    machine.send(scene.postmaster(scene.leader()), signal.SIGSTOP)
+    postmaster = scene.postmaster(scene.leader())
+    for pid in [postmaster, *(one for one in machine.processes(scene.estate.folder) if parent(one) == postmaster)]:
+        machine.send(pid, signal.SIGSTOP)
 
 
 @fault("nofailover", "the only replica has the tag nofailover")
@@ -244,6 +254,7 @@ def replica_lagging(scene):
         if parent(pid) == scene.postmaster(member) and "walreceiver" in command(pid):
             machine.send(pid, signal.SIGSTOP)
     scene.sql(leader, "set citus.enable_ddl_propagation = off" if scene.estate.citus else "select 1",
+              "set synchronous_commit = local",  # else this waits for the very replica that hangs
               "create table lab_ballast as select md5(n::text) as body from generate_series(1, 200000) n")
     back = "set citus.enable_ddl_propagation = off; drop table if exists lab_ballast"
     until(30, "Patroni to see the lag", lambda: any((m.get("lag") or 0) != 0 for m in scene.estate.cluster(scene.group)))

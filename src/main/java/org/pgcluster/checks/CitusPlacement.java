@@ -26,7 +26,9 @@ final class CitusPlacement implements Check {
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
         snapshot.citus().ifPresent(citus -> {
-            citus.tasks().forEach(task -> task(task, findings));
+            Map<Long, List<Task>> jobs = new TreeMap<>();
+            citus.tasks().forEach(task -> jobs.computeIfAbsent(task.jobId(), x -> new ArrayList<>()).add(task));
+            jobs.values().forEach(tasks -> job(tasks, findings));
             Map<Integer, Long> shards = new TreeMap<>();
             citus.placed().stream().forEach(one -> shards.put(one.groupId(), one.shards()));
             unwanted(citus, shards, findings);
@@ -38,7 +40,12 @@ final class CitusPlacement implements Check {
         return findings;
     }
 
-    private static void task(Task task, List<Finding> findings) {
+    /** Several tasks of one job fail for one reason: the first that is held up speaks for all. */
+    private static void job(List<Task> tasks, List<Finding> findings) {
+        Task task = tasks.stream()
+                .filter(one -> one.blockers() != null)
+                .findFirst()
+                .orElseGet(() -> tasks.stream().filter(one -> one.retries() > 0).findFirst().orElse(tasks.get(0)));
         if (task.blockers() != null) {
             findings.add(Found.warning(
                             "citus.job_blocked",

@@ -35,7 +35,7 @@ final class ConnectionsNearlyUsedUp implements Check {
     private static Finding finding(PostgresState state) {
         long percent = percent(state);
         return new Finding(
-                "postgres.connections_nearly_used_up",
+                percent >= 100 ? "postgres.connections_exhausted" : "postgres.connections_nearly_used_up",
                 percent >= CRITICAL_PERCENT ? Severity.CRITICAL : Severity.WARNING,
                 Sure.CERTAIN,
                 "postgres",

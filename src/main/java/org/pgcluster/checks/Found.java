@@ -3,6 +3,7 @@ package org.pgcluster.checks;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Finding.Next;
 import org.pgcluster.checks.Finding.Severity;
@@ -52,8 +53,9 @@ final class Found {
         return next(tool, Map.of());
     }
 
+    /** Sorted: the order of {@code Map.of} changes from one process to the next, and the same estate is told alike. */
     Found next(String tool, Map<String, @Nullable Object> arguments) {
-        next = Optional.of(new Next(tool, arguments));
+        next = Optional.of(new Next(tool, new TreeMap<>(arguments)));
         return this;
     }
 

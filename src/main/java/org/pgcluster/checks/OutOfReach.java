@@ -24,8 +24,7 @@ final class OutOfReach implements Check {
             kinds.add(new Kind(component + ".out_of_reach", who + " did not answer"));
             kinds.add(new Kind(component + ".login_refused", who + " runs and does not let this login in"));
         }
-        kinds.add(new Kind("postgres.connections_exhausted", "the database has no connection left for anybody"));
-        kinds.add(new Kind("citus.connections_exhausted", "a Citus node has no connection left for anybody"));
+        kinds.add(new Kind("postgres.connections_exhausted", "a database server has no connection left for anybody"));
         return kinds;
     }
 
@@ -39,7 +38,7 @@ final class OutOfReach implements Check {
         String at = part.component() + ".";
         if (why.contains("too many clients") || why.contains("connection slots")) {
             return Found.critical(
-                            at + "connections_exhausted",
+                            "postgres.connections_exhausted",
                             part.where(),
                             part.where() + " runs and has no connection left: it refuses everybody")
                     .read("why", part.why())

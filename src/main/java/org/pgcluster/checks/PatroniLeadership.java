@@ -70,11 +70,12 @@ final class PatroniLeadership implements Check {
                 Severity.CRITICAL,
                 Sure.CERTAIN,
                 "patroni",
-                "groups " + String.join(", ", names),
+                "DCS",
                 "Patroni cannot reach its DCS (etcd, Consul, ZooKeeper): leaders step down and all is read-only",
                 Evidence.of("seconds_since_dcs", lost.get(0).dcsAgeSeconds())
                         .and("cluster_unlocked", lost.get(0).unlocked())
                         .and("cluster_answers", lost.get(0).dcsSilence())
+                        .and("seen_by", names)
                         .fields(),
                 "Repair the DCS and its quorum; leaders return by themselves within seconds. Do not promote by hand.",
                 Optional.of(new Next("patroni_cluster_status", Map.of())),

@@ -99,7 +99,7 @@ final class PatroniReplicas implements Check {
 
     private static void candidates(Group group, List<Finding> findings) {
         List<Member> replicas = group.replicas();
-        if (!replicas.isEmpty() && replicas.stream().allMatch(member -> member.hasTag("nofailover"))) {
+        if (!replicas.isEmpty() && replicas.stream().allMatch(Member::mayNeverLead)) {
             findings.add(finding(
                     "patroni.nobody_may_take_over",
                     Severity.WARNING,

@@ -161,12 +161,22 @@ public record Topology(List<Server> servers, List<Door> doors, List<String> cont
                         "haproxy",
                         proxy.where(),
                         proxy.servers().stream()
-                                .map(one -> one.backend() + "/" + one.name() + " " + one.status() + " at "
-                                        + (one.address() == null ? "?" : one.address()))
+                                .map(one ->
+                                        one.backend() + "/" + one.name() + " " + one.status() + " at " + where(one))
                                 .sorted()
                                 .toList()));
             }
             return doors;
+        }
+
+        /** A statistics page may hide addresses; the member of that name is then where it most likely leads. */
+        private String where(org.pgcluster.haproxy.Server server) {
+            String shown = server.address();
+            return shown != null
+                    ? shown
+                    : Routing.member(server, estate.groups())
+                            .flatMap(Member::address)
+                            .orElse("?");
         }
     }
 }

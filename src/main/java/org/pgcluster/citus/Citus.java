@@ -152,8 +152,7 @@ public final class Citus {
      * did not answer stands only there.
      */
     public <R extends Record> Forwarded<R> forwarded(Class<R> row, String statement, @Nullable Object... values) {
-        Duration left = call.timeLeft();
-        Call own = Call.within(left.compareTo(ONE_ROUND) < 0 ? left : ONE_ROUND);
+        Call own = call.atMost(ONE_ROUND);
         try (var handle = call.onCancel(own::cancel)) {
             Sql asking = cluster.sql(own).askingNodes(TO_CONNECT);
             List<R> rows = asking.list(row, statement, values);

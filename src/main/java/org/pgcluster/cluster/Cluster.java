@@ -117,7 +117,7 @@ public final class Cluster implements AutoCloseable {
         if (settings.coordinator().isEmpty()) {
             return List.of();
         }
-        Call own = Call.within(limit.compareTo(call.timeLeft()) < 0 ? limit : call.timeLeft());
+        Call own = call.atMost(limit);
         try (var handle = call.onCancel(own::cancel)) {
             return capabilities(own).has("citus") ? reservedSql(own).list(Seat.class, SEATS) : List.of();
         }
@@ -325,7 +325,8 @@ public final class Cluster implements AutoCloseable {
                 reading,
                 READING,
                 settings.actLockTimeout(),
-                settings.allowPlaintext());
+                settings.allowPlaintext(),
+                settings.rowDataAllowed());
     }
 
     @Override

@@ -71,8 +71,9 @@ final class Workers implements AutoCloseable {
             if (!trusted.test(address.host())) {
                 throw new ToolException(
                         ErrorCode.NOT_CONFIGURED,
-                        address.host() + " was discovered and is not among the hosts that are given credentials.",
-                        "Add it to discovery_hosts.");
+                        address.host()
+                                + " was discovered and is given no credentials: discovery_hosts does not name it.",
+                        "Add it to discovery_hosts where it is one of yours.");
             }
             return sql(dsn, call);
         });

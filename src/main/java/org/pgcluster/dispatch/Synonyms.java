@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.Problems;
 
 /** Other names for arguments, from servers whose clients should go on working here. */
 final class Synonyms {
@@ -20,7 +20,7 @@ final class Synonyms {
     private Synonyms() {}
 
     static Map<String, @Nullable Object> resolved(
-            Listed tool, List<String> taken, Map<String, @Nullable Object> arguments) {
+            Listed tool, List<String> taken, Map<String, @Nullable Object> arguments, Problems problems) {
         if (!tool.toolset().equals("postgres")) {
             return arguments;
         }
@@ -32,9 +32,10 @@ final class Synonyms {
                     meant != null && !taken.contains(name) && (taken.contains(meant) || meant.equals("cluster"));
             String key = known && meant != null ? meant : name;
             if (resolved.containsKey(key)) {
-                throw ToolException.invalidInput("`" + name + "` is another name for `" + key + "`; give one.", null);
+                problems.told("`" + name + "` is another name for `" + key + "`; give one.");
+            } else {
+                resolved.put(key, argument.getValue());
             }
-            resolved.put(key, argument.getValue());
         }
         return resolved;
     }

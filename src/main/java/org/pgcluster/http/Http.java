@@ -58,6 +58,10 @@ public final class Http {
         }
     }
 
+    public boolean hasPassword() {
+        return access.password().isPresent();
+    }
+
     public Reply ask(Question question, Duration limit, Call call) {
         String label = label(question.url());
         HttpRequest request = request(question, label);
@@ -85,8 +89,21 @@ public final class Http {
                 throw new ToolException(ErrorCode.CANCELLED, "Cancelled while it asked " + label + ".", null);
             }
             Throwable why = e.getCause() == null ? e : e.getCause();
-            throw WireErrors.of(label, why, component + "_ca_file");
+            throw uncertified(question.url(), WireErrors.of(label, why, component + "_ca_file"));
         }
+    }
+
+    /** Since TLS 1.3 a server ends a connection whose client it does not know only after both agreed on everything else. */
+    private ToolException uncertified(String url, ToolException e) {
+        String ended = " closed the connection before its answer ended.";
+        if (!url.startsWith("https:") || !e.text().endsWith(ended)) {
+            return e;
+        }
+        String which = access.certFile().isPresent() ? "another client certificate" : "a client certificate";
+        return new ToolException(
+                e.code(),
+                e.text().substring(0, e.text().length() - 1) + ", as one does that wants " + which + ".",
+                "Set " + component + "_cert_file and " + component + "_key_file, or check the port.");
     }
 
     /** The same, where only a good answer is of use. */

@@ -32,6 +32,7 @@ import org.pgcluster.patroni.Observed.Unobserved;
 public final class Patroni {
     private final List<String> configured;
     private final Predicate<String> trusted;
+    private final Predicate<String> mayTravel;
     private final Http http;
     private final Rest rest;
     private final Map<String, Set<String>> found = new ConcurrentHashMap<>();
@@ -42,7 +43,8 @@ public final class Patroni {
                 settings.patroniUrls().stream().map(Rest::base).distinct().toList();
         this.trusted = trusted;
         this.http = new Http("patroni", settings.patroniAccess());
-        this.rest = new Rest(http);
+        this.mayTravel = settings::passwordMayGoTo;
+        this.rest = new Rest(http, url -> isOurs(url) && mayTravel.test(url));
     }
 
     /** Where Citus' metadata says that a group's primary is. */
@@ -190,13 +192,25 @@ public final class Patroni {
         return rest.own(url, limit, call);
     }
 
+    private boolean isOurs(String url) {
+        return configured.stream().anyMatch(base -> url.equals(base) || url.startsWith(base + "/"))
+                || trusted.test(String.valueOf(URI.create(url).getHost()));
+    }
+
     /** Asks a member to change something, with user and password, which only those get that may be asked at all. */
     public Reply change(String method, String url, String path, String body, Duration patience, Call call) {
-        if (!configured.contains(url) && !trusted.test(URI.create(url).getHost())) {
+        if (!isOurs(url)) {
             throw new ToolException(
                     ErrorCode.NOT_CONFIGURED,
-                    Http.label(url) + " was discovered and is not among the hosts that are given credentials.",
-                    "Add it to discovery_hosts.");
+                    Http.label(url) + " was discovered and is given no credentials: discovery_hosts does not name it.",
+                    "Add it to discovery_hosts where it is one of yours.");
+        }
+        if (http.hasPassword() && !mayTravel.test(url)) {
+            throw new ToolException(
+                    ErrorCode.NOT_CONFIGURED,
+                    Http.label(url) + " was discovered with http, and its password would go over the network in clear"
+                            + " text.",
+                    "Let Patroni's restapi there speak TLS, or set allow_plaintext: true.");
         }
         return http.ask(new Question(method, url + path, body.isEmpty() ? null : body, true), patience, call);
     }

@@ -3,7 +3,10 @@ package org.pgcluster.postgres;
 import java.time.Duration;
 import org.pgcluster.config.Dsn;
 
-/** One PostgreSQL as one tier sees it. {@code label} is what errors call it, never more than host and port. */
+/**
+ * One PostgreSQL as one tier sees it. {@code label} is what errors call it, never more than host and port; without
+ * {@code rowData} they tell no values of rows.
+ */
 public record Target(
         String label,
         Dsn dsn,
@@ -13,7 +16,8 @@ public record Target(
         boolean reading,
         String applicationName,
         Duration lockTimeout,
-        boolean allowPlaintext) {
+        boolean allowPlaintext,
+        boolean rowData) {
     public Target {
         if (poolSize < 1) {
             throw new IllegalArgumentException("poolSize must be at least 1, not " + poolSize);
@@ -30,11 +34,21 @@ public record Target(
                 reading,
                 applicationName,
                 lockTimeout,
-                allowPlaintext);
+                allowPlaintext,
+                rowData);
     }
 
     Target withApplicationName(String name) {
         return new Target(
-                label, dsn, connectTimeout, statementTimeout, poolSize, reading, name, lockTimeout, allowPlaintext);
+                label,
+                dsn,
+                connectTimeout,
+                statementTimeout,
+                poolSize,
+                reading,
+                name,
+                lockTimeout,
+                allowPlaintext,
+                rowData);
     }
 }

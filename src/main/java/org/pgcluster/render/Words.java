@@ -12,7 +12,7 @@ public final class Words {
     static final String UNAVAILABLE = "unavailable";
     static final String PLAN = "plan";
     /** Lines that belong below each other, indented. */
-    private static final String TREE = "tree";
+    private static final Set<String> TREES = Set.of("tree", "mermaid");
 
     private static final String REST = "rest";
 
@@ -138,7 +138,7 @@ public final class Words {
                 } else {
                     new Tables(cells, out).records(list);
                 }
-            } else if (path.equals(TREE) || path.endsWith("." + TREE)) {
+            } else if (TREES.contains(path.substring(path.lastIndexOf(".") + 1))) {
                 title(path);
                 Plain.fenced(
                         String.join(

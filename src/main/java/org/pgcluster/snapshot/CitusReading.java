@@ -90,7 +90,9 @@ final class CitusReading {
                             sql.list(Name.class, WITHOUT_IDENTITY).stream()
                                     .map(Name::name)
                                     .toList(),
-                            tasks(sql, pause))),
+                            tasks(sql, pause).stream()
+                                    .map(task -> task.saying(cluster::shown))
+                                    .toList())),
                     Optional.empty());
         } catch (ToolException e) {
             return new Read(Optional.empty(), Optional.of(new Unavailable("citus", "metadata", e.text())));

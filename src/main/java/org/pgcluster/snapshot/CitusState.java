@@ -1,6 +1,7 @@
 package org.pgcluster.snapshot;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.CitusNode;
 
@@ -40,6 +41,22 @@ public record CitusState(
             @Nullable String blockers,
             long jobSeconds,
             boolean stillBlocked) {
+        /** What failed may quote a row. */
+        Task saying(UnaryOperator<String> shown) {
+            return message == null
+                    ? this
+                    : new Task(
+                            jobId,
+                            jobState,
+                            taskId,
+                            taskState,
+                            retries,
+                            shown.apply(message),
+                            blockers,
+                            jobSeconds,
+                            stillBlocked);
+        }
+
         Task andLater(boolean blocked) {
             return new Task(jobId, jobState, taskId, taskState, retries, message, blockers, jobSeconds, blocked);
         }

@@ -70,7 +70,7 @@ public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
     }
 
     private static <T> Part<T> part(String component, String where, Call call, Duration each, Asked<T> asked) {
-        var own = Call.within(each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft());
+        var own = call.atMost(each);
         try (var handle = call.onCancel(own::cancel)) {
             return new Answered<>(asked.within(own));
         } catch (ToolException e) {

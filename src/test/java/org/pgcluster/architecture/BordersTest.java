@@ -44,14 +44,14 @@ class BordersTest {
             error     | ''
             call      | error
             shape     | error
-            config    | error
+            config    | error shape
             postgres  | call config error
             wire      | call config error
             http      | call config error wire
             patroni   | call config error shape wire http
             haproxy   | call config error wire http
             pgbouncer | call config error wire
-            cluster   | call config error postgres wire patroni haproxy pgbouncer http
+            cluster   | call config error shape postgres wire patroni haproxy pgbouncer http
             citus     | call error shape cluster postgres
             snapshot  | call error shape cluster postgres citus patroni haproxy pgbouncer config wire
             checks    | snapshot citus patroni haproxy pgbouncer

@@ -46,6 +46,7 @@ class RowDataTest {
             analyze_slow_queries          | {"sort": "calls", "limit": 50}
             analyze_db_health             | {}
             get_object_details            | {"schema": "shop", "name": "customers"}
+            recommend_indexes             | {"queries": ["SELECT id FROM shop.customers WHERE name = 'Xanthippe' AND tag <> 918273645"]}
             operation_status              | {"operation": "planted"}
             citus_explain_query           | {"sql": "SELECT * FROM shop.orders WHERE note = 'Xanthippe'", "verbose": true}
             citus_activity                | {"include_idle": true}
@@ -64,6 +65,7 @@ class RowDataTest {
             server_info                   | {} | versions, rights and keys of this server
             list_clusters                 | {} | names from the configuration
             cluster_health                | {} | figures; sessions by their pid
+            cluster_topology              | {"picture": true} | addresses and roles
             list_schemas                  | {} | names and sizes
             list_objects                  | {"schema": "shop"} | names and sizes
             postgres_stats                | {"topic": "locking_info"} | counters; sessions by their pid

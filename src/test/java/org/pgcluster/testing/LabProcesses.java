@@ -120,7 +120,7 @@ public final class LabProcesses {
         }
     }
 
-    private static void signal(long pid, String sign) {
+    public void signal(long pid, String sign) {
         try {
             new ProcessBuilder("kill", "-" + sign, String.valueOf(pid)).start().waitFor(10, TimeUnit.SECONDS);
         } catch (IOException e) {

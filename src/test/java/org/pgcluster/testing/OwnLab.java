@@ -25,14 +25,22 @@ public final class OwnLab implements AutoCloseable {
 
     /** Only where a lab is there to be had: the environment names one. */
     public static OwnLab up(String name) throws IOException {
+        return up(name, 2);
+    }
+
+    public static OwnLab up(String name, int groups) throws IOException {
         Assumptions.assumeTrue(!Lab.variable("LAB_DSN").isEmpty(), "no lab: LAB_DSN is not set");
         String own = name + "-" + ProcessHandle.current().pid();
-        run("up", "--name", own, "--groups", "2");
-        Map<String, String> variables = new HashMap<>();
-        Object json = JsonText.read(run("env", "--name", own, "--format", "json"));
+        run("up", "--name", own, "--groups", String.valueOf(groups));
+        var up = new OwnLab(own, new HashMap<>());
+        up.read();
+        return up;
+    }
+
+    private void read() throws IOException {
+        Object json = JsonText.read(run("env", "--name", name, "--format", "json"));
         ((Map<?, ?>) Objects.requireNonNull(json))
                 .forEach((key, value) -> variables.put(String.valueOf(key), String.valueOf(value)));
-        return new OwnLab(own, variables);
     }
 
     public Map<String, String> variables() {
@@ -42,6 +50,16 @@ public final class OwnLab implements AutoCloseable {
     /** One more Citus group. */
     public void grow() throws IOException {
         run("grow", "--name", name);
+        read();
+    }
+
+    /** Makes a fault of {@code lab/lab break} for real. */
+    public void breaks(String fault) throws IOException {
+        run("break", fault, "--name", name);
+    }
+
+    public void heal() throws IOException {
+        run("heal", "--name", name);
     }
 
     /** Its programs, to be ended and started again one by one. */
@@ -57,7 +75,7 @@ public final class OwnLab implements AutoCloseable {
                 .start();
         try {
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!process.waitFor(180, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (!process.waitFor(240, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new IOException("lab/lab " + String.join(" ", arguments) + " failed: " + out);
             }
             return out;

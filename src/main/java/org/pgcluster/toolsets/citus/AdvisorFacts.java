@@ -9,6 +9,7 @@ import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.tool.Context;
 
 /** What the advisor judges: the metadata, and what every node said at the same moment. Immutable. */
 record AdvisorFacts(
@@ -89,6 +90,8 @@ record AdvisorFacts(
                    current_setting('citus.stat_statements_track', true) AS statement_tracking
             """;
 
+    static final String HALF_DRAINED = "half drained";
+
     /** Ranges of a hash table must join without gap or overlap from the smallest to the largest integer. */
     private static final String FAULTS = """
             WITH ranges AS (
@@ -143,6 +146,17 @@ record AdvisorFacts(
                AND NOT EXISTS (SELECT FROM pg_dist_placement AS place
                                 WHERE place.shardid = shard.shardid AND place.groupid = node.groupid)
              GROUP BY part.logicalrelid
+            UNION ALL
+            SELECT 'half drained', node.nodename || ':' || node.nodeport, count(*), 'node ' || node.nodeid
+              FROM pg_dist_node AS node
+              JOIN pg_dist_placement AS place ON place.groupid = node.groupid
+              JOIN pg_dist_shard AS shard ON shard.shardid = place.shardid
+              JOIN pg_dist_partition AS part ON part.logicalrelid = shard.logicalrelid AND part.repmodel <> 't'
+             WHERE node.groupid <> 0 AND node.noderole = 'primary' AND NOT node.shouldhaveshards
+               AND node.nodecluster = current_setting('citus.cluster_name')
+               AND NOT EXISTS (SELECT FROM pg_dist_background_job
+                                WHERE state IN ('scheduled', 'running', 'cancelling', 'failing'))
+             GROUP BY node.nodeid, node.nodename, node.nodeport
              ORDER BY kind, subject
             """;
 
@@ -160,9 +174,11 @@ record AdvisorFacts(
              ORDER BY 1
             """;
 
-    static AdvisorFacts of(Citus citus) {
-        List<Round<?>> rounds = citus.allAtOnce(
-                List.of(NodeState::ask, asking -> asking.everywhere(GroupSize.class, GROUPS), LockWait::ask));
+    static AdvisorFacts of(Citus citus, Context context) {
+        List<Round<?>> rounds = citus.allAtOnce(List.of(
+                NodeState::ask,
+                asking -> asking.everywhere(GroupSize.class, GROUPS),
+                LockWait::ask));
         @SuppressWarnings("unchecked") // in the order of the questions
         Round<NodeState> states = (Round<NodeState>) rounds.get(0);
         @SuppressWarnings("unchecked")

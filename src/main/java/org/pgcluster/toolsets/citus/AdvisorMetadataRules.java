@@ -69,7 +69,10 @@ final class AdvisorMetadataRules {
                         "Queries on them fail. Restore the table from a copy; do not remove metadata first.",
                         new Next("list_shards", Map.of("node", String.valueOf(told.nodeId()))),
                         null)));
-        facts.faults().stream().limit(most).forEach(fault -> findings.add(fault(fault)));
+        facts.faults().stream()
+                .filter(fault -> !fault.kind().equals(AdvisorFacts.HALF_DRAINED))
+                .limit(most)
+                .forEach(fault -> findings.add(fault(fault)));
     }
 
     private static Finding fault(AdvisorFacts.Fault fault) {

@@ -62,6 +62,9 @@ final class AdvisorOpsRules {
                         null));
             }
         }
+        facts.faults().stream()
+                .filter(fault -> fault.kind().equals(AdvisorFacts.HALF_DRAINED))
+                .forEach(fault -> findings.add(halfDrained(fault)));
         if (facts.metadata().cleanupRecords() > CLEANUP_BACKLOG) {
             findings.add(finding(
                     "citus.cleanup_backlog",
@@ -74,6 +77,22 @@ final class AdvisorOpsRules {
                     new Next("citus_leftovers", Map.of()),
                     "CALL citus_cleanup_orphaned_resources()"));
         }
+    }
+
+    /** What a drain that failed leaves behind, unless somebody wants it so. */
+    private static Finding halfDrained(AdvisorFacts.Fault fault) {
+        return finding(
+                "citus.half_drained",
+                Severity.NOTICE,
+                Sure.LIKELY,
+                fault.subject(),
+                fault.subject() + " takes no shards and holds " + Parts.many(fault.count(), "shard"),
+                evidence("shouldhaveshards", false, "shards", fault.count(), "node", fault.detail()),
+                "A drain that failed leaves this. Drain it to the end with citus_drain_node, or let it take shards again"
+                        + " with citus_set_node_property.",
+                new Next("list_shards", Map.of("node", fault.subject())),
+                "SELECT citus_set_node_property('" + fault.subject().replaceFirst(":(\\d+)$", "', $1")
+                        + ", 'shouldhaveshards', true)");
     }
 
     private void onNode(CitusNode node, NodeState state) {

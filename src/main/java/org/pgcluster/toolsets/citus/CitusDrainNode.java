@@ -147,7 +147,7 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
         hands.run(steps.get(0));
         Long jobId = started(steps, hands);
         if (jobId != null) {
-            JobFollowing.toItsEnd(jobId, steps.get(2), hands, context);
+            follow(jobId, steps.get(2), hands, context);
         }
         int nodeId = plan.looked().nodeId();
         List<Deed.Held> now = Deed.placements(context);
@@ -157,6 +157,18 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
                 held(now, nodeId),
                 CitusRebalanceExecute.nodes(plan.looked().nodes(), context),
                 Deed.cleanupRecords(context));
+    }
+
+    /** Citus leaves the property as it is when the job fails: whoever reads the failure has to know. */
+    private static void follow(long jobId, Step.Statement stop, Hands hands, Context context) {
+        try {
+            JobFollowing.toItsEnd(jobId, stop, hands, context);
+        } catch (ToolException e) {
+            throw Deed.leaving(
+                    e,
+                    "The node takes no new shards: drain it again, or take that back with citus_set_node_property,"
+                            + " should_have_shards: true.");
+        }
     }
 
     private static @Nullable Long started(List<Step.Statement> steps, Hands hands) {

@@ -98,7 +98,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         require(input, context);
         Citus citus = Citus.of(context.cluster(), context.call());
         Call call = context.call();
-        Call own = Call.within(input.analyze() || call.timeLeft().compareTo(TO_PLAN) < 0 ? call.timeLeft() : TO_PLAN);
+        Call own = call.atMost(input.analyze() ? call.timeLeft() : TO_PLAN);
         try (var handle = call.onCancel(own::cancel)) {
             return explained(input, context, citus, own);
         } catch (ToolException e) {

@@ -23,6 +23,7 @@ import org.pgcluster.tool.Reads;
 /** How far the newest rebalance is, what moves this moment and what stands in its way. */
 public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.Input, CitusRebalanceStatus.Output> {
     private static final long BETWEEN_SAMPLES_MS = 1000;
+    private static final long GPID_OF_ONE_NODE = 10_000_000_000L;
 
     record Input(
             @Says("List every task") @Default("false") boolean verbose,
@@ -44,8 +45,11 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
         @Override
         public String inWords() {
             Job newest = job;
-            String moving =
-                    moves.isEmpty() ? "Nothing moves now." : Parts.many(moves.size(), "shard") + " being moved now.";
+            String moving = !moves.isEmpty()
+                    ? Parts.many(moves.size(), "shard") + " being moved now."
+                    : unavailable.isEmpty()
+                            ? "Nothing moves now."
+                            : "What moves now could not be read: not every node answered.";
             if (newest == null) {
                 return "There was no rebalance. " + moving;
             }
@@ -71,7 +75,10 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
             long failed,
             long cancelled) {}
 
-    /** {@code bytesPerSecond} is what the target grew by between two looks, over the time between them. */
+    /**
+     * {@code bytesPerSecond} is what the target grew by between two looks, over the time between them. A size is missing
+     * where its node did not answer.
+     */
     record Move(
             long shardId,
             String table,
@@ -79,8 +86,8 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
             String from,
             String to,
             String phase,
-            long sourceBytes,
-            long targetBytes,
+            @Nullable Long sourceBytes,
+            @Nullable Long targetBytes,
             @Nullable Long bytesPerSecond,
             @Nullable Long lsnDistanceBytes) {}
 
@@ -108,6 +115,8 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
 
     private record Cleanup(long records) {}
 
+    private record Session(int pid) {}
+
     private record Progress(
             long shardId,
             String tableName,
@@ -116,8 +125,8 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
             String target,
             @Nullable String status,
             long progress,
-            long sourceBytes,
-            long targetBytes,
+            @Nullable Long sourceBytes,
+            @Nullable Long targetBytes,
             @Nullable Long distance,
             int session) {}
 
@@ -149,11 +158,16 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
     private static final String PROGRESS = """
             SELECT shardid AS shard_id, table_name::text, operation_type AS operation,
                    sourcename || ':' || sourceport AS source, targetname || ':' || targetport AS target,
-                   status, progress, coalesce(source_shard_size, 0) AS source_bytes,
-                   coalesce(target_shard_size, 0) AS target_bytes,
+                   status, progress, source_shard_size AS source_bytes, target_shard_size AS target_bytes,
                    pg_wal_lsn_diff(source_lsn, target_lsn)::bigint AS distance, sessionid AS session
               FROM get_rebalance_progress()
              ORDER BY shardid, target
+            """;
+
+    private static final String SESSIONS = """
+            SELECT pid FROM pg_stat_activity
+             WHERE state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()
+               AND query ~* '(citus_(move|copy|split|drain|schema_move)|rebalance_table_shards|isolate_tenant)'
             """;
 
     @Override
@@ -180,27 +194,30 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 input.limit(),
                 0,
                 input.cursor());
-        Citus.Forwarded<Progress> first = citus.forwarded(Progress.class, PROGRESS);
+        long began = System.nanoTime();
+        var both = citus.atOnce(
+                asking -> asking.forwarded(Progress.class, PROGRESS), LockWait::ask);
+        Citus.Forwarded<Progress> first = both.one();
         long looked = System.nanoTime();
+        boolean quick = (looked - began) / 1_000_000 < BETWEEN_SAMPLES_MS;
         long between = 0;
         List<Progress> later = List.of();
-        List<Wait> waits = List.of();
-        if (!first.rows().isEmpty()) {
+        if (!first.rows().isEmpty() && quick) {
             pause(context.call());
             later = citus.forwarded(Progress.class, PROGRESS).rows();
             between = (System.nanoTime() - looked) / 1_000_000;
-            waits = waits(citus, first.rows());
         }
         return new Output(
                 job.orElse(null),
                 moves(first.rows(), later, between),
                 page.rows().stream().map(row -> task(row, citus)).toList(),
                 job.isPresent() ? page.rest() : null,
-                waits,
+                waits(citus, both.other(), first),
                 citus.sql()
                         .one(Cleanup.class, "SELECT count(*) AS records FROM pg_dist_cleanup")
                         .records(),
-                Parts.unavailable(first.silent()));
+                Parts.unavailable(
+                        both.other().complete() ? first.silent() : both.other().silent()));
     }
 
     private static Task task(TaskRow row, Citus citus) {
@@ -234,7 +251,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 if (!later.isEmpty()
                         && before.shardId() == one.shardId()
                         && before.target().equals(one.target())) {
-                    rate = Math.max(0, one.targetBytes() - before.targetBytes()) * 1000 / milliseconds;
+                    rate = rate(before.targetBytes(), one.targetBytes(), milliseconds);
                 }
             }
             moves.add(new Move(
@@ -252,13 +269,22 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
         return moves;
     }
 
-    /** The session of a move lies on the server that was asked. */
-    private static List<Wait> waits(Citus citus, List<Progress> moving) {
-        List<Integer> sessions =
-                moving.stream().map(Progress::session).distinct().toList();
-        Round<LockWait> round = LockWait.ask(citus);
+    private static @Nullable Long rate(@Nullable Long before, @Nullable Long now, long milliseconds) {
+        return before == null || now == null ? null : Math.max(0, now - before) * 1000 / milliseconds;
+    }
+
+    /**
+     * The session of a move lies on the server that was asked. Where Citus could not tell which those are, a session that
+     * runs one of its functions is taken for one.
+     */
+    private static List<Wait> waits(Citus citus, Round<LockWait> round, Citus.Forwarded<Progress> moving) {
+        List<Integer> sessions = moving.failed() == null
+                ? moving.rows().stream().map(Progress::session).distinct().toList()
+                : citus.sql().list(Session.class, SESSIONS).stream()
+                        .map(Session::pid)
+                        .toList();
         return round.rows().stream()
-                .filter(wait -> sessions.contains((int) (wait.waitingGpid() % 10_000_000_000L)))
+                .filter(wait -> sessions.contains((int) (wait.waitingGpid() % GPID_OF_ONE_NODE)))
                 .map(wait -> new Wait(wait.seconds(), wait.on(), wait.blockingGpid(), wait.blockingQuery()))
                 .distinct()
                 .toList();

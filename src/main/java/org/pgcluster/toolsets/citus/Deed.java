@@ -3,6 +3,7 @@ package org.pgcluster.toolsets.citus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.error.ErrorCode;
@@ -166,6 +167,13 @@ final class Deed {
                 .findFirst()
                 .orElseThrow(() ->
                         new ToolException(ErrorCode.NOT_FOUND, "Group " + groupId + " has no primary.", "list_nodes"));
+    }
+
+    /** Citus passes on a full disk of a node as an error like any other. */
+    static String diskFull(@Nullable String message) {
+        return message != null && (message.contains("No space left") || message.contains("could not extend file"))
+                ? "A disk of the target is full: list_nodes has what is free on the data directories, tablespaces apart. "
+                : "";
     }
 
     /** The same error with what is left behind. */

@@ -93,7 +93,8 @@ final class JobFollowing {
                 throw new ToolException(
                         ErrorCode.UPSTREAM_ERROR,
                         "It failed: " + now.inWords() + (last == null ? "." : "; " + last.strip()),
-                        "What was moved stays moved. citus_job_inspector shows each task. " + Deed.LEFTOVERS);
+                        Deed.diskFull(last) + "What was moved stays moved. citus_job_inspector shows each task. "
+                                + Deed.LEFTOVERS);
             default ->
                 throw new ToolException(
                         ErrorCode.CONFLICT,
@@ -118,7 +119,7 @@ final class JobFollowing {
         throw new ToolException(
                 ErrorCode.CONFLICT,
                 "Stopped: " + now.inWords() + ".",
-                "Finished moves stay; one that ran was rolled back. " + Deed.LEFTOVERS);
+                Deed.diskFull(now.message()) + "Finished moves stay; one that ran was rolled back. " + Deed.LEFTOVERS);
     }
 
     static Stands awaitEnd(long jobId, Citus citus) {

@@ -23,7 +23,7 @@ final class MoveProgress {
         try {
             return hands.run(step, () -> tell(hands, context)).notices();
         } catch (ToolException e) {
-            throw Deed.leaving(e, Deed.LEFTOVERS);
+            throw Deed.leaving(e, Deed.diskFull(e.text()) + Deed.LEFTOVERS);
         }
     }
 

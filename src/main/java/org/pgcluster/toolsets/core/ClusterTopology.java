@@ -26,7 +26,7 @@ public final class ClusterTopology implements Reads<ClusterTopology.Input, Clust
             List<Topology.Server> servers,
             List<Topology.Door> doors,
             List<String> contradictions,
-            Optional<String> mermaid,
+            Optional<List<String>> mermaid,
             List<Unavailable> unavailable)
             implements InWords {
         @Override
@@ -67,7 +67,7 @@ public final class ClusterTopology implements Reads<ClusterTopology.Input, Clust
                 topology.servers(),
                 topology.doors(),
                 topology.contradictions(),
-                input.picture() ? Optional.of(TopologyPicture.of(topology)) : Optional.empty(),
+                input.picture() ? Optional.of(TopologyPicture.of(topology).lines().toList()) : Optional.empty(),
                 snapshot.unavailable());
     }
 }

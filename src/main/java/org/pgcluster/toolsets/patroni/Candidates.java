@@ -101,8 +101,8 @@ final class Candidates {
 
     /** Why Patroni would refuse. */
     private @Nullable String obstacle(Member member) {
-        if (member.hasTag("nofailover")) {
-            return "it has the tag nofailover";
+        if (member.mayNeverLead()) {
+            return "it has the tag " + (member.hasTag("nofailover") ? "nofailover" : "failover_priority 0");
         }
         boolean standby = group.synchronousStandbys().contains(member.name());
         if (!failover && synchronous && !standby && !group.synchronousStandbys().isEmpty()) {

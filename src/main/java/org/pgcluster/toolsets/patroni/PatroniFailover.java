@@ -69,7 +69,7 @@ public final class PatroniFailover
                     group.leader().map(Member::timeline).orElse(null),
                     candidate.orElse(null),
                     group.members().stream()
-                            .map(member -> member.name() + (member.hasTag("nofailover") ? " nofailover" : ""))
+                            .map(member -> member.name() + (member.mayNeverLead() ? " nofailover" : ""))
                             .sorted()
                             .toList(),
                     group.paused(),

@@ -95,7 +95,7 @@ public final class PatroniReinitialize
                 new Looked(
                         group.name(),
                         member.name(),
-                        member.role(),
+                        leads ? "leader" : "replica", // whether it is the synchronous one changes by itself
                         leader.map(Member::name).orElse(null)),
                 checks,
                 List.of(Step.request(

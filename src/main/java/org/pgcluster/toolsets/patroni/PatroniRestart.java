@@ -103,7 +103,7 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
         Looked looked = new Looked(
                 group.name(),
                 member.name(),
-                member.role(),
+                leads ? "leader" : "replica", // whether it is the synchronous one changes by itself
                 pending,
                 member.dcs().map(DcsView.Row::scheduledRestart).orElse(null));
         List<Check> checks = new ArrayList<>();

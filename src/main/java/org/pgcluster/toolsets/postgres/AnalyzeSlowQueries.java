@@ -299,7 +299,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
                     : ": " + plan.findings().get(0).title();
             return "cost " + plan.totalCost() + stands;
         } catch (ToolException e) {
-            return "cannot be planned: " + context.cluster().said(e.text());
+            return "cannot be planned: " + e.text();
         }
     }
 

@@ -41,7 +41,10 @@ public final class ListTableTypes implements Reads<ListTableTypes.Input, ListTab
                             + count.type().name().toLowerCase(Locale.ROOT).replace('_', '-'))
                     .collect(Collectors.joining(", "));
             return (kinds.isEmpty() ? "No tables" : "Tables: " + kinds)
-                    + (unavailable.isEmpty() ? "." : ". Partial: " + unavailable.size() + " nodes gave no sizes.");
+                    + (unavailable.isEmpty()
+                            ? "."
+                            : ". Partial: " + unavailable.size() + (unavailable.size() == 1 ? " node" : " nodes")
+                                    + " gave no sizes.");
         }
     }
 

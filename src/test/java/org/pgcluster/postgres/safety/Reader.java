@@ -45,7 +45,8 @@ final class Reader implements AutoCloseable {
                 true,
                 "pgcluster-mcp read",
                 Duration.ofSeconds(1),
-                false);
+                false,
+                true);
     }
 
     String user() {

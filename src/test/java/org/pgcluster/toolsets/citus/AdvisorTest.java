@@ -211,6 +211,7 @@ class AdvisorTest {
                 rule("warning citus.metadata_not_synced", well.synced(false), well.synced(true)),
                 rule("critical citus.metadata_hash_ranges", well.fault("hash ranges"), well),
                 rule("critical citus.metadata_no_placement", well.fault("no placement"), well),
+                rule("notice citus.half_drained", well.fault("half drained"), well),
                 rule("notice citus.metadata_no_copy", well.fault("no copy"), well),
                 rule(
                         "warning citus.versions_differ",

@@ -65,9 +65,10 @@ final class CitusLab implements AutoCloseable {
         return Objects.requireNonNull(System.getenv(variable), variable);
     }
 
-    static CitusLab as(String dsn, Path state) {
+    static CitusLab as(String dsn, Path state, String... flags) {
         Map<String, String> variables = Map.of("PGCLUSTER_MCP_COORDINATOR_DSN", dsn);
-        List<String> arguments = List.of("--state-dir=" + state);
+        List<String> arguments = new ArrayList<>(List.of(flags));
+        arguments.add("--state-dir=" + state);
         return new CitusLab(Settings.load(
                 new Inputs(arguments, variables, state, state, "Linux", System.getProperty("user.name"))));
     }

@@ -1,6 +1,7 @@
 package org.pgcluster.toolsets.citus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.pgcluster.toolsets.citus.CitusLab.map;
 import static org.pgcluster.toolsets.citus.CitusLab.number;
@@ -10,51 +11,32 @@ import static org.pgcluster.toolsets.citus.CitusLab.row;
 import static org.pgcluster.toolsets.citus.CitusLab.rows;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.dispatch.Answer;
+import org.pgcluster.toolsets.citus.Inspections.Inspection;
 
 /** What the tools say when a node, a right or a lock stands in their way. */
 @Tag("lab")
 class FaultsTest {
     /** Citus alone would wait 30 s and more; what it takes on a machine of its own is measured elsewhere. */
     private static final long LONGEST_MS = 15_000;
-
-    private static final List<Object[]> INSPECTIONS = List.of(
-            new Object[] {"citus_cluster_summary", "include_gucs", true},
-            new Object[] {"list_nodes"},
-            new Object[] {"citus_list_distributed_tables"},
-            new Object[] {"list_table_types"},
-            new Object[] {"list_shards", "limit", 5},
-            new Object[] {"citus_table_inspector", "table", "orders", "include_indexes", true},
-            new Object[] {"citus_colocation_inspector"},
-            new Object[] {"citus_shard_distribution"},
-            new Object[] {"citus_worker_health"},
-            new Object[] {"citus_schemas"},
-            new Object[] {"citus_activity"},
-            new Object[] {"citus_lock_inspector", "include_locks", true},
-            new Object[] {"citus_job_inspector"},
-            new Object[] {"citus_rebalance_status"},
-            new Object[] {"citus_connections"},
-            new Object[] {"citus_shard_heatmap"},
-            new Object[] {"citus_shard_skew_report"},
-            new Object[] {"citus_distributed_query_stats"},
-            new Object[] {"citus_validate_rebalance_prereqs", "table", "orders"},
-            new Object[] {"citus_lost_node_report", "node", "2"},
-            new Object[] {"citus_leftovers"},
-            new Object[] {"advise_distribution", "table", "invoices"});
-
-    /** These ask no node, so that a frozen one changes nothing. */
-    private static final List<String> OF_METADATA =
-            List.of("citus_job_inspector", "citus_rebalance_status", "citus_lost_node_report", "advise_distribution");
 
     @TempDir
     Path state;
@@ -73,57 +55,89 @@ class FaultsTest {
         }
     }
 
-    /** The postmaster alone: sessions that exist go on, so that nothing fails over meanwhile. */
-    private static void signal(String pid, boolean frozen) throws IOException, InterruptedException {
+    @Test
+    void every_tool_that_reads_is_among_those_that_are_tried_here() throws IOException {
+        Set<String> reading = new TreeSet<>();
+        for (String line : Files.readAllLines(Path.of("src/main/resources/catalogue.tsv"))) {
+            String[] tool = line.split("\t", -1);
+            if (List.of("citus", "tables").contains(tool[0]) && tool[2].equals("READS")) {
+                reading.add(tool[1]);
+            }
+        }
         assertEquals(
-                0,
-                new ProcessBuilder("kill", frozen ? "-STOP" : "-CONT", pid)
-                        .start()
-                        .waitFor());
+                reading, Inspections.ALL.stream().map(Inspection::tool).collect(Collectors.toCollection(TreeSet::new)));
     }
 
+    /** Thawed after each, so that nothing fails over meanwhile. */
     @Test
+    @Tag("slow")
     void no_inspection_waits_for_a_frozen_node_as_long_as_citus_would() throws Exception {
         String worker = CitusLab.workers().get(0);
-        String pid;
-        try (Connection connection = CitusLab.connectTo(worker)) {
-            pid = psql(connection, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
-                    .get(0);
-        }
-        for (Object[] inspection : INSPECTIONS) {
-            lab.call((String) inspection[0], arguments(inspection)); // loads what a first call loads
+        List<Inspection> all = Inspections.filled();
+        for (Inspection one : all) {
+            lab.call(one.tool(), one.given()); // loads what a first call loads
         }
         String where = worker.replaceFirst(".*@", "").replaceFirst("/.*", "");
         List<String> slow = new ArrayList<>();
-        signal(pid, true);
-        try {
-            for (Object[] inspection : INSPECTIONS) {
+        for (Inspection one : all) {
+            Answer answer;
+            long took;
+            try (var frozen = Frozen.server(worker)) {
                 long started = System.nanoTime();
-                Map<?, ?> answer = lab.call((String) inspection[0], arguments(inspection));
-                long took = (System.nanoTime() - started) / 1_000_000;
-                if (took > LONGEST_MS) {
-                    slow.add(inspection[0] + " took " + took + " ms");
-                }
-                if (!OF_METADATA.contains((String) inspection[0])) {
-                    assertEquals(1, rows(answer, "unavailable").size(), inspection[0] + ": " + answer);
-                    assertEquals(where, rows(answer, "unavailable").get(0).get("where"), String.valueOf(inspection[0]));
-                }
+                answer = lab.ask(one.tool(), one.given());
+                took = (System.nanoTime() - started) / 1_000_000;
             }
-        } finally {
-            signal(pid, false);
+            if (took > LONGEST_MS) {
+                slow.add(one.tool() + " took " + took + " ms");
+            }
+            if (Inspections.NEEDS_ALL.contains(one.tool())) {
+                assertTrue(answer.isError() && answer.text().startsWith("TIMEOUT"), answer.text());
+            } else if (!Inspections.OF_METADATA.contains(one.tool())) {
+                assertEquals(1, rows(answer.structured(), "unavailable").size(), one.tool() + ": " + answer);
+                assertEquals(
+                        where, rows(answer.structured(), "unavailable").get(0).get("where"), one.tool());
+            }
         }
         assertEquals(List.of(), slow);
     }
 
-    private static Object[] arguments(Object[] inspection) {
-        return List.of(inspection).subList(1, inspection.length).toArray();
+    @Test
+    void under_row_data_deny_no_value_leaves_with_a_statement() throws Exception {
+        try (CitusLab denied = CitusLab.as(CitusLab.address("LAB_USER_DSN"), state, "--row-data=deny");
+                Connection client = CitusLab.connect("LAB_DIRECT_DSN");
+                Connection waiting = CitusLab.connect("LAB_DIRECT_DSN")) {
+            client.setAutoCommit(false);
+            psql(client, "UPDATE orders SET note = note WHERE tenant_id = 3 AND 'hidden-4711' <> ''");
+            CompletableFuture<List<String>> blocked = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return psql(waiting, "UPDATE orders SET note = note WHERE tenant_id = 3 AND 'hidden-4711' <> 'b'");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            String locks = "";
+            long givenUp = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+            while (!locks.contains("orders") && System.nanoTime() < givenUp) {
+                locks = denied.ask("citus_lock_inspector").text();
+            }
+            assertTrue(locks.contains("orders"), locks);
+            String all = locks
+                    + denied.ask("citus_activity", "include_idle", true).text()
+                    + denied.ask("citus_rebalance_status").text()
+                    + denied.ask("citus_advisor").text()
+                    + denied.ask("citus_distributed_query_stats", "limit", 200).text();
+            assertTrue(all.contains("UPDATE orders SET note = note WHERE tenant_id = "), all);
+            assertFalse(all.contains("hidden-4711"), all);
+            client.rollback();
+            blocked.get(60, TimeUnit.SECONDS);
+        }
     }
 
     @Test
     void no_inspection_leaves_a_connection_on_a_worker() throws SQLException {
         String ours = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'mcp_user' AND pid <> pg_backend_pid()";
-        for (Object[] inspection : INSPECTIONS) {
-            lab.call((String) inspection[0], arguments(inspection));
+        for (Inspection one : Inspections.filled()) {
+            lab.call(one.tool(), one.given());
         }
         for (String worker : CitusLab.workers()) {
             try (Connection connection = CitusLab.connectTo(worker)) {

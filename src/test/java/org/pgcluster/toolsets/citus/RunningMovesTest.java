@@ -99,6 +99,21 @@ class RunningMovesTest {
             assertEquals(
                     one("SELECT source_shard_size FROM get_rebalance_progress() WHERE shardid = " + shard),
                     number(moved.get("source_bytes")));
+            String target = CitusLab.workers().stream()
+                    .filter(worker -> !worker.equals(source))
+                    .findFirst()
+                    .orElseThrow();
+            Map<?, ?> unsure;
+            try (var frozen = Frozen.server(target)) {
+                unsure = lab.call("citus_rebalance_status");
+            }
+            assertEquals(List.of(), rows(unsure, "moves"));
+            assertEquals(
+                    "SELECT txid_current()",
+                    row(rows(unsure, "waits"), "on", "transactionid").get("blocking_query"));
+            assertEquals(
+                    target.replaceFirst(".*@(.*)/.*", "$1"),
+                    rows(unsure, "unavailable").get(0).get("where"));
             writer.rollback();
         }
         moving.get(60, TimeUnit.SECONDS);

@@ -34,6 +34,7 @@ import org.pgcluster.testing.Writer;
 @Tag("slow")
 @Timeout(400)
 class FailoverLabTest {
+    private static final String CLEANED = "Cleaning up failover key";
     private static final String WRITE = "INSERT INTO write_gap VALUES (clock_timestamp())";
 
     private static @Nullable Estate own;
@@ -137,11 +138,12 @@ class FailoverLabTest {
     void when_the_asked_patroni_dies_in_the_middle_the_outcome_is_unknown_and_can_be_read_later() {
         try (Lab lab = acting()) {
             String leader = Estate.leader(lab, "0");
-            Path log = estate().processes().folder().resolve(leader + ".log");
-            long before = requests(log);
+            String heir = Estate.replica(lab, "0");
+            long before = logged(leader, "received switchover request");
+            long ended = logged(leader, CLEANED) + logged(heir, CLEANED);
             try {
                 var act = CompletableFuture.supplyAsync(() -> Acting.done(lab, "patroni_failover", "group", "0"));
-                Eventually.see("Patroni to take the request", () -> requests(log) > before || act.isDone() ? "" : "no");
+                Eventually.see("Patroni to take the request", () -> logged(leader, "received switchover request") > before || act.isDone() ? "" : "no");
                 estate().processes().kill(leader);
                 Answer answer = act.join();
                 assertEquals("OUTCOME_UNKNOWN", answer.structured().get("code"), answer.text());
@@ -151,14 +153,17 @@ class FailoverLabTest {
                 assertFalse(status.isError(), status.text());
             } finally {
                 estate().processes().start(leader);
+                // What was asked for stands in the DCS and is done by whoever finds it.
+                Eventually.see(
+                        "the request to be used up",
+                        () -> logged(leader, CLEANED) + logged(heir, CLEANED) > ended ? "" : "it stands");
             }
         }
     }
 
-    private static long requests(Path log) {
-        try (var lines = Files.lines(log)) {
-            return lines.filter(line -> line.contains("received switchover request"))
-                    .count();
+    private static long logged(String member, String words) {
+        try (var lines = Files.lines(estate().processes().folder().resolve(member + ".log"))) {
+            return lines.filter(line -> line.contains(words)).count();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

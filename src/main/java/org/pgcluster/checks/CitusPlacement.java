@@ -27,7 +27,9 @@ final class CitusPlacement implements Check {
         List<Finding> findings = new ArrayList<>();
         snapshot.citus().ifPresent(citus -> {
             Map<Long, List<Task>> jobs = new TreeMap<>();
-            citus.tasks().forEach(task -> jobs.computeIfAbsent(task.jobId(), x -> new ArrayList<>()).add(task));
+            citus.tasks()
+                    .forEach(task -> jobs.computeIfAbsent(task.jobId(), x -> new ArrayList<>())
+                            .add(task));
             jobs.values().forEach(tasks -> job(tasks, findings));
             Map<Integer, Long> shards = new TreeMap<>();
             citus.placed().stream().forEach(one -> shards.put(one.groupId(), one.shards()));
@@ -45,7 +47,10 @@ final class CitusPlacement implements Check {
         Task task = tasks.stream()
                 .filter(one -> one.blockers() != null)
                 .findFirst()
-                .orElseGet(() -> tasks.stream().filter(one -> one.retries() > 0).findFirst().orElse(tasks.get(0)));
+                .orElseGet(() -> tasks.stream()
+                        .filter(one -> one.retries() > 0)
+                        .findFirst()
+                        .orElse(tasks.get(0)));
         if (task.blockers() != null) {
             findings.add(Found.warning(
                             "citus.job_blocked",

@@ -104,7 +104,8 @@ final class Joining {
                 if (rule.cause().matcher(cause.id()).matches()) {
                     findings.stream()
                             .filter(effect -> rule.effect().matcher(effect.id()).matches())
-                            .filter(effect -> !causeOf.containsKey(effect) && !root(cause).equals(effect))
+                            .filter(effect ->
+                                    !causeOf.containsKey(effect) && !root(cause).equals(effect))
                             .filter(effect -> lies(rule.where(), cause, effect))
                             .toList()
                             .forEach(effect -> causeOf.put(effect, cause));
@@ -114,7 +115,8 @@ final class Joining {
         return findings.stream()
                 .filter(finding -> !causeOf.containsKey(finding))
                 .map(finding -> finding.explaining(findings.stream()
-                        .filter(other -> causeOf.containsKey(other) && root(other).equals(finding))
+                        .filter(other ->
+                                causeOf.containsKey(other) && root(other).equals(finding))
                         .toList()))
                 .toList();
     }
@@ -136,7 +138,9 @@ final class Joining {
             case IN_FRONT -> estate.isFront(home);
             case SAME_SERVER ->
                 cause.evidence().get("server") != null
-                        && cause.evidence().get("server").equals(effect.evidence().get("server"));
+                        && cause.evidence()
+                                .get("server")
+                                .equals(effect.evidence().get("server"));
             case SAME_SESSION -> sessions(cause).stream().anyMatch(sessions(effect)::contains);
             case NOBODYS -> there == null;
         };

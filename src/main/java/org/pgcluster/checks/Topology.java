@@ -161,8 +161,7 @@ public record Topology(List<Server> servers, List<Door> doors, List<String> cont
                         "haproxy",
                         proxy.where(),
                         proxy.servers().stream()
-                                .map(one ->
-                                        one.backend() + "/" + one.name() + " " + one.status() + " at " + where(one))
+                                .map(one -> one.backend() + "/" + one.name() + " " + one.status() + " at " + where(one))
                                 .sorted()
                                 .toList()));
             }

@@ -20,7 +20,10 @@ enum Client {
     COPILOT("mcpServers", Map.of("type", "local", "tools", List.of("*")), ".mcp.json");
 
     private final String servers;
+
+    @SuppressWarnings("ImmutableEnumChecker") // Map.of and List.of are.
     private final Map<String, Object> beside;
+
     private final String inWorkspace;
 
     Client(String servers, Map<String, Object> beside, String inWorkspace) {

@@ -72,8 +72,10 @@ final class SecondNames {
 
     private static String said(Map<String, String> arguments) {
         StringBuilder said = new StringBuilder();
-        arguments.forEach((name, value) ->
-                said.append(said.length() == 0 ? " with " : ", ").append(name).append(": ").append(value));
+        arguments.forEach((name, value) -> said.append(said.length() == 0 ? " with " : ", ")
+                .append(name)
+                .append(": ")
+                .append(value));
         return said.toString();
     }
 

@@ -62,7 +62,7 @@ final class Slots {
     }
 
     /** Held by a running call; closing it lets the next one in. */
-    final class Slot implements AutoCloseable {
+    static final class Slot implements AutoCloseable {
         private final Kind from;
         private final String cluster;
         private final long number;

@@ -18,8 +18,7 @@ import org.pgcluster.mcp.Features.Prompt;
  * Immutable.
  */
 final class Prompts {
-    static final List<String> NAMES =
-            List.of(
+    static final List<String> NAMES = List.of(
             "citus.health_check",
             "citus.rebalance_workflow",
             "citus.skew_investigation",

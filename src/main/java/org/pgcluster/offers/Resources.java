@@ -33,8 +33,16 @@ final class Resources {
     private record Kind(String word, String title, String description, List<String> tools) {}
 
     private static final List<Kind> KINDS = List.of(
-            new Kind("topology", "Topology", "Who is where, as tables and as a Mermaid picture.", List.of("cluster_topology")),
-            new Kind("health", "Health", "One diagnosis of the whole estate, root causes first.", List.of("cluster_health")),
+            new Kind(
+                    "topology",
+                    "Topology",
+                    "Who is where, as tables and as a Mermaid picture.",
+                    List.of("cluster_topology")),
+            new Kind(
+                    "health",
+                    "Health",
+                    "One diagnosis of the whole estate, root causes first.",
+                    List.of("cluster_health")),
             new Kind(
                     "tables",
                     "Tables",

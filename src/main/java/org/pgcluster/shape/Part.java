@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -130,7 +131,9 @@ record Part(
 
     private static BigDecimal size(@Nullable Object value) {
         return BigDecimal.valueOf(
-                value instanceof String text ? text.codePointCount(0, text.length()) : ((List<?>) value).size());
+                value instanceof String text
+                        ? text.codePointCount(0, text.length())
+                        : ((List<?>) Objects.requireNonNull(value)).size());
     }
 
     void write(Record owner, Map<String, @Nullable Object> into) {

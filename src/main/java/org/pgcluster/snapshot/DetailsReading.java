@@ -26,7 +26,8 @@ final class DetailsReading {
                    coalesce(archiver.last_failed_time > coalesce(archiver.last_archived_time, '-infinity'), false)
                        AS archive_fails,
                    archiver.last_failed_wal AS archive_failed_wal,
-                   current_setting('output_plugin_libraries', true) AS output_plugins,
+                   CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
+                        THEN current_setting('output_plugin_libraries', true) END AS output_plugins,
                    (SELECT substring(one FROM '(?i)^timezone=(.*)$')
                       FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS one
                      WHERE setrole = 0 AND one ILIKE 'timezone=%' AND setdatabase =

@@ -10,7 +10,6 @@ import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Components;
-import org.pgcluster.config.Expect;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.HaProxy;
 import org.pgcluster.haproxy.Proxy;

@@ -45,7 +45,8 @@ class ChecksTest {
     @Test
     void every_kind_has_a_name_of_its_own_and_is_explained() {
         var kinds = Checks.kinds();
-        assertEquals(kinds.size(), new HashSet<>(kinds.stream().map(Check.Kind::id).toList()).size());
+        assertEquals(
+                kinds.size(), new HashSet<>(kinds.stream().map(Check.Kind::id).toList()).size());
         assertTrue(kinds.size() >= 45, kinds.size() + " kinds");
         for (var kind : kinds) {
             assertTrue(kind.id().matches("(postgres|citus|patroni|haproxy|pgbouncer)\\.[a-z_]+"), kind.id());
@@ -62,14 +63,16 @@ class ChecksTest {
     @Test
     void a_node_under_another_name_is_known_by_where_it_says_that_it_is() {
         estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "alias"));
-        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("alias:5432", facts("id1", "w0", "13.2-1")));
+        estate.servers = List.of(
+                server("c0:5432", facts("id0", "c0", "13.2-1")), server("alias:5432", facts("id1", "w0", "13.2-1")));
         assertEquals(List.of(), estate.ids());
     }
 
     @Test
     void a_node_behind_an_unknown_address_is_known_by_its_database() {
         estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "nat"));
-        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("nat:5432", facts("id1", "inside", "13.2-1")));
+        estate.servers = List.of(
+                server("c0:5432", facts("id0", "c0", "13.2-1")), server("nat:5432", facts("id1", "inside", "13.2-1")));
         assertEquals(List.of(), estate.ids());
     }
 
@@ -78,13 +81,20 @@ class ChecksTest {
         estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "w1"));
         estate.servers = List.of(
                 server("c0:5432", facts("id0", "c0", "13.2-1")),
-                server("w1:5432", true, new Details(facts("id1", "w1", "13.2-1"), 0, 1, List.of(), List.of(), null, List.of(), List.of())));
+                server(
+                        "w1:5432",
+                        true,
+                        new Details(
+                                facts("id1", "w1", "13.2-1"), 0, 1, List.of(), List.of(), null, List.of(), List.of())));
         List<Finding> found = estate.findings();
-        assertEquals(List.of("citus.names_no_leader"), found.stream().map(Finding::id).toList());
+        assertEquals(
+                List.of("citus.names_no_leader"),
+                found.stream().map(Finding::id).toList());
         assertEquals(List.of("citus.node_is_standby"), effects(found.get(0)));
         assertEquals("citus_update_node", found.get(0).next().orElseThrow().tool());
         assertEquals(true, found.get(0).next().orElseThrow().arguments().get("dry_run"));
-        assertEquals("SELECT citus_update_node(2, 'w0', 5432)", found.get(0).byHand().orElseThrow());
+        assertEquals(
+                "SELECT citus_update_node(2, 'w0', 5432)", found.get(0).byHand().orElseThrow());
     }
 
     @Test
@@ -96,7 +106,8 @@ class ChecksTest {
                 new Unavailable("patroni", "w0:8008", "Connection refused"),
                 new Unavailable("patroni", "w1:8008", "Connection refused"));
         List<Finding> found = estate.findings();
-        assertEquals(List.of("citus.group_down"), found.stream().map(Finding::id).toList());
+        assertEquals(
+                List.of("citus.group_down"), found.stream().map(Finding::id).toList());
         assertEquals(
                 List.of("citus.out_of_reach", "patroni.out_of_reach", "patroni.out_of_reach"), effects(found.get(0)));
     }
@@ -133,26 +144,33 @@ class ChecksTest {
 
     @Test
     void a_server_is_who_its_address_says_whatever_it_is_called() {
-        estate.proxies = List.of(proxy(haproxy("c0", "c0:5432", "UP"), haproxy("c1", "w1:5432", "DOWN"), haproxy("x", "c1:5432", "DOWN")));
+        estate.proxies = List.of(proxy(
+                haproxy("c0", "c0:5432", "UP"), haproxy("c1", "w1:5432", "DOWN"), haproxy("x", "c1:5432", "DOWN")));
         assertEquals(List.of("haproxy.other_group"), estate.ids());
-        assertEquals(List.of("haproxy.member_left_out"), effects(estate.findings().get(0)));
+        assertEquals(
+                List.of("haproxy.member_left_out"), effects(estate.findings().get(0)));
         estate.proxies = List.of(proxy(haproxy("c1", "c0:5432", "UP"), haproxy("c0", "c1:5432", "DOWN")));
         assertEquals(List.of("haproxy.name_differs", "haproxy.name_differs"), estate.ids());
     }
 
     @Test
     void clocks_are_apart_only_beyond_what_the_round_trips_explain() {
-        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, details(900)));
+        estate.servers =
+                List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, details(900)));
         assertEquals(List.of(), estate.ids());
-        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, details(-3000)));
+        estate.servers =
+                List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, details(-3000)));
         assertEquals(List.of("postgres.clock_differs"), estate.ids());
         assertTrue(estate.findings().get(0).title().contains("3 s behind c0:5432"));
     }
 
     @Test
     void two_rows_for_one_database_would_count_it_twice() {
-        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", facts("id0", "c0", "13.2-1")));
-        assertTrue(estate.ids().contains("citus.two_nodes_one_server"), estate.ids().toString());
+        estate.servers = List.of(
+                server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", facts("id0", "c0", "13.2-1")));
+        assertTrue(
+                estate.ids().contains("citus.two_nodes_one_server"),
+                estate.ids().toString());
     }
 
     @Test
@@ -163,7 +181,8 @@ class ChecksTest {
 
     @Test
     void the_node_that_was_forgotten_is_named_when_versions_differ() {
-        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", facts("id1", "w0", "13.1-1")));
+        estate.servers = List.of(
+                server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", facts("id1", "w0", "13.1-1")));
         Finding found = estate.findings().get(0);
         assertEquals("citus.extension_differs", found.id());
         assertEquals("w0:5432", found.subject());
@@ -172,14 +191,16 @@ class ChecksTest {
     @Test
     void tables_without_a_key_matter_once_shards_should_move() {
         CitusNode third = node(3, 2, "v0");
-        estate.groups = List.of(
-                group("0", "id0", "c0", "c1"), group("1", "id1", "w0", "w1"), group("2", "id2", "v0", "v1"));
+        estate.groups =
+                List.of(group("0", "id0", "c0", "c1"), group("1", "id1", "w0", "w1"), group("2", "id2", "v0", "v1"));
         estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "w0"), third);
         estate.placed = List.of(new Placed(1, 10), new Placed(2, 9));
         assertEquals(List.of(), estate.ids());
         estate.placed = List.of(new Placed(1, 19));
         List<Finding> found = estate.findings();
-        assertEquals(List.of("citus.placement_skewed"), found.stream().map(Finding::id).toList());
+        assertEquals(
+                List.of("citus.placement_skewed"),
+                found.stream().map(Finding::id).toList());
         assertEquals(List.of("citus.cannot_be_moved"), effects(found.get(0)));
     }
 
@@ -190,7 +211,9 @@ class ChecksTest {
         estate.tasks = List.of(new Task(7, "running", 70, "running", 0, null, "4711", 20, true));
         assertEquals(Sure.CERTAIN, estate.findings().get(0).sure());
         assertEquals("citus.job_blocked", estate.findings().get(0).id());
-        assertEquals("citus_rebalance_status", estate.findings().get(0).next().orElseThrow().tool());
+        assertEquals(
+                "citus_rebalance_status",
+                estate.findings().get(0).next().orElseThrow().tool());
     }
 
     @Test
@@ -199,15 +222,28 @@ class ChecksTest {
         Details left = details(0, new Prepared("app_tx", "app", 60, false));
         estate.servers = List.of(
                 server("c0:5432", facts("id0", "c0", "13.2-1")),
-                new PostgresState("w0:5432", false, true, new PostgresState.Connections(5, 100, 3), List.of(), List.of(), List.of(wait), List.of(), left));
+                new PostgresState(
+                        "w0:5432",
+                        false,
+                        true,
+                        new PostgresState.Connections(5, 100, 3),
+                        List.of(),
+                        List.of(),
+                        List.of(wait),
+                        List.of(),
+                        left));
         List<Finding> found = estate.findings();
-        assertEquals(List.of("postgres.prepared_left"), found.stream().map(Finding::id).toList());
+        assertEquals(
+                List.of("postgres.prepared_left"),
+                found.stream().map(Finding::id).toList());
         assertEquals(List.of("postgres.sessions_blocked"), effects(found.get(0)));
     }
 
     @Test
     void a_transaction_that_citus_itself_will_end_is_given_its_time() {
-        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, details(0, new Prepared("citus_0_1", "app", 60, true))));
+        estate.servers = List.of(
+                server("c0:5432", facts("id0", "c0", "13.2-1")),
+                server("w0:5432", false, details(0, new Prepared("citus_0_1", "app", 60, true))));
         assertEquals(List.of(), estate.ids());
     }
 
@@ -216,8 +252,9 @@ class ChecksTest {
         for (var one : List.of(40L, 20L, 3L, -1L)) {
             estate.certificates =
                     List.of(new Certificate("patroni", "w0:8008", "CN=w0", NOW.plus(Duration.ofDays(one))));
-            List<String> severities =
-                    estate.findings().stream().map(finding -> finding.severity().name()).toList();
+            List<String> severities = estate.findings().stream()
+                    .map(finding -> finding.severity().name())
+                    .toList();
             assertEquals(one > 30 ? List.of() : List.of(one > 7 ? "WARNING" : "CRITICAL"), severities);
         }
         assertTrue(estate.findings().get(0).title().endsWith("has ended"));
@@ -256,10 +293,14 @@ class ChecksTest {
         assertEquals(List.of(), topology.contradictions());
         assertEquals(4, topology.servers().size());
         var coordinator = topology.servers().get(0);
-        assertEquals("c0:5432 0 c0 leader coordinator [write/c0 UP] id0", coordinator.address() + " " + coordinator.group()
-                + " " + coordinator.member() + " " + coordinator.role() + " " + coordinator.citus() + " "
-                + coordinator.haproxy() + " " + coordinator.systemIdentifier());
-        assertEquals(List.of("write/c0 UP at c0:5432", "write/c1 DOWN at c1:5432"), topology.doors().get(0).leadsTo());
+        assertEquals(
+                "c0:5432 0 c0 leader coordinator [write/c0 UP] id0",
+                coordinator.address() + " " + coordinator.group()
+                        + " " + coordinator.member() + " " + coordinator.role() + " " + coordinator.citus() + " "
+                        + coordinator.haproxy() + " " + coordinator.systemIdentifier());
+        assertEquals(
+                List.of("write/c0 UP at c0:5432", "write/c1 DOWN at c1:5432"),
+                topology.doors().get(0).leadsTo());
         String picture = TopologyPicture.of(topology);
         assertTrue(picture.startsWith("flowchart LR\n"), picture);
         assertTrue(picture.contains("-->|\"write/c0 UP\"|"), picture);

@@ -99,16 +99,18 @@ class PatroniVersionsTest {
         }
 
         private String own(boolean leads) {
-            boolean primary = is("the leader denies it") || is("the DCS is lost") ? false : leads || is("two primaries");
+            boolean primary =
+                    is("the leader denies it") || is("the DCS is lost") ? false : leads || is("two primaries");
             List<String> fields = new ArrayList<>();
             fields.add("\"role\": \"" + (primary ? version.primary : "replica") + "\"");
             fields.add("\"state\": \"" + (leads ? "running" : state()) + "\"");
             fields.add("\"server_version\": 150020");
             fields.add("\"timeline\": " + (is("an old timeline") && !leads ? 2 : 3));
-            fields.add(primary
-                    ? "\"xlog\": {\"location\": 60000000}"
-                    : "\"xlog\": {\"received_location\": 60000000, \"replayed_location\": 60000000,"
-                            + " \"replayed_timestamp\": \"2026-11-21 16:13:48.823633+00:00\", \"paused\": false}");
+            fields.add(
+                    primary
+                            ? "\"xlog\": {\"location\": 60000000}"
+                            : "\"xlog\": {\"received_location\": 60000000, \"replayed_location\": 60000000,"
+                                    + " \"replayed_timestamp\": \"2026-11-21 16:13:48.823633+00:00\", \"paused\": false}");
             fields.add("\"database_system_identifier\": \"7710658693285024971\"");
             fields.add("\"patroni\": {\"version\": \"" + version.number + "\", \"scope\": \"x\""
                     + (version.since(Version.V3_3) ? ", \"name\": \"" + (leads ? "a" : "b") + "\"" : "") + "}");
@@ -160,7 +162,8 @@ class PatroniVersionsTest {
                         + ", \"receive_lsn\": \"0/3938700\", \"replay_lsn\": \"0/3938700\", \"lsn\": \"0/3938700\"");
             }
             if (is("nobody may lead") && !leads) {
-                fields.add("\"tags\": " + (version.since(Version.V4_0) ? "{\"failover_priority\": 0}" : "{\"nofailover\": true}"));
+                fields.add("\"tags\": "
+                        + (version.since(Version.V4_0) ? "{\"failover_priority\": 0}" : "{\"nofailover\": true}"));
             }
             if (is("pending restart") && !leads) {
                 fields.add("\"pending_restart\": true"

@@ -63,7 +63,18 @@ final class Small {
 
     static Member member(String name, String role, String identifier) {
         var row = new DcsView.Row(
-                name, role, "running", name, 5432, "http://" + name + ":8008", 1, 0L, null, List.of(), false, List.of(),
+                name,
+                role,
+                "running",
+                name,
+                5432,
+                "http://" + name + ":8008",
+                1,
+                0L,
+                null,
+                List.of(),
+                false,
+                List.of(),
                 null);
         var own = new OwnView(
                 "running",
@@ -96,7 +107,21 @@ final class Small {
 
     static Facts facts(String identifier, String address, String extension) {
         return new Facts(
-                identifier, address, 5432, 150020, "logical", "off", 0, false, null, null, null, extension, "13.2.2", 0, 0);
+                identifier,
+                address,
+                5432,
+                150020,
+                "logical",
+                "off",
+                0,
+                false,
+                null,
+                null,
+                null,
+                extension,
+                "13.2.2",
+                0,
+                0);
     }
 
     static PostgresState server(String where, @Nullable Facts facts) {
@@ -118,8 +143,28 @@ final class Small {
 
     static Server haproxy(String name, @Nullable String address, String status) {
         return new Server(
-                "write", name, address, 8008, status, "", status.equals("UP") ? "L7OK" : "L7STS", null, 1L, false, 0L, 0L,
-                null, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 60L, 0L);
+                "write",
+                name,
+                address,
+                8008,
+                status,
+                "",
+                status.equals("UP") ? "L7OK" : "L7STS",
+                null,
+                1L,
+                false,
+                0L,
+                0L,
+                null,
+                0L,
+                0L,
+                0L,
+                0L,
+                0L,
+                0L,
+                0L,
+                60L,
+                0L);
     }
 
     static Proxy proxy(Server... servers) {

@@ -44,15 +44,18 @@ class SecondNamesTest {
 
     private Settings settings(String... more) {
         List<String> flags = new ArrayList<>(List.of(
-                "--dsn", "postgres://reader@127.0.0.1:1/app", "--state-dir", folder.resolve("state").toString()));
+                "--dsn",
+                "postgres://reader@127.0.0.1:1/app",
+                "--state-dir",
+                folder.resolve("state").toString()));
         flags.addAll(List.of(more));
         return Settings.load(new Inputs(flags, Map.of(), folder, folder, "Linux", "somebody"));
     }
 
     private static Map<String, Map<?, ?>> listed(Settings settings) {
         Map<String, Map<?, ?>> listed = new LinkedHashMap<>();
-        List<?> tools = (List<?>) Objects.requireNonNull(
-                JsonText.read(Catalogue.of(settings).toolsJsonArray()));
+        List<?> tools = (List<?>)
+                Objects.requireNonNull(JsonText.read(Catalogue.of(settings).toolsJsonArray()));
         for (Object tool : tools) {
             Map<?, ?> one = (Map<?, ?>) Objects.requireNonNull(tool);
             assertFalse(listed.containsKey(String.valueOf(one.get("name"))), () -> one.get("name") + " stands twice");
@@ -86,8 +89,8 @@ class SecondNamesTest {
         for (String name : NAMES) {
             try (Dispatcher desk = new Dispatcher(new Workshop(settings(), "1"))) {
                 Map<String, @Nullable Object> nothing = Map.of();
-                Answer answer = desk.call(new Request(
-                        name, nothing, Call.within(Duration.ofSeconds(20)), "a test", Optional.empty()));
+                Answer answer = desk.call(
+                        new Request(name, nothing, Call.within(Duration.ofSeconds(20)), "a test", Optional.empty()));
                 assertEquals("CONNECTION_FAILED", answer.structured().get("code"), name + ": " + answer.text());
             }
         }

@@ -104,7 +104,8 @@ class ResourcesTest {
                 new TreeSet<>(offering.resources().stream().map(Resource::uri).toList()));
         assertEquals(5, offering.resourceTemplates().size());
         for (Resource template : offering.resourceTemplates()) {
-            assertTrue(offering.completions().stream().anyMatch(one -> one.of().equals(template.uri())), template.uri());
+            assertTrue(
+                    offering.completions().stream().anyMatch(one -> one.of().equals(template.uri())), template.uri());
         }
     }
 
@@ -120,10 +121,10 @@ class ResourcesTest {
     @Test
     void names_are_percent_encoded_and_a_plus_is_a_plus() throws IOException {
         Offering offering = two();
+        assertEquals("what get_object_details says", read(offering, "cluster://east/table/a%2Fb%20%C3%A4/%C3%9Cn+x"));
         assertEquals(
-                "what get_object_details says", read(offering, "cluster://east/table/a%2Fb%20%C3%A4/%C3%9Cn+x"));
-        assertEquals(
-                Map.of("schema", "a/b ä", "name", "Ün+x", "cluster", "east"), asked.get(0).arguments());
+                Map.of("schema", "a/b ä", "name", "Ün+x", "cluster", "east"),
+                asked.get(0).arguments());
         assertEquals("\"a/b ä\".\"Ün+x\"", asked.get(1).arguments().get("table"));
     }
 

@@ -56,7 +56,9 @@ class CertificatesTest {
     private Answer asked(String url, String... keys) {
         Map<String, String> all = new HashMap<>(Map.of("patroni_urls", url, "http_timeout_ms", "8000"));
         for (String key : keys) {
-            Path file = key.equals("key_file") ? file("key").orElseThrow() : file("certificate").orElseThrow();
+            Path file = key.equals("key_file")
+                    ? file("key").orElseThrow()
+                    : file("certificate").orElseThrow();
             all.put("patroni_" + key, file.toString());
         }
         try (Lab lab = Lab.with(folder, all)) {

@@ -102,13 +102,15 @@ class PatroniReadingTest {
                         .replaceFirst("\\{", "{\"database_system_identifier\": \"" + identifier + "\",");
                 members.get(i).answers("GET /patroni", 200, own).hangsUpOn("GET /cluster");
             }
-            String urls = String.join(",", members.stream().map(FakePatroni::url).toList());
+            String urls =
+                    String.join(",", members.stream().map(FakePatroni::url).toList());
             Answer answer = status(urls);
             assertEquals(
                     List.of(2, 1),
                     Lab.rows(answer, "groups").stream()
                             .map(row -> row.get("members"))
-                            .sorted(java.util.Comparator.comparing(String::valueOf).reversed())
+                            .sorted(java.util.Comparator.comparing(String::valueOf)
+                                    .reversed())
                             .toList(),
                     answer.text());
         } finally {

@@ -43,8 +43,7 @@ public final class PgBouncerProcess implements AutoCloseable {
         }
         readable(folder);
         Path users = Files.writeString(folder.resolve("users.txt"), "\"boss\" \"geheim\"\n\"looker\" \"geheim\"\n");
-        Path settings = Files.writeString(
-                folder.resolve("pgbouncer.ini"), """
+        Path settings = Files.writeString(folder.resolve("pgbouncer.ini"), """
                 [databases]
                 app = %s
                 [pgbouncer]
@@ -56,7 +55,8 @@ public final class PgBouncerProcess implements AutoCloseable {
                 admin_users = boss
                 stats_users = looker
                 %s
-                """.formatted(target, port, authentication, users, String.join("\n", more)));
+                """.formatted(
+                        target, port, authentication, users, String.join("\n", more)));
         List<String> command = new ArrayList<>();
         if ("root".equals(System.getProperty("user.name"))) { // it refuses to run as root
             command.addAll(List.of("runuser", "-u", "postgres", "--"));

@@ -175,10 +175,8 @@ record AdvisorFacts(
             """;
 
     static AdvisorFacts of(Citus citus, Context context) {
-        List<Round<?>> rounds = citus.allAtOnce(List.of(
-                NodeState::ask,
-                asking -> asking.everywhere(GroupSize.class, GROUPS),
-                LockWait::ask));
+        List<Round<?>> rounds = citus.allAtOnce(
+                List.of(NodeState::ask, asking -> asking.everywhere(GroupSize.class, GROUPS), LockWait::ask));
         @SuppressWarnings("unchecked") // in the order of the questions
         Round<NodeState> states = (Round<NodeState>) rounds.get(0);
         @SuppressWarnings("unchecked")

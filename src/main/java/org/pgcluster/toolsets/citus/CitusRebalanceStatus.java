@@ -195,8 +195,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 0,
                 input.cursor());
         long began = System.nanoTime();
-        var both = citus.atOnce(
-                asking -> asking.forwarded(Progress.class, PROGRESS), LockWait::ask);
+        var both = citus.atOnce(asking -> asking.forwarded(Progress.class, PROGRESS), LockWait::ask);
         Citus.Forwarded<Progress> first = both.one();
         long looked = System.nanoTime();
         boolean quick = (looked - began) / 1_000_000 < BETWEEN_SAMPLES_MS;

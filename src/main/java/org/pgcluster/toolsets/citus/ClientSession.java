@@ -3,7 +3,6 @@ package org.pgcluster.toolsets.citus;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
-import org.pgcluster.tool.Context;
 
 /** One backend of one node, as that node sees it. All backends of one client's query share its global pid. */
 record ClientSession(

@@ -3,7 +3,6 @@ package org.pgcluster.toolsets.citus;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
-import org.pgcluster.tool.Context;
 
 /** One backend that waits for another, as their node sees it. A prepared transaction has no pid, only its name. */
 record LockWait(

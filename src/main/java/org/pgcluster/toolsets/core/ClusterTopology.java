@@ -67,7 +67,9 @@ public final class ClusterTopology implements Reads<ClusterTopology.Input, Clust
                 topology.servers(),
                 topology.doors(),
                 topology.contradictions(),
-                input.picture() ? Optional.of(TopologyPicture.of(topology).lines().toList()) : Optional.empty(),
+                input.picture()
+                        ? Optional.of(TopologyPicture.of(topology).lines().toList())
+                        : Optional.empty(),
                 snapshot.unavailable());
     }
 }

@@ -153,8 +153,7 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
         }
     }
 
-    private static Lag lag(
-            Group group, Member replica, Optional<List<Sender>> senders, Optional<Receiving> receiving) {
+    private static Lag lag(Group group, Member replica, Optional<List<Sender>> senders, Optional<Receiving> receiving) {
         Optional<Sender> sender = senders.flatMap(all ->
                 all.stream().filter(one -> one.name().equals(replica.name())).findFirst());
         Optional<OwnView> own = replica.own();
@@ -178,8 +177,9 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
                 sender.map(Sender::state).orElse(null),
                 sender.map(Sender::sync)
                         .orElseGet(() -> replica.dcs().map(DcsView.Row::role).orElse(null)),
-                receiving.map(Receiving::paused).orElseGet(() -> own.map(OwnView::replayPaused)
-                        .orElse(false)));
+                receiving
+                        .map(Receiving::paused)
+                        .orElseGet(() -> own.map(OwnView::replayPaused).orElse(false)));
     }
 
     private static @Nullable Long behind(@Nullable Long leader, @Nullable Long replica) {

@@ -103,7 +103,8 @@ final class Diagnosing implements AutoCloseable {
             long began = System.nanoTime();
             List<Map<?, ?>> found = await(findings -> !findings.isEmpty()
                     && id(findings.get(0)).matches(root)
-                    && findings.stream().allMatch(one -> allowed.matcher(id(one)).matches()));
+                    && findings.stream()
+                            .allMatch(one -> allowed.matcher(id(one)).matches()));
             double seconds = Math.round((System.nanoTime() - began) / 1e8) / 10.0;
             assertFalse(found.isEmpty(), fault + " was not noticed");
             assertTrue(id(found.get(0)).matches(root), () -> fault + " is told as " + found);

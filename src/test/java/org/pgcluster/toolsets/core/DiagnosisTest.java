@@ -107,14 +107,32 @@ class DiagnosisTest {
                 |fault|first finding|in words|also found|follows from it|seconds|
                 |-|-|-|-|-|-|
                 """);
-        TOLD.values().forEach(one -> page.append("|`").append(one.fault()).append("`|`").append(one.first()).append("`|")
-                .append(one.title().replaceAll("127\\.0\\.0\\.1:\\d+", "HOST:PORT").replaceAll("\\d{9,}", "N"))
-                .append('|').append(String.join(", ", one.others())).append('|')
-                .append(String.join(", ", one.effects())).append('|').append(one.seconds()).append("|\n"));
+        TOLD.values()
+                .forEach(one -> page.append("|`")
+                        .append(one.fault())
+                        .append("`|`")
+                        .append(one.first())
+                        .append("`|")
+                        .append(one.title()
+                                .replaceAll("127\\.0\\.0\\.1:\\d+", "HOST:PORT")
+                                .replaceAll("\\d{9,}", "N"))
+                        .append('|')
+                        .append(String.join(", ", one.others()))
+                        .append('|')
+                        .append(String.join(", ", one.effects()))
+                        .append('|')
+                        .append(one.seconds())
+                        .append("|\n"));
         List<Check.Kind> kinds = Checks.kinds();
-        page.append("\n## What is looked for\n\n").append(kinds.size())
-                .append(" kinds of findings, each by a pure function over one snapshot of all components.\n\n|id|when|\n|-|-|\n");
-        kinds.forEach(kind -> page.append("|`").append(kind.id()).append("`|").append(kind.about()).append("|\n"));
+        page.append("\n## What is looked for\n\n")
+                .append(kinds.size())
+                .append(
+                        " kinds of findings, each by a pure function over one snapshot of all components.\n\n|id|when|\n|-|-|\n");
+        kinds.forEach(kind -> page.append("|`")
+                .append(kind.id())
+                .append("`|")
+                .append(kind.about())
+                .append("|\n"));
         return page.toString();
     }
 }

@@ -19,9 +19,10 @@ import org.pgcluster.testing.Lab;
 
 /** One part of an estate is bad in every way that one can be: it is told as what it is, and the good part stays whole. */
 class BadPartsTest {
-    private static final String TABLE = "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,"
-            + "wretr,wredis,status,weight,type,check_status,check_code,last_chk,\n"
-            + "app,s1,0,0,3,5,100,9,0,0,,0,,0,0,0,0,UP,1,2,L7OK,200,,\n";
+    private static final String TABLE =
+            "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,"
+                    + "wretr,wredis,status,weight,type,check_status,check_code,last_chk,\n"
+                    + "app,s1,0,0,3,5,100,9,0,0,,0,,0,0,0,0,UP,1,2,L7OK,200,,\n";
 
     @TempDir
     Path folder;
@@ -29,7 +30,8 @@ class BadPartsTest {
     private static FaultyServer bad(String how) {
         return switch (how) {
             case "silent" -> FaultyServer.silent();
-            case "dripping" -> FaultyServer.dripping("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + "x".repeat(900), 20);
+            case "dripping" ->
+                FaultyServer.dripping("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + "x".repeat(900), 20);
             case "closing" -> FaultyServer.answering("");
             case "half" -> FaultyServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"half\":");
             case "half a table" -> FaultyServer.http(200, "text/plain", TABLE + "app,s2,0,0");
@@ -141,7 +143,8 @@ class BadPartsTest {
     void a_bad_console_is_told_as_what_it_is(String how, String told) {
         try (var server = bad(how)) {
             String dsn = "postgres://boss@127.0.0.1:" + server.port() + "/pgbouncer?sslmode=disable";
-            assertTrue(why(asked("pgbouncer_status", Map.of("pgbouncer_dsns", dsn))).contains(told));
+            assertTrue(why(asked("pgbouncer_status", Map.of("pgbouncer_dsns", dsn)))
+                    .contains(told));
         }
     }
 
@@ -176,7 +179,9 @@ class BadPartsTest {
                     "patroni_cluster_status",
                     Map.of("patroni_urls", server.url(), "patroni_user", "p", "patroni_password", "hunter22"));
             assertTrue(why(answer).contains("does not take user and password"), answer.text());
-            long with = server.asked().stream().filter(one -> one.contains("Authorization: Basic")).count();
+            long with = server.asked().stream()
+                    .filter(one -> one.contains("Authorization: Basic"))
+                    .count();
             assertEquals(server.asked().size(), 2 * with, "each once without and once with: " + server.asked());
         }
     }

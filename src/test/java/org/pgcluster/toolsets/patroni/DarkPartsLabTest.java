@@ -54,8 +54,7 @@ class DarkPartsLabTest {
     }
 
     private Lab acting() {
-        return Acting.on(
-                estate().lab().variables(), folder, "patroni_urls", estate().variable("LAB_PATRONI_ALL"));
+        return Acting.on(estate().lab().variables(), folder, "patroni_urls", estate().variable("LAB_PATRONI_ALL"));
     }
 
     @BeforeEach
@@ -96,7 +95,8 @@ class DarkPartsLabTest {
             Object leads = address(lab, Estate.leader(lab, "1"));
             Object follows = address(lab, replica);
             estate().sql(leads, "CREATE TABLE IF NOT EXISTS much (t text)");
-            assertFalse(Acting.done(lab, "patroni_pause", "group", "1", "paused", true).isError());
+            assertFalse(Acting.done(lab, "patroni_pause", "group", "1", "paused", true)
+                    .isError());
             try {
                 estate().sql(follows, "SELECT pg_wal_replay_pause()");
                 estate().sql(leads, WRITE_MUCH);
@@ -144,7 +144,8 @@ class DarkPartsLabTest {
     void a_slot_that_nobody_uses_is_told_with_what_it_keeps() {
         try (Lab lab = acting()) {
             Object leads = address(lab, Estate.leader(lab, "1"));
-            assertFalse(Acting.done(lab, "patroni_pause", "group", "1", "paused", true).isError());
+            assertFalse(Acting.done(lab, "patroni_pause", "group", "1", "paused", true)
+                    .isError());
             try {
                 estate().sql(leads, "SELECT pg_create_physical_replication_slot('left_over', true)");
                 Answer answer = lab.call("patroni_replication_lag", "group", "1");
@@ -158,9 +159,9 @@ class DarkPartsLabTest {
                 assertEquals(replica, its.get("member"));
             } finally {
                 estate().sql(
-                        leads,
-                        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-                                + " WHERE slot_name = 'left_over'");
+                                leads,
+                                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+                                        + " WHERE slot_name = 'left_over'");
                 Acting.done(lab, "patroni_pause", "group", "1", "paused", false);
             }
         }
@@ -181,7 +182,8 @@ class DarkPartsLabTest {
                 assertEquals("", estate().sql(address(lab, leader), "SHOW synchronous_standby_names"));
                 Answer health = lab.call("cluster_health", "components", List.of("patroni"));
                 assertTrue(health.text().contains("Patroni switched it off silently"), health.text());
-                System.out.println("synchronous mode lost:\n" + lab.call("patroni_cluster_status", "group", "1").text());
+                System.out.println("synchronous mode lost:\n"
+                        + lab.call("patroni_cluster_status", "group", "1").text());
             } finally {
                 estate().processes().start(replica);
             }

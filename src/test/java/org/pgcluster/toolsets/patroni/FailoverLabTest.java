@@ -143,7 +143,9 @@ class FailoverLabTest {
             long ended = logged(leader, CLEANED) + logged(heir, CLEANED);
             try {
                 var act = CompletableFuture.supplyAsync(() -> Acting.done(lab, "patroni_failover", "group", "0"));
-                Eventually.see("Patroni to take the request", () -> logged(leader, "received switchover request") > before || act.isDone() ? "" : "no");
+                Eventually.see(
+                        "Patroni to take the request",
+                        () -> logged(leader, "received switchover request") > before || act.isDone() ? "" : "no");
                 estate().processes().kill(leader);
                 Answer answer = act.join();
                 assertEquals("OUTCOME_UNKNOWN", answer.structured().get("code"), answer.text());

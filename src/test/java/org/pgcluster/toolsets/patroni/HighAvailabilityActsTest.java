@@ -273,7 +273,8 @@ class HighAvailabilityActsTest {
             });
             Object api = Objects.requireNonNull(Estate.member(lab, replica).get("api"));
             Answer health = lab.call("cluster_health", "components", List.of("patroni"));
-            boolean named = health.text().contains(replica) || health.text().contains(URI.create("" + api).getAuthority());
+            boolean named = health.text().contains(replica)
+                    || health.text().contains(URI.create("" + api).getAuthority());
             assertTrue(named, health.text());
             String leader = Estate.leader(lab, "1");
             Answer refused = lab.call("patroni_reinitialize", "member", leader, "dry_run", true);

@@ -152,19 +152,25 @@ class HighAvailabilityLabTest {
     void an_act_on_a_node_that_patroni_looks_after_says_so(String act) {
         Assumptions.assumeTrue("1".equals(Lab.variable("LAB_CITUS")), "the lab has no Citus here");
         try (Lab lab = Lab.connected(
-                folder, "mode", "admin", "allow_execute", "true", "approval", "self", "admin_dsn", Lab.variable("LAB_DSN"))) {
+                folder,
+                "mode",
+                "admin",
+                "allow_execute",
+                "true",
+                "approval",
+                "self",
+                "admin_dsn",
+                Lab.variable("LAB_DSN"))) {
             List<Map<?, ?>> members = Lab.rows(lab.call("patroni_member_list", "group", "1"), "members");
             String leads = where(members, true);
             String follows = where(members, false);
             String host = follows.substring(0, follows.lastIndexOf(':'));
             int port = Integer.parseInt(follows.substring(follows.lastIndexOf(':') + 1));
-            Answer answer =
-                    switch (act) {
-                        case "citus_update_node" ->
-                            lab.call(act, "node", leads, "host", host, "port", port, "dry_run", true);
-                        case "citus_add_node" -> lab.call(act, "host", host, "port", port, "dry_run", true);
-                        default -> lab.call(act, "node", leads, "dry_run", true);
-                    };
+            Answer answer = switch (act) {
+                case "citus_update_node" -> lab.call(act, "node", leads, "host", host, "port", port, "dry_run", true);
+                case "citus_add_node" -> lab.call(act, "host", host, "port", port, "dry_run", true);
+                default -> lab.call(act, "node", leads, "dry_run", true);
+            };
             String plan = answer.structured().toString();
             for (Map<?, ?> member : members) {
                 boolean concerned = act.equals("citus_update_node")

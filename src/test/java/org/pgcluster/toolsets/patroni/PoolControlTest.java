@@ -65,7 +65,8 @@ class PoolControlTest {
         return Lab.with(
                 folder,
                 Map.of(
-                        "pgbouncer_dsns", "postgres://boss@127.0.0.1:" + bouncer().port() + "/pgbouncer",
+                        "pgbouncer_dsns",
+                                "postgres://boss@127.0.0.1:" + bouncer().port() + "/pgbouncer",
                         "admin_dsn", "postgres://nobody@127.0.0.1:1/none",
                         "mode", "admin",
                         "allow_execute", "true",
@@ -73,8 +74,8 @@ class PoolControlTest {
     }
 
     private Connection client() throws SQLException {
-        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + bouncer().port()
-                + "/app?user=boss&prepareThreshold=0&socketTimeout=60&sslmode=disable");
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:"
+                + bouncer().port() + "/app?user=boss&prepareThreshold=0&socketTimeout=60&sslmode=disable");
     }
 
     private static String asked(Connection client, String sql) throws SQLException {
@@ -116,7 +117,9 @@ class PoolControlTest {
             assertFalse(paused.isError(), paused.text());
             var first = waiting(one);
             var second = waiting(other);
-            Eventually.see("two that wait", () -> waiting(lab) == 2 ? "" : lab.call("pgbouncer_status").text());
+            Eventually.see(
+                    "two that wait",
+                    () -> waiting(lab) == 2 ? "" : lab.call("pgbouncer_status").text());
             assertEquals(true, database(lab).get("paused"));
             assertFalse(first.isDone() || second.isDone());
             Answer plan = lab.call(ACT, "action", "resume", "database", "app", "dry_run", true);
@@ -137,7 +140,8 @@ class PoolControlTest {
             asked(other, "SELECT 1");
             var act = CompletableFuture.supplyAsync(
                     () -> Acting.done(lab, ACT, "action", "pause", "database", "app", "timeout_seconds", 3));
-            Eventually.see("the pause", () -> Boolean.TRUE.equals(database(lab).get("paused")) || act.isDone() ? "" : "no");
+            Eventually.see(
+                    "the pause", () -> Boolean.TRUE.equals(database(lab).get("paused")) || act.isDone() ? "" : "no");
             var waits = waiting(other);
             Answer answer = act.get();
             assertEquals("CONFLICT", answer.structured().get("code"), answer.text());
@@ -198,7 +202,8 @@ class PoolControlTest {
             Answer answer = Acting.done(lab, ACT, "action", "reload");
             assertFalse(answer.isError(), answer.text());
             Eventually.see("the new size", () -> {
-                Object room = Lab.rows(lab.call("pgbouncer_status"), "pools").get(0).get("room");
+                Object room =
+                        Lab.rows(lab.call("pgbouncer_status"), "pools").get(0).get("room");
                 return Objects.equals(room, 7) || Objects.equals(room, 7L) ? "" : "" + room;
             });
         }
@@ -209,7 +214,8 @@ class PoolControlTest {
         try (Lab lab = Lab.with(
                 folder,
                 Map.of(
-                        "pgbouncer_dsns", "postgres://looker@127.0.0.1:" + bouncer().port() + "/pgbouncer",
+                        "pgbouncer_dsns",
+                                "postgres://looker@127.0.0.1:" + bouncer().port() + "/pgbouncer",
                         "admin_dsn", "postgres://nobody@127.0.0.1:1/none",
                         "mode", "admin",
                         "allow_execute", "true",

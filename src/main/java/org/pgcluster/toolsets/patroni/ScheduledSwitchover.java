@@ -75,6 +75,7 @@ final class ScheduledSwitchover {
                 null,
                 null,
                 false,
+                false,
                 List.of());
     }
 }

@@ -88,8 +88,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
                 "Explain a distributed query",
                 Input.class,
                 Output.class,
-                "How Citus runs a statement: routed to one node, fan-out, repartition or pull; shards and nodes it meets, why it"
-                        + " was not routed, and the rewrite that would.");
+                "How Citus runs a statement: routed, fan-out, repartition or pull; its shards and nodes, why not routed, the rewrite.");
     }
 
     @Override

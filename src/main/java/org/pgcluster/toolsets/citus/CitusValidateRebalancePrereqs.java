@@ -79,8 +79,7 @@ public final class CitusValidateRebalancePrereqs
                 "Rebalance prerequisites",
                 Input.class,
                 Output.class,
-                "Whether a table's shards and all colocated ones can move online: identity of each table, WAL level, slots,"
-                        + " workers, jobs.");
+                "Whether a table's shards and all colocated ones can move online: identities, WAL level, slots, workers, jobs.");
     }
 
     @Override

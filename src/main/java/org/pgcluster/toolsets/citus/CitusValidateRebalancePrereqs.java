@@ -36,7 +36,8 @@ public final class CitusValidateRebalancePrereqs
                     .count();
             return ready
                     ? "The shards of " + table + " and of its colocation group can move online."
-                    : Parts.many(failing, "precondition") + " of moving the shards of " + table + " online fail.";
+                    : Parts.many(failing, "precondition") + " of moving the shards of " + table + " online"
+                            + (failing == 1 ? " fails." : " fail.");
         }
     }
 

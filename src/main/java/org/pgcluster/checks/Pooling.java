@@ -56,7 +56,8 @@ public final class Pooling {
         String name = pool.database() + "/" + pool.user();
         boolean one = pool.clientsWaiting() == 1;
         String wait = pool.clientsWaiting() + (one ? " client of " : " clients of ") + name
-                + (one ? " waits, for " : " wait, the longest for ") + Math.round(pool.longestWaitSeconds() * 10) / 10.0 + " s";
+                + (one ? " waits, for " : " wait, the longest for ") + Math.round(pool.longestWaitSeconds() * 10) / 10.0
+                + " s";
         Long room = pool.room();
         if (pool.serversActive() + pool.serversIdle() + pool.serversUsed() + pool.serversTested() == 0) {
             return wrong(

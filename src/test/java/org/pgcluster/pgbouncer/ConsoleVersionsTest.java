@@ -41,7 +41,11 @@ class ConsoleVersionsTest {
                                 "app db1 5432 app_db  10 0 " + (balanced ? "2 3600" : "2") + "  0 3 0 0",
                                 "pgbouncer  6432 pgbouncer pgbouncer 2 0 " + (balanced ? "0 3600" : "0")
                                         + " statement 0 0 0 0"),
-                "SHOW CONFIG", List.of("key value default changeable", "admin_users boss  yes", "ignore_startup_parameters extra_float_digits  yes"),
+                "SHOW CONFIG",
+                        List.of(
+                                "key value default changeable",
+                                "admin_users boss  yes",
+                                "ignore_startup_parameters extra_float_digits  yes"),
                 "SHOW POOLS",
                         List.of(
                                 "database user cl_active cl_waiting sv_active sv_idle sv_used sv_tested sv_login maxwait"

@@ -87,7 +87,8 @@ public final class FakePatroni implements AutoCloseable {
     public static void led(List<FakePatroni> members, int leader, int timeline, String... names) {
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < names.length; i++) {
-            rows.add(row(names[i], i == leader ? "leader" : "replica", members.get(i).url()));
+            rows.add(row(
+                    names[i], i == leader ? "leader" : "replica", members.get(i).url()));
         }
         String cluster = on(timeline, "{\"members\": [" + String.join(",", rows) + "]}");
         for (int i = 0; i < names.length; i++) {

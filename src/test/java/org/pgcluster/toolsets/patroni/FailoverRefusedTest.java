@@ -137,8 +137,7 @@ class FailoverRefusedTest {
     void while_paused_a_candidate_must_be_named() {
         String rows = FakePatroni.row("a", "leader", group.get(0).url()) + ","
                 + FakePatroni.row("b", "replica", group.get(1).url());
-        group.forEach(
-                member -> member.answers("GET /cluster", 200, "{\"pause\": true, \"members\": [" + rows + "]}"));
+        group.forEach(member -> member.answers("GET /cluster", 200, "{\"pause\": true, \"members\": [" + rows + "]}"));
         Answer answer = planned("kind", "auto");
         assertEquals("PRECONDITION_FAILED", code(answer));
         assertTrue(answer.text().contains("it is paused: a candidate must be named; a is leader"), answer.text());
@@ -154,10 +153,11 @@ class FailoverRefusedTest {
     }
 
     @ParameterizedTest(name = "{0}: {1}")
-    @CsvSource(delimiter = '|', value = {"200|Successfully switched over to \"b\"", "503|Switchover status unknown"})
+    @CsvSource(
+            delimiter = '|',
+            value = {"200|Successfully switched over to \"b\"", "503|Switchover status unknown"})
     void a_change_is_followed_to_its_end_even_where_patroni_stopped_watching(int status, String words) {
-        group.get(0)
-                .answersAfter(SWITCHOVER, () -> FakePatroni.led(group, 1, 4, "a", "b"), status, words);
+        group.get(0).answersAfter(SWITCHOVER, () -> FakePatroni.led(group, 1, 4, "a", "b"), status, words);
         Answer answer = switchedOver();
         assertFalse(answer.isError(), answer.text());
         assertTrue(answer.text().contains("b leads group " + name() + " in place of a."), answer.text());

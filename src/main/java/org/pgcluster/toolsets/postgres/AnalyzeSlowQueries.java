@@ -117,7 +117,8 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
                         .thenComparing(Seen::key))
                 .toList();
         String list = "analyze_slow_queries " + input.sort() + " " + input.minCalls();
-        List<Object> told = new ArrayList<>(input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of()));
+        List<Object> told = new ArrayList<>(
+                input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of()));
         double all = Math.max(1e-9, seen.stream().mapToDouble(Seen::totalMs).sum());
         List<Seen> left =
                 wanted.stream().filter(one -> !told.contains(one.mark())).toList();
@@ -129,10 +130,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         }
         boolean more = left.size() > rows.size() && input.watchSeconds() == 0;
         return new Output(
-                since,
-                rows,
-                new Rest(rows.size(), wanted.size(), more ? Cursor.write(list, told) : null),
-                note(sql));
+                since, rows, new Rest(rows.size(), wanted.size(), more ? Cursor.write(list, told) : null), note(sql));
     }
 
     private static @Nullable String note(Sql sql) {

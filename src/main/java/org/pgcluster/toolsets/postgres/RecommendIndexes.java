@@ -153,8 +153,8 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
             notes.add(counted(advice.skipped().size(), "could not be planned."));
         }
         if (advice.hidden() > 0) {
-            notes.add(counted(
-                    advice.hidden(), "of other users not shown to this login, which lacks pg_read_all_stats."));
+            notes.add(
+                    counted(advice.hidden(), "of other users not shown to this login, which lacks pg_read_all_stats."));
         }
         return String.join(" ", notes);
     }

@@ -228,7 +228,8 @@ class DatabaseHealthTest {
         try (Trial trial = Trial.on(Postgres.debian15(), state)) {
             trial.sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements", "SELECT pg_stat_statements_reset()");
             for (int columns = 1; columns <= 12; columns++) {
-                trial.sql("SELECT 1 AS paged" + ", 1".repeat(columns) + " FROM generate_series(1, " + columns * 20_000 + ")");
+                trial.sql("SELECT 1 AS paged" + ", 1".repeat(columns) + " FROM generate_series(1, " + columns * 20_000
+                        + ")");
             }
             List<String> shown = new ArrayList<>();
             List<Object> given = new ArrayList<>(List.of("limit", 5));

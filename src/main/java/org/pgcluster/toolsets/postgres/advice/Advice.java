@@ -48,7 +48,11 @@ public record Advice(
 
     /** Without costs where nobody planned it. */
     public record Statement(
-            String q, double calls, @Nullable Double before, @Nullable Double after, String query) {}
+            String q,
+            double calls,
+            @Nullable Double before,
+            @Nullable Double after,
+            String query) {}
 
     public record Superfluous(String index, long bytes, long scans) {}
 
@@ -63,7 +67,8 @@ public record Advice(
         for (int at = 0; at < taken.size(); at++) {
             String name = "q" + (at + 1);
             if (unproven.stream().anyMatch(one -> one.query().equals(name))) {
-                statements.add(new Statement(name, taken.get(at).statement().calls(), null, null, shown(taken.get(at))));
+                statements.add(
+                        new Statement(name, taken.get(at).statement().calls(), null, null, shown(taken.get(at))));
             }
         }
         return new Advice(

@@ -46,8 +46,7 @@ public final class Planning {
                     throw e;
                 }
                 withAllColumns(on, statement)
-                        .ifPresentOrElse(
-                                taken::add, () -> skipped.add(new Skipped(statement.original(), e.text())));
+                        .ifPresentOrElse(taken::add, () -> skipped.add(new Skipped(statement.original(), e.text())));
             }
         }
         return new All(taken, skipped);
@@ -62,8 +61,7 @@ public final class Planning {
         try {
             return Optional.of(taken(
                             on,
-                            new Workload.Statement(
-                                    statement.original(), text, statement.calls(), statement.totalMs())))
+                            new Workload.Statement(statement.original(), text, statement.calls(), statement.totalMs())))
                     .filter(Taken::distributed);
         } catch (ToolException e) {
             if (ends(e)) {

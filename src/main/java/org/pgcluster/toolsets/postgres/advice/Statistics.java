@@ -191,12 +191,11 @@ final class Statistics {
     void measured(Collection<TableSize> sizes) {
         for (Table table : byAsked.values()) {
             long rows = sizes.stream()
-                    .filter(size -> size.schema().equals(table.schema())
-                            && size.name().equals(table.relation()))
+                    .filter(size ->
+                            size.schema().equals(table.schema()) && size.name().equals(table.relation()))
                     .mapToLong(TableSize::rows)
                     .sum();
-            facts.computeIfPresent(
-                    table.name(), (name, known) -> known.rows() > 0 ? known : known.ofRows(rows));
+            facts.computeIfPresent(table.name(), (name, known) -> known.rows() > 0 ? known : known.ofRows(rows));
         }
     }
 

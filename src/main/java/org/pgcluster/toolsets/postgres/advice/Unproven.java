@@ -89,7 +89,10 @@ public record Unproven(String index, String why, String query) {
 
     private static Unproven of(Facts facts, String method, String key, String why, String query) {
         return new Unproven(
-                "CREATE INDEX " + (facts.partitioned() ? "" : "CONCURRENTLY ") + "ON " + facts.table() + " USING " + method + " (" + key + ")", why, query);
+                "CREATE INDEX " + (facts.partitioned() ? "" : "CONCURRENTLY ") + "ON " + facts.table() + " USING "
+                        + method + " (" + key + ")",
+                why,
+                query);
     }
 
     /** What a rule of thumb says where no planner can be asked: what is equal in front, then one range. */
@@ -115,7 +118,8 @@ public record Unproven(String index, String why, String query) {
         List<Unproven> all = new ArrayList<>();
         found.forEach((candidate, query) -> {
             boolean whole = Objects.requireNonNull(facts.get(candidate.table())).partitioned();
-            all.add(new Unproven(whole ? candidate.ddl().replaceFirst(" CONCURRENTLY", "") : candidate.ddl(), why, query));
+            all.add(new Unproven(
+                    whole ? candidate.ddl().replaceFirst(" CONCURRENTLY", "") : candidate.ddl(), why, query));
         });
         return all.stream().limit(MOST).toList();
     }

@@ -51,7 +51,8 @@ final class Values {
         Map<Integer, String> counts = Rewritten.rowCounts(sql);
         return Rewritten.withLiterals(
                 sql,
-                number -> " " + counts.getOrDefault(number, ofType(number <= types.size() ? types.get(number - 1) : "text")));
+                number -> " "
+                        + counts.getOrDefault(number, ofType(number <= types.size() ? types.get(number - 1) : "text")));
     }
 
     private void take(Access access, List<Condition> conditions) {

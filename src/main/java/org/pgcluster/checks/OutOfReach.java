@@ -54,7 +54,7 @@ final class OutOfReach implements Check {
                     .byHand("pgcluster-mcp check")
                     .advice("It runs. Correct user, password or rights of this server's configuration.");
         }
-        String title = part.where() + " could not be read";
+        String title = who(part) + how(why);
         Found found = part.component().equals("patroni") // a group whose Patronis are all silent is told of itself
                 ? Found.warning(at + "out_of_reach", part.where(), title)
                 : Found.critical(at + "out_of_reach", part.where(), title);
@@ -62,6 +62,25 @@ final class OutOfReach implements Check {
                 .next("ping")
                 .advice("Nothing is known about it: see whether it runs and whether this host and this login may reach"
                         + " it.");
+    }
+
+    private static String who(Unavailable part) {
+        return switch (part.component()) {
+            case "postgres" -> "PostgreSQL at " + part.where();
+            case "citus" -> (part.where().contains(":") ? "Citus node " : "Citus: ") + part.where();
+            case "patroni" -> "Patroni at " + part.where();
+            case "haproxy" -> "HAProxy at " + part.where();
+            default -> "PgBouncer at " + part.where();
+        };
+    }
+
+    private static String how(String why) {
+        if (why.contains("refused")) {
+            return " is not there: its port refuses connections";
+        }
+        return why.contains("did not answer") || why.contains("said nothing")
+                ? " does not answer in time: it hangs, or the way to it does"
+                : " could not be read";
     }
 
     private static boolean refused(String why) {

@@ -129,8 +129,7 @@ final class CitusPlacement implements Check {
                     ? Found.warning("citus.placement_skewed", "placements", title)
                     : Found.notice("citus.placement_skewed", "placements", title)
                             .sure(Sure.LIKELY); // by their sizes it may be even
-            findings.add(found
-                    .read("shards", told)
+            findings.add(found.read("shards", told)
                     .read("share", Math.round(share))
                     .next("citus_rebalance_plan")
                     .byHand("SELECT * FROM get_rebalance_table_shards_plan()")

@@ -45,9 +45,9 @@ public record Finding(
         if (next.isEmpty() || !off.contains(next.get().tool())) {
             return this;
         }
-        Optional<Next> other = byHand.isPresent() ? Optional.empty() : Optional.of(new Next("cluster_topology", Map.of()));
-        return new Finding(
-                id, severity, sure, component, subject, title, evidence, advice, other, byHand, effects);
+        Optional<Next> other =
+                byHand.isPresent() ? Optional.empty() : Optional.of(new Next("cluster_topology", Map.of()));
+        return new Finding(id, severity, sure, component, subject, title, evidence, advice, other, byHand, effects);
     }
 
     Finding explaining(List<Finding> others) {

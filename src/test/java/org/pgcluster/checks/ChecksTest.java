@@ -291,7 +291,8 @@ class ChecksTest {
     void a_finding_leads_to_no_tool_that_is_switched_off() {
         estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "w1"));
         Finding found = estate.findings().get(0);
-        assertEquals(Optional.empty(), found.without(Set.of("citus_update_node")).next());
+        assertEquals(
+                Optional.empty(), found.without(Set.of("citus_update_node")).next());
         assertTrue(found.byHand().isPresent());
         assertEquals(found, found.without(Set.of("execute_change")));
         estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "w0"));
@@ -299,7 +300,10 @@ class ChecksTest {
         Finding missing = estate.findings().get(0);
         assertEquals(
                 "cluster_topology",
-                missing.without(Set.of("patroni_member_list")).next().orElseThrow().tool());
+                missing.without(Set.of("patroni_member_list"))
+                        .next()
+                        .orElseThrow()
+                        .tool());
     }
 
     @Test
@@ -308,8 +312,9 @@ class ChecksTest {
                 server("proxy:5000", facts("id0", "c0", "13.2-1")), server("w0:5432", facts("id1", "w0", "13.2-1")));
         Topology topology = Topology.of(estate.snapshot());
         assertEquals(4, topology.servers().size());
-        assertEquals("proxy:5000 [leads now at c0:5432]", topology.doors().get(0).where() + " "
-                + topology.doors().get(0).leadsTo());
+        assertEquals(
+                "proxy:5000 [leads now at c0:5432]",
+                topology.doors().get(0).where() + " " + topology.doors().get(0).leadsTo());
     }
 
     @Test

@@ -116,7 +116,8 @@ class WordsTest {
         var answer = read("""
                 {"mermaid": ["flowchart LR", "  a --> b"]}
                 """);
-        assertTrue(Words.text("A picture.", answer, Set.of()).endsWith("""
+        assertTrue(
+                Words.text("A picture.", answer, Set.of()).endsWith("""
                 ```mermaid
                 flowchart LR
                   a --> b

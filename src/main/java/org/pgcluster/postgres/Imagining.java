@@ -185,32 +185,56 @@ public final class Imagining {
 
     /** From now on the planner may choose it. What would run while it plans with it is judged first. */
     public Imagined imagine(Index index) {
+        return imagine(List.of(index)).get(0);
+    }
+
+    /** All in one message; where one of them cannot be, none is. */
+    public List<Imagined> imagine(List<Index> indexes) {
         return asked(() -> {
             back();
-            String table = table(index.table());
-            IndexText text = IndexText.of(table, index.columns(), index.method(), index.include(), index.where());
-            if (text.probe().isPresent()) {
-                judged(TextGate.admit(text.probe().get()));
-                back();
+            List<String> texts = new ArrayList<>();
+            for (Index index : indexes) {
+                texts.add(text(index).create());
             }
-            String create = "SELECT made.indexrelid::pg_catalog.int8, made.indexname, " + home
-                    + ".hypopg_relation_size(made.indexrelid) FROM " + home
-                    + ".hypopg_create_index(?::pg_catalog.text) AS made";
-            try (var statement = connection.prepareStatement(create)) {
-                statement.setString(1, text.create());
+            try (var statement = connection.prepareStatement(create())) {
+                statement.setArray(1, connection.createArrayOf("text", texts.toArray()));
                 try (var row = statement.executeQuery()) {
-                    row.next();
-                    return new Imagined(row.getLong(1), row.getString(2), row.getLong(3));
+                    List<Imagined> imagined = new ArrayList<>();
+                    while (row.next()) {
+                        imagined.add(new Imagined(row.getLong(1), row.getString(2), row.getLong(3)));
+                    }
+                    return List.copyOf(imagined);
                 }
             }
         });
     }
 
-    public void forget(Imagined index) {
+    private String create() {
+        return "SELECT made.indexrelid::pg_catalog.int8, made.indexname, " + home
+                + ".hypopg_relation_size(made.indexrelid)"
+                + " FROM pg_catalog.unnest(?::pg_catalog.text[]) WITH ORDINALITY AS asked(text, at) CROSS JOIN LATERAL "
+                + home + ".hypopg_create_index(asked.text) AS made ORDER BY asked.at";
+    }
+
+    private IndexText text(Index index) throws SQLException {
+        String table = table(index.table());
+        IndexText text = IndexText.of(table, index.columns(), index.method(), index.include(), index.where());
+        if (text.probe().isPresent()) {
+            judged(TextGate.admit(text.probe().get()));
+            back();
+        }
+        return text;
+    }
+
+    public void forget(List<Imagined> indexes) {
+        String drops = String.join(
+                ", ",
+                indexes.stream()
+                        .map(index -> home + ".hypopg_drop_index(" + index.oid() + "::pg_catalog.oid)")
+                        .toList());
         asked(() -> {
             try (var statement = connection.createStatement()) {
-                return statement.execute(
-                        BACK + "SELECT " + home + ".hypopg_drop_index(" + index.oid() + "::pg_catalog.oid)");
+                return indexes.isEmpty() || statement.execute(BACK + "SELECT " + drops);
             }
         });
     }

@@ -26,7 +26,7 @@ final class DetailsReading {
                    coalesce(archiver.last_failed_time > coalesce(archiver.last_archived_time, '-infinity'), false)
                        AS archive_fails,
                    archiver.last_failed_wal AS archive_failed_wal,
-                   CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
+                   CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
                         THEN current_setting('output_plugin_libraries', true) END AS output_plugins,
                    (SELECT substring(one FROM '(?i)^timezone=(.*)$')
                       FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS one

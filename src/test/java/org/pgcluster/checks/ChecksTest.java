@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.pgcluster.checks.Finding.Effect;
 import org.pgcluster.checks.Finding.Severity;
@@ -284,6 +285,36 @@ class ChecksTest {
                 List.of(),
                 List.of(slot),
                 new Details(facts("id0", "c0", "13.2-1"), 0, 1, List.of(), List.of(), null, List.of(), List.of()));
+    }
+
+    @Test
+    void a_finding_leads_to_no_tool_that_is_switched_off() {
+        estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "w1"));
+        Finding found = estate.findings().get(0);
+        assertEquals(
+                Optional.empty(), found.without(Set.of("citus_update_node")).next());
+        assertTrue(found.byHand().isPresent());
+        assertEquals(found, found.without(Set.of("execute_change")));
+        estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "w0"));
+        estate.groups = List.of(group("0", "id0", "c0"), group("1", "id1", "w0", "w1"));
+        Finding missing = estate.findings().get(0);
+        assertEquals(
+                "cluster_topology",
+                missing.without(Set.of("patroni_member_list"))
+                        .next()
+                        .orElseThrow()
+                        .tool());
+    }
+
+    @Test
+    void an_address_that_leads_elsewhere_is_a_door() {
+        estate.servers = List.of(
+                server("proxy:5000", facts("id0", "c0", "13.2-1")), server("w0:5432", facts("id1", "w0", "13.2-1")));
+        Topology topology = Topology.of(estate.snapshot());
+        assertEquals(4, topology.servers().size());
+        assertEquals(
+                "proxy:5000 [leads now at c0:5432]",
+                topology.doors().get(0).where() + " " + topology.doors().get(0).leadsTo());
     }
 
     @Test

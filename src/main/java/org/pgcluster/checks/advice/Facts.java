@@ -20,6 +20,10 @@ public record Facts(
     /** An index that is there; {@code enforces} a constraint or uniqueness. */
     public record Existing(String name, Candidate shape, boolean enforces, long bytes, long scans) {}
 
+    public Facts ofRows(double counted) {
+        return new Facts(table, counted, pages, partitioned, columns, indexes);
+    }
+
     Optional<Column> column(String name) {
         return Optional.ofNullable(columns.get(name));
     }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.plan.PlanLine;
 import org.pgcluster.checks.plan.PlanNode;
 import org.pgcluster.checks.plan.PlanShares;
@@ -70,6 +69,7 @@ final class HypotheticalPlan {
             throw ExplainQuery.withoutRightToChange(input.sql(), e);
         }
         PlanNode root = ExplainQuery.root(plans.before());
+        refuseDistributed(root);
         boolean canIndex = !context.server().switchedOff().containsKey("create_index");
         ExplainQuery.Output now = ExplainQuery.output(
                 plans.before(),
@@ -84,7 +84,7 @@ final class HypotheticalPlan {
                 List.of(),
                 now.tree(),
                 now.settings(),
-                note(root, now.note()),
+                now.note(),
                 Optional.of(output(plans, indexes, context)));
     }
 
@@ -140,13 +140,17 @@ final class HypotheticalPlan {
         return new Output(root.number("Total Cost"), rows, tree);
     }
 
-    private static @Nullable String note(PlanNode root, @Nullable String note) {
+    /** Each node plans its own shards, and would plan with what is imagined there alone. */
+    private static void refuseDistributed(PlanNode root) {
         boolean citus = root.all()
                 .anyMatch(node ->
                         String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"));
-        return citus
-                ? "Hypothetical indexes are here and the shards elsewhere, so this says nothing about distributed tables:"
-                        + " compare on a shard, connected to its worker."
-                : note;
+        if (citus) {
+            throw new ToolException(
+                    ErrorCode.UNSUPPORTED,
+                    "Hypothetical indexes are on this node and the shards that the statement reads are not.",
+                    "recommend_indexes names what its conditions suggest; to compare, explain the same on a shard, such as"
+                            + " orders_102008, connected to its worker.");
+        }
     }
 }

@@ -150,12 +150,17 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
             notes.add(advice.droppedInAll() + " were tried and dropped; those that alone saved most are shown.");
         }
         if (advice.skipped().size() > 0) {
-            notes.add(advice.skipped().size() + " statements could not be planned.");
+            notes.add(counted(advice.skipped().size(), "could not be planned."));
         }
         if (advice.hidden() > 0) {
-            notes.add(advice.hidden() + " statements of other users are hidden: this login lacks pg_read_all_stats.");
+            notes.add(
+                    counted(advice.hidden(), "of other users not shown to this login, which lacks pg_read_all_stats."));
         }
         return String.join(" ", notes);
+    }
+
+    private static String counted(long many, String what) {
+        return many + (many == 1 ? " statement " : " statements ") + what;
     }
 
     private static ToolException nothingCounted() {

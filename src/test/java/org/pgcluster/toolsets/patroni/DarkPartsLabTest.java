@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
 import org.pgcluster.testing.OwnLab;
+import org.pgcluster.testing.PgBouncerProcess;
 
 /** Parts of a real estate that die, freeze or fall behind, and what is said of them meanwhile. */
 @Tag("lab")
@@ -239,6 +241,60 @@ class DarkPartsLabTest {
                 Answer health = lab.call("cluster_health", "components", List.of("patroni", "haproxy"));
                 return List.of().equals(health.structured().get("findings")) ? "" : health.text();
             });
+        }
+    }
+
+    @Test
+    void a_patroni_that_wants_certificates_is_read_and_told_with_one() throws IOException {
+        try (Lab lab = acting()) {
+            String leader = Estate.leader(lab, "1");
+            String replica = Estate.replica(lab, "1");
+            String plain = String.valueOf(Estate.member(lab, leader).get("api"));
+            String port = String.valueOf(Estate.member(lab, replica).get("api")).replaceAll(".*:", "");
+            Path home = estate().processes().folder();
+            Map<String, Path> files = PgBouncerProcess.certificate(home, "localhost");
+            Path file = home.resolve(replica + ".yml");
+            String settings = Files.readString(file);
+            String certificate = String.valueOf(files.get("certificate"));
+            String key = String.valueOf(files.get("key"));
+            try {
+                Files.writeString(
+                        file,
+                        settings.replaceFirst(
+                                "\"restapi\": \\{",
+                                "\"restapi\": {\"certfile\": \"" + certificate + "\", \"keyfile\": \"" + key
+                                        + "\", \"cafile\": \"" + certificate + "\", \"verify_client\": \"required\","));
+                estate().processes().kill(replica);
+                estate().processes().start(replica);
+                String urls = plain + ",https://localhost:" + port;
+                try (Lab without = Acting.on(
+                        estate().lab().variables(), folder, "patroni_urls", urls, "patroni_ca_file", certificate)) {
+                    Eventually.see("it to ask for a certificate", () -> {
+                        Answer answer = without.call("patroni_cluster_status");
+                        return answer.text().contains("wants a client certificate") ? "" : answer.text();
+                    });
+                }
+                try (Lab with = Acting.on(
+                        estate().lab().variables(),
+                        folder,
+                        "patroni_urls",
+                        urls,
+                        "patroni_ca_file",
+                        certificate,
+                        "patroni_cert_file",
+                        certificate,
+                        "patroni_key_file",
+                        key)) {
+                    Answer list = with.call("patroni_member_list", "group", replica);
+                    assertEquals("replica", Estate.member(with, replica).get("own_role"), list.text());
+                    Answer restarted = Acting.done(with, "patroni_restart", "member", replica);
+                    assertFalse(restarted.isError(), restarted.text());
+                }
+            } finally {
+                Files.writeString(file, settings);
+                estate().processes().kill(replica);
+                estate().processes().start(replica);
+            }
         }
     }
 }

@@ -46,7 +46,13 @@ public record Advice(
             List<String> gains,
             Map<String, @Nullable Object> arguments) {}
 
-    public record Statement(String q, double calls, double before, double after, String query) {}
+    /** Without costs where nobody planned it. */
+    public record Statement(
+            String q,
+            double calls,
+            @Nullable Double before,
+            @Nullable Double after,
+            String query) {}
 
     public record Superfluous(String index, long bytes, long scans) {}
 
@@ -61,7 +67,8 @@ public record Advice(
         for (int at = 0; at < taken.size(); at++) {
             String name = "q" + (at + 1);
             if (unproven.stream().anyMatch(one -> one.query().equals(name))) {
-                statements.add(new Statement(name, taken.get(at).statement().calls(), 0, 0, shown(taken.get(at))));
+                statements.add(
+                        new Statement(name, taken.get(at).statement().calls(), null, null, shown(taken.get(at))));
             }
         }
         return new Advice(
@@ -108,8 +115,8 @@ public record Advice(
                 statements.add(new Statement(
                         name,
                         all.get(at).statement().calls(),
-                        round(gain.before()),
-                        round(gain.after()),
+                        at < planned.size() ? round(gain.before()) : null,
+                        at < planned.size() ? round(gain.after()) : null,
                         shown(all.get(at))));
             }
         }

@@ -6,9 +6,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import org.pgcluster.checks.advice.Access;
 import org.pgcluster.checks.advice.Choice;
 import org.pgcluster.checks.advice.Query;
 import org.pgcluster.checks.advice.Search;
+import org.pgcluster.citus.Citus;
+import org.pgcluster.citus.TableSize;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Imagining;
 import org.pgcluster.postgres.Sql;
@@ -55,6 +59,14 @@ public final class Advisor {
         Set<String> names = new HashSet<>();
         taken.forEach(one -> one.accesses().forEach(access -> names.add(access.table())));
         Statistics statistics = Statistics.of(sql, names);
+        if (taken.stream().anyMatch(Planning.Taken::distributed)) {
+            List<Statistics.Table> tables = List.copyOf(statistics.tables());
+            statistics.measured(TableSize.ask(
+                            Citus.of(context.cluster(), context.call()),
+                            tables.stream().map(Statistics.Table::schema).toList(),
+                            tables.stream().map(Statistics.Table::relation).toList())
+                    .rows());
+        }
         List<Planning.Taken> here = new ArrayList<>();
         List<Planning.Taken> elsewhere = new ArrayList<>();
         for (Planning.Taken one : taken) {
@@ -94,21 +106,23 @@ public final class Advisor {
             Upkeep upkeep,
             List<Planning.Skipped> skipped) {
         List<Planning.Taken> planned = new ArrayList<>();
-        List<String> texts = new ArrayList<>();
+        List<HypotheticalPlanner.Asked> texts = new ArrayList<>();
         List<Double> costs = new ArrayList<>();
         double weighed = 0;
         double spent = 0;
         for (Planning.Taken one : here) {
             String text = Values.filled(one.statement().text(), one.types(), one.accesses(), statistics);
             try {
-                double cost = new HypotheticalPlanner(on, List.of(text))
+                Set<String> tables = one.accesses().stream().map(Access::table).collect(Collectors.toSet());
+                HypotheticalPlanner.Asked asked = new HypotheticalPlanner.Asked(text, tables);
+                double cost = new HypotheticalPlanner(on, List.of(asked))
                         .plan(0, Set.of())
                         .cost();
                 costs.add(cost);
                 weighed += one.statement().calls() * cost;
                 spent += one.statement().totalMs();
                 planned.add(one);
-                texts.add(text);
+                texts.add(asked);
             } catch (ToolException e) {
                 if (Planning.ends(e)) {
                     throw e;

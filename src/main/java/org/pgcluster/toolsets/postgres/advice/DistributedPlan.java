@@ -11,11 +11,18 @@ import org.pgcluster.checks.plan.PlanNode;
 final class DistributedPlan {
     private DistributedPlan() {}
 
+    static boolean isOne(PlanNode root) {
+        return root.all().anyMatch(DistributedPlan::isCitus);
+    }
+
+    private static boolean isCitus(PlanNode node) {
+        return String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus");
+    }
+
     static List<PlanNode> of(PlanNode root) {
         List<PlanNode> plans = new ArrayList<>();
         root.all()
-                .filter(node ->
-                        String.valueOf(node.text("Custom Plan Provider")).startsWith("Citus"))
+                .filter(DistributedPlan::isCitus)
                 .forEach(node -> collect(node.figures().get("Distributed Query"), false, plans));
         return plans;
     }

@@ -1,5 +1,6 @@
 package org.pgcluster.toolsets.postgres.advice;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,63 +19,84 @@ final class HypotheticalPlanner implements Planner {
     private static final String COSTS = "FORMAT JSON";
 
     private final Imagining on;
-    private final List<String> queries;
+    private final List<Asked> queries;
     private final Map<Candidate, Imagining.Imagined> shown = new HashMap<>();
     private final Map<Candidate, OptionalLong> sizes = new HashMap<>();
-    private final Map<Candidate, String> refused = new HashMap<>();
 
-    HypotheticalPlanner(Imagining on, List<String> queries) {
+    /** A query's text, and the tables whose indexes its plan could take. */
+    record Asked(String text, Set<String> tables) {}
+
+    HypotheticalPlanner(Imagining on, List<Asked> queries) {
         this.on = on;
         this.queries = List.copyOf(queries);
     }
 
     @Override
     public Planned plan(int query, Set<Candidate> indexes) {
-        for (var one : List.copyOf(shown.entrySet())) {
-            if (!indexes.contains(one.getKey())) {
-                on.forget(one.getValue());
-                shown.remove(one.getKey());
-            }
-        }
-        indexes.forEach(this::show);
-        PlanNode root = root(on.explain(COSTS, queries.get(query)));
+        Asked asked = queries.get(query);
+        arrange(asked, indexes);
+        PlanNode root = root(on.explain(COSTS, asked.text()));
         Set<String> named = new HashSet<>();
         root.all().forEach(node -> named.add(String.valueOf(node.text("Index Name"))));
         Set<Candidate> used = new HashSet<>();
-        shown.forEach((candidate, imagined) -> {
-            if (named.contains(imagined.name())) {
+        for (Candidate candidate : indexes) {
+            Imagining.Imagined imagined = shown.get(candidate);
+            if (imagined != null && named.contains(imagined.name())) {
                 used.add(candidate);
             }
-        });
+        }
         return new Planned(root.number("Total Cost"), used);
+    }
+
+    /** What lies on other tables may stay: no plan of the query looks at it, and the next one may want it. */
+    private void arrange(Asked asked, Set<Candidate> indexes) {
+        List<Imagining.Imagined> gone = new ArrayList<>();
+        for (Candidate one : Set.copyOf(shown.keySet())) {
+            if (asked.tables().contains(one.table()) && !indexes.contains(one)) {
+                gone.add(shown.remove(one));
+            }
+        }
+        on.forget(gone);
+        List<Candidate> missing = new ArrayList<>();
+        for (Candidate one : indexes) {
+            if (!shown.containsKey(one) && bytes(one).isPresent() && !shown.containsKey(one)) {
+                missing.add(one);
+            }
+        }
+        if (!missing.isEmpty()) {
+            List<Imagining.Imagined> made =
+                    on.imagine(missing.stream().map(HypotheticalPlanner::index).toList());
+            for (int at = 0; at < missing.size(); at++) {
+                shown.put(missing.get(at), made.get(at));
+            }
+        }
+    }
+
+    private static Imagining.Index index(Candidate candidate) {
+        return new Imagining.Index(
+                candidate.table(), candidate.keys(), candidate.method(), candidate.include(), candidate.where());
     }
 
     /** It stays for the next plan, which mostly wants it. */
     @Override
     public OptionalLong bytes(Candidate candidate) {
-        if (!sizes.containsKey(candidate)) {
-            show(candidate);
+        OptionalLong known = sizes.get(candidate);
+        if (known != null) {
+            return known;
         }
-        return sizes.getOrDefault(candidate, OptionalLong.empty());
-    }
-
-    private void show(Candidate candidate) {
-        if (shown.containsKey(candidate) || refused.containsKey(candidate)) {
-            return;
-        }
+        OptionalLong bytes = OptionalLong.empty();
         try {
-            Imagining.Imagined imagined = on.imagine(new Imagining.Index(
-                    candidate.table(), candidate.keys(), candidate.method(), candidate.include(), candidate.where()));
+            Imagining.Imagined imagined = on.imagine(index(candidate));
             shown.put(candidate, imagined);
-            sizes.put(candidate, OptionalLong.of(imagined.bytes()));
+            bytes = OptionalLong.of(imagined.bytes());
         } catch (ToolException e) {
             if (Planning.ends(e)) {
                 throw e;
             }
             // Not immutable, a type without order, a function that nobody knows to only read: it is no candidate.
-            refused.put(candidate, e.text());
-            sizes.put(candidate, OptionalLong.empty());
         }
+        sizes.put(candidate, bytes);
+        return bytes;
     }
 
     static PlanNode root(String json) {

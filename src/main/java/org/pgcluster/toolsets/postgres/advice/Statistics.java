@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.advice.Candidate;
 import org.pgcluster.checks.advice.Facts;
+import org.pgcluster.citus.TableSize;
 import org.pgcluster.postgres.Sql;
 
 /** What the catalogue knows of tables: their size and columns, their indexes, usual values, how much is written. */
@@ -18,6 +19,8 @@ final class Statistics {
     record Table(
             String asked,
             String name,
+            String schema,
+            String relation,
             long oid,
             String kind,
             double rows,
@@ -51,7 +54,7 @@ final class Statistics {
 
     private static final String TABLES = """
             SELECT asked.name AS asked, quote_ident(space.nspname) || '.' || quote_ident(root.relname) AS name,
-                   root.oid::bigint AS oid, root.relkind::text AS kind, parts.rows, parts.pages, parts.hot_share, parts.written
+                   space.nspname::text AS schema, root.relname::text AS relation, root.oid::bigint AS oid, root.relkind::text AS kind, parts.rows, parts.pages, parts.hot_share, parts.written
               FROM unnest(?::text[]) AS asked(name)
               JOIN pg_class AS leaf ON leaf.oid = to_regclass(asked.name)
               JOIN pg_class AS root ON root.oid = coalesce(pg_partition_root(leaf.oid)::oid, leaf.oid)
@@ -182,6 +185,22 @@ final class Statistics {
     /** The table that a plan's name stands for; of a partition its root; empty for what no user made. */
     Optional<Table> table(String asked) {
         return Optional.ofNullable(byAsked.get(asked));
+    }
+
+    /** Of a distributed table the coordinator has no rows; the nodes' own counts take the place of none. */
+    void measured(Collection<TableSize> sizes) {
+        for (Table table : byAsked.values()) {
+            long rows = sizes.stream()
+                    .filter(size ->
+                            size.schema().equals(table.schema()) && size.name().equals(table.relation()))
+                    .mapToLong(TableSize::rows)
+                    .sum();
+            facts.computeIfPresent(table.name(), (name, known) -> known.rows() > 0 ? known : known.ofRows(rows));
+        }
+    }
+
+    Collection<Table> tables() {
+        return byAsked.values();
     }
 
     Map<String, Facts> facts() {

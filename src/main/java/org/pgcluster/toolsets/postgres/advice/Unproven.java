@@ -1,9 +1,11 @@
 package org.pgcluster.toolsets.postgres.advice;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.pgcluster.checks.advice.Access;
@@ -87,7 +89,10 @@ public record Unproven(String index, String why, String query) {
 
     private static Unproven of(Facts facts, String method, String key, String why, String query) {
         return new Unproven(
-                "CREATE INDEX CONCURRENTLY ON " + facts.table() + " USING " + method + " (" + key + ")", why, query);
+                "CREATE INDEX " + (facts.partitioned() ? "" : "CONCURRENTLY ") + "ON " + facts.table() + " USING "
+                        + method + " (" + key + ")",
+                why,
+                query);
     }
 
     /** What a rule of thumb says where no planner can be asked: what is equal in front, then one range. */
@@ -108,8 +113,14 @@ public record Unproven(String index, String why, String query) {
         found.keySet()
                 .removeIf(one ->
                         Set.copyOf(found.keySet()).stream().anyMatch(other -> !other.equals(one) && other.serves(one)));
+        Set<Object> said = new HashSet<>();
+        found.keySet().removeIf(one -> !said.add(List.of(one.table(), Set.copyOf(one.keys()))));
         List<Unproven> all = new ArrayList<>();
-        found.forEach((candidate, query) -> all.add(new Unproven(candidate.ddl(), why, query)));
+        found.forEach((candidate, query) -> {
+            boolean whole = Objects.requireNonNull(facts.get(candidate.table())).partitioned();
+            all.add(new Unproven(
+                    whole ? candidate.ddl().replaceFirst(" CONCURRENTLY", "") : candidate.ddl(), why, query));
+        });
         return all.stream().limit(MOST).toList();
     }
 

@@ -46,6 +46,15 @@ final class Values {
         });
     }
 
+    /** Any value that its type takes. */
+    static String sampled(String sql, List<String> types) {
+        Map<Integer, String> counts = Rewritten.rowCounts(sql);
+        return Rewritten.withLiterals(
+                sql,
+                number -> " "
+                        + counts.getOrDefault(number, ofType(number <= types.size() ? types.get(number - 1) : "text")));
+    }
+
     private void take(Access access, List<Condition> conditions) {
         for (Condition condition : conditions) {
             Matcher parameter = PARAMETER.matcher(condition.value());

@@ -71,7 +71,7 @@ final class CitusPlacement implements Check {
                             "citus.job_retrying",
                             "job " + task.jobId(),
                             "Job " + task.jobId() + " fails and tries again: its task " + task.taskId() + " has been"
-                                    + " retried " + task.retries() + " times")
+                                    + " retried " + (task.retries() == 1 ? "once" : task.retries() + " times"))
                     .read("state", task.jobState())
                     .read("task_state", task.taskState())
                     .read("retries", task.retries())

@@ -11,7 +11,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.pgcluster.checks.Check;
+import org.pgcluster.checks.Checks;
 import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.Lab;
 import org.pgcluster.testing.OwnLab;
@@ -21,6 +25,9 @@ final class Diagnosing implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 150;
 
     private static final String HEALTHY = "Healthy: everything was read and nothing was found.";
+
+    private static final Set<String> KNOWN =
+            Checks.kinds().stream().map(Check.Kind::id).collect(Collectors.toUnmodifiableSet());
 
     private final OwnLab estate;
     private final Lab lab;
@@ -118,6 +125,7 @@ final class Diagnosing implements AutoCloseable {
             assertTrue(id(found.get(0)).matches(root), () -> fault + " is told as " + found);
             for (Map<?, ?> finding : found) {
                 assertTrue(allowed.matcher(id(finding)).matches(), () -> "beside " + fault + ": " + finding);
+                assertTrue(KNOWN.contains(id(finding)), () -> "no kind of finding that is listed: " + finding);
                 boolean further = finding.get("next") != null || finding.get("by_hand") != null;
                 assertTrue(further, () -> "leads nowhere: " + finding);
                 assertFalse(((Map<?, ?>) Objects.requireNonNull(finding.get("evidence"))).isEmpty(), id(finding));

@@ -78,7 +78,11 @@ final class HaproxyMembers implements Check {
         String subject = server.backend() + "/" + server.name();
         Optional<Member> member = Routing.member(server, groups);
         if (member.isEmpty()) {
-            return server.address() == null
+            boolean certain = groups.stream()
+                    .flatMap(group -> group.members().stream())
+                    .allMatch(one -> Routing.canBeCompared(
+                            server.address(), one.address().orElse(null)));
+            return !certain
                     ? Optional.empty()
                     : Optional.of(told(
                                     server.serves()

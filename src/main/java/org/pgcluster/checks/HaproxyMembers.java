@@ -138,7 +138,8 @@ final class HaproxyMembers implements Check {
                     .map(Member::name)
                     .filter(name -> !served.contains(name))
                     .toList();
-            if (!out.isEmpty() && out.size() < group.members().size()) {
+            boolean fronted = group.members().stream().map(Member::name).anyMatch(served::contains);
+            if (!out.isEmpty() && fronted) {
                 findings.add(Found.warning(
                                 "haproxy.member_left_out",
                                 "group " + group.name(),

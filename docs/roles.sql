@@ -11,7 +11,9 @@
 -- create  the same for CREATE in the schemas of this database: PUBLIC has it in public up to version 14, and still has
 --         it where such a database was upgraded
 --
--- No password is set here. Give each its own with \password, and its line in pg_hba.conf (on every Citus node).
+-- No password is set here. Give each its own with \password, and its line in pg_hba.conf (on every Citus node). Citus
+-- logs in from node to node as whoever asks: every node needs the passwords of both in its .pgpass, for each address of
+-- pg_dist_node and for citus.local_hostname. Some acts on nodes need a superuser or grants; their plans name them.
 \set ON_ERROR_STOP on
 \if :{?reader}
 \else

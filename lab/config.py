@@ -113,5 +113,6 @@ def pgbouncer_users(estate):
 
 def pgpass(estate):
     """Citus opens connections from node to node as the role that asks; this is where it finds that role's password."""
-    return "".join(f"127.0.0.1:*:*:{role}:{estate.passwords[role]}\n"
+    return "".join(f"{host}:*:*:{role}:{estate.passwords[role]}\n"
+                   for host in ("127.0.0.1", "localhost")  # a node calls itself localhost: citus.local_hostname
                    for role in ("postgres", "app", "mcp_user", "dpg_cluster"))

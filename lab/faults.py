@@ -387,6 +387,22 @@ def pgbouncer_down(scene):
             machine.send(pid, signal.SIGKILL)
 
 
+def freeze(scene, program):
+    for pid, name in machine.processes(scene.estate.folder).items():
+        if name == program:
+            machine.send(pid, signal.SIGSTOP)
+
+
+@fault("haproxy-frozen", "HAProxy hangs: it takes connections and answers nothing")
+def haproxy_frozen(scene):
+    freeze(scene, "haproxy")
+
+
+@fault("pgbouncer-frozen", "PgBouncer hangs: it takes connections and answers nothing")
+def pgbouncer_frozen(scene):
+    freeze(scene, "pgbouncer")
+
+
 @fault("pgbouncer-queueing", "PgBouncer's connections are all busy and clients queue")
 def pgbouncer_queueing(scene):
     session = scene.session(scene.estate.ports["pgbouncer"])

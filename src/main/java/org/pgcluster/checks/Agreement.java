@@ -195,7 +195,9 @@ final class Agreement implements Check {
                 .map(Group::systemIdentifier)
                 .flatMap(Optional::stream)
                 .toList();
-        if (servers.isEmpty() || watched.size() < groups.size() || watched.isEmpty()) {
+        boolean frontIsSilent =
+                snapshot.unavailable().stream().anyMatch(one -> one.component().equals("postgres"));
+        if (servers.isEmpty() || frontIsSilent || watched.size() < groups.size() || watched.isEmpty()) {
             return;
         }
         Facts front = Estate.facts(servers.get(0)).orElseThrow();

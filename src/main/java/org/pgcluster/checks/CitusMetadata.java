@@ -66,7 +66,8 @@ final class CitusMetadata implements Check {
                     .byHand("SELECT citus_activate_node('" + node.host() + "', " + node.port() + ")")
                     .advice("Ask who disabled it and why; activate it once it is well."));
         }
-        if (node.groupId() != 0 && node.active() && (!node.hasMetadata() || !node.metadataSynced())) {
+        boolean unsynced = !node.hasMetadata() || !node.metadataSynced();
+        if (node.groupId() != 0 && node.active() && unsynced && estate.givesMetadataToAll()) {
             findings.add(
                     Found.warning(
                                     "citus.metadata_not_synced",

@@ -71,7 +71,7 @@ final class CitusPlacement implements Check {
                             "citus.job_retrying",
                             "job " + task.jobId(),
                             "Job " + task.jobId() + " fails and tries again: its task " + task.taskId() + " has been"
-                                    + " retried " + task.retries() + " times")
+                                    + " retried " + (task.retries() == 1 ? "once" : task.retries() + " times"))
                     .read("state", task.jobState())
                     .read("task_state", task.taskState())
                     .read("retries", task.retries())
@@ -122,12 +122,14 @@ final class CitusPlacement implements Check {
         boolean skewed = holders.stream()
                 .mapToLong(node -> shards.getOrDefault(node.groupId(), 0L))
                 .anyMatch(held -> held * 2 < share || held > share * 2);
+        boolean empty = holders.stream().anyMatch(node -> shards.getOrDefault(node.groupId(), 0L) == 0);
         if (skewed) {
-            findings.add(Found.warning(
-                            "citus.placement_skewed",
-                            "placements",
-                            "Shards are spread unevenly: " + String.join(", ", told))
-                    .read("shards", told)
+            String title = "Shards are spread unevenly: " + String.join(", ", told);
+            Found found = empty
+                    ? Found.warning("citus.placement_skewed", "placements", title)
+                    : Found.notice("citus.placement_skewed", "placements", title)
+                            .sure(Sure.LIKELY); // by their sizes it may be even
+            findings.add(found.read("shards", told)
                     .read("share", Math.round(share))
                     .next("citus_rebalance_plan")
                     .byHand("SELECT * FROM get_rebalance_table_shards_plan()")

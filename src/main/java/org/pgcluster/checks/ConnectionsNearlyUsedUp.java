@@ -40,7 +40,10 @@ final class ConnectionsNearlyUsedUp implements Check {
                 Sure.CERTAIN,
                 "postgres",
                 state.where(),
-                percent + " % of the connections are taken",
+                state.where()
+                        + (percent >= 100 ? " has no connection left: " : " has few connections left: ")
+                        + percent
+                        + " % are taken",
                 Evidence.of("used", state.connections().used())
                         .and("max_connections", state.connections().max())
                         .and("reserved", state.connections().reserved())

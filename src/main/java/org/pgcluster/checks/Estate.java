@@ -107,6 +107,14 @@ final class Estate {
                 .findFirst();
     }
 
+    /** Before Citus 11 a worker without metadata was nothing unusual. */
+    boolean givesMetadataToAll() {
+        return servers().stream()
+                .flatMap(state -> facts(state).stream())
+                .map(Facts::citusExtension)
+                .noneMatch(version -> version != null && version.matches("(10|[5-9])\\..*"));
+    }
+
     /** The node of pg_dist_node that a server is, by the address it was asked at. */
     Optional<CitusNode> node(PostgresState state) {
         return nodes().stream()

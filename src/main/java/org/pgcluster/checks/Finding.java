@@ -3,6 +3,7 @@ package org.pgcluster.checks;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,16 @@ public record Finding(
 
     public Finding withEvidence(Map<String, @Nullable Object> other) {
         return new Finding(id, severity, sure, component, subject, title, other, advice, next, byHand, effects);
+    }
+
+    /** Leads to no tool that is switched off: its command by hand remains, and where it has none, who is where. */
+    public Finding without(Set<String> off) {
+        if (next.isEmpty() || !off.contains(next.get().tool())) {
+            return this;
+        }
+        Optional<Next> other =
+                byHand.isPresent() ? Optional.empty() : Optional.of(new Next("cluster_topology", Map.of()));
+        return new Finding(id, severity, sure, component, subject, title, evidence, advice, other, byHand, effects);
     }
 
     Finding explaining(List<Finding> others) {

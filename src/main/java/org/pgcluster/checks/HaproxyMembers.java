@@ -130,6 +130,7 @@ final class HaproxyMembers implements Check {
     private static void leftOut(List<Group> groups, Set<String> served, List<Finding> findings) {
         for (Group group : groups) {
             List<String> out = group.members().stream()
+                    .filter(member -> !member.hasTag("noloadbalance") && !member.hasTag("nofailover"))
                     .map(Member::name)
                     .filter(name -> !served.contains(name))
                     .toList();

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.pgcluster.snapshot.Snapshot;
 import org.pgcluster.snapshot.Unavailable;
 
@@ -24,13 +26,30 @@ final class OutOfReach implements Check {
             kinds.add(new Kind(component + ".out_of_reach", who + " did not answer"));
             kinds.add(new Kind(component + ".login_refused", who + " runs and does not let this login in"));
         }
+        kinds.add(new Kind("postgres.partly_read", "a database server answered some questions and not all"));
         kinds.add(new Kind("postgres.connections_exhausted", "a database server has no connection left for anybody"));
         return kinds;
     }
 
     @Override
     public List<Finding> judge(Snapshot snapshot) {
-        return snapshot.unavailable().stream().map(OutOfReach::finding).toList();
+        Set<Unavailable> gaps = snapshot.postgres().stream()
+                .flatMap(state -> state.details().gaps().stream())
+                .collect(Collectors.toSet());
+        return snapshot.unavailable().stream()
+                .map(part -> gaps.contains(part) ? partly(part) : finding(part))
+                .toList();
+    }
+
+    private static Finding partly(Unavailable part) {
+        return Found.warning(
+                        "postgres.partly_read",
+                        part.where(),
+                        part.where() + " answered, yet not every question: something there was not judged")
+                .read("why", part.why())
+                .next("server_info")
+                .byHand("pgcluster-mcp check")
+                .advice("Where this login lacks a right, grant it; docs/roles.sql has what the checks need.");
     }
 
     private static Finding finding(Unavailable part) {
@@ -54,7 +73,7 @@ final class OutOfReach implements Check {
                     .byHand("pgcluster-mcp check")
                     .advice("It runs. Correct user, password or rights of this server's configuration.");
         }
-        String title = part.where() + " could not be read";
+        String title = who(part) + how(why);
         Found found = part.component().equals("patroni") // a group whose Patronis are all silent is told of itself
                 ? Found.warning(at + "out_of_reach", part.where(), title)
                 : Found.critical(at + "out_of_reach", part.where(), title);
@@ -62,6 +81,25 @@ final class OutOfReach implements Check {
                 .next("ping")
                 .advice("Nothing is known about it: see whether it runs and whether this host and this login may reach"
                         + " it.");
+    }
+
+    private static String who(Unavailable part) {
+        return switch (part.component()) {
+            case "postgres" -> "PostgreSQL at " + part.where();
+            case "citus" -> (part.where().contains(":") ? "Citus node " : "Citus: ") + part.where();
+            case "patroni" -> "Patroni at " + part.where();
+            case "haproxy" -> "HAProxy at " + part.where();
+            default -> "PgBouncer at " + part.where();
+        };
+    }
+
+    private static String how(String why) {
+        if (why.contains("refused")) {
+            return " is not there: its port refuses connections";
+        }
+        return why.contains("did not answer") || why.contains("said nothing")
+                ? " does not answer in time: it hangs, or the way to it does"
+                : " could not be read";
     }
 
     private static boolean refused(String why) {

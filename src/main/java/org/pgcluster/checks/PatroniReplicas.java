@@ -119,7 +119,7 @@ final class PatroniReplicas implements Check {
                     leads ? Severity.CRITICAL : Severity.WARNING,
                     group,
                     member.name(),
-                    member.name() + " is " + member.state(),
+                    "PostgreSQL of " + member.name() + " is not running: " + member.state(),
                     Evidence.of("role", member.role()).and("state", member.state()),
                     "Starting and restarting pass. If it stays, read PostgreSQL's log there."));
         }

@@ -146,7 +146,7 @@ public record Topology(List<Server> servers, List<Door> doors, List<String> cont
         }
 
         private List<Door> doors() {
-            List<Door> doors = new ArrayList<>();
+            List<Door> doors = new ArrayList<>(entries());
             for (Bouncer bouncer : snapshot.around().bouncers()) {
                 doors.add(new Door(
                         "pgbouncer",
@@ -166,6 +166,18 @@ public record Topology(List<Server> servers, List<Door> doors, List<String> cont
                                 .toList()));
             }
             return doors;
+        }
+
+        /** An address that leads to a server which itself says that it is elsewhere: a proxy or a mapped port. */
+        private List<Door> entries() {
+            List<Door> entries = new ArrayList<>();
+            for (PostgresState state : snapshot.postgres()) {
+                Estate.address(state)
+                        .filter(address -> !address.equals(state.where()) && byAddress.containsKey(address))
+                        .ifPresent(address ->
+                                entries.add(new Door("entry", state.where(), List.of("leads now at " + address))));
+            }
+            return entries;
         }
 
         /** A statistics page may hide addresses; the member of that name is then where it most likely leads. */

@@ -57,7 +57,7 @@ public final class TopologyPicture {
     }
 
     private void door(Door door) {
-        String here = id(door.component() + " " + door.where());
+        String here = id(door.component().equals("entry") ? door.where() : door.component() + " " + door.where());
         out.append("  ").append(here).append("([\"").append(door.component()).append("<br/>");
         out.append(plain(door.where())).append("\"])\n");
         for (String way : door.leadsTo()) {

@@ -180,7 +180,8 @@ public final class Cluster implements AutoCloseable {
     }
 
     private Reading made(String database) {
-        Database made = Database.of(target(in(coordinator(), database), true));
+        Database made = Database.of(target(in(coordinator(), database), true)
+                .withDirect(settings.direct().map(dsn -> in(dsn, database))));
         return new Reading(made, new SafeReading(made, settings.allowedFunctions()));
     }
 

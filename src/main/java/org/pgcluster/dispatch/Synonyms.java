@@ -17,12 +17,21 @@ final class Synonyms {
             "instance_name", "cluster",
             "db_name", "database");
 
+    /** What other servers let a client switch, and an answer of this one always holds. */
+    private static final Map<String, Map<String, String>> ALWAYS_ON = Map.of(
+            "citus_snapshot_source_advisor",
+            Map.of(
+                    "max_candidates", "every node that holds shards is one, the most loaded first",
+                    "require_reachable", "only a node that answers can be judged; the others are under `unavailable`",
+                    "include_simulation", "what a clone would change stands with each candidate",
+                    "include_next_steps", "the steps are part of every answer"));
+
     private Synonyms() {}
 
     static Map<String, @Nullable Object> resolved(
             Listed tool, List<String> taken, Map<String, @Nullable Object> arguments, Problems problems) {
         if (!tool.toolset().equals("postgres")) {
-            return arguments;
+            return withoutSwitches(tool, arguments, problems);
         }
         Map<String, @Nullable Object> resolved = new LinkedHashMap<>();
         for (Map.Entry<String, @Nullable Object> argument : arguments.entrySet()) {
@@ -38,5 +47,20 @@ final class Synonyms {
             }
         }
         return resolved;
+    }
+
+    private static Map<String, @Nullable Object> withoutSwitches(
+            Listed tool, Map<String, @Nullable Object> arguments, Problems problems) {
+        Map<String, String> switches = ALWAYS_ON.getOrDefault(tool.name(), Map.of());
+        if (switches.isEmpty()) {
+            return arguments;
+        }
+        Map<String, @Nullable Object> rest = new LinkedHashMap<>(arguments);
+        switches.forEach((name, why) -> {
+            if (rest.containsKey(name) && !Boolean.TRUE.equals(rest.remove(name))) {
+                problems.told("`" + name + "` is not taken: " + why + ".");
+            }
+        });
+        return rest;
     }
 }

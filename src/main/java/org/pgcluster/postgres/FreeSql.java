@@ -41,6 +41,13 @@ public final class FreeSql {
                             WHEN known.typcategory = 'D' THEN quote_literal('2000-01-01')
                             WHEN known.typcategory = 'T' THEN quote_literal('1 day')
                             WHEN known.typcategory = 'A' THEN quote_literal('{}')
+                            WHEN known.typcategory = 'I' THEN quote_literal('127.0.0.1')
+                            WHEN known.typcategory = 'R' THEN quote_literal('empty')
+                            WHEN known.typcategory = 'V' THEN quote_literal('1')
+                            WHEN known.typcategory = 'E' THEN (SELECT quote_literal(min(label.enumlabel::text))
+                                FROM pg_catalog.pg_enum AS label WHERE label.enumtypid = known.oid)
+                            WHEN known.typname IN ('json', 'jsonb') THEN quote_literal('{}')
+                            WHEN known.typname = 'bytea' THEN quote_literal('a')
                             WHEN known.typname = 'uuid' THEN quote_literal('00000000-0000-0000-0000-000000000001')
                             ELSE 'NULL' END,
                        wanted.type::pg_catalog.text), ', ' ORDER BY wanted.at)

@@ -176,7 +176,7 @@ public final class SafeReading {
         }
         Known now = known;
         if (now == null || !now.capabilities().equals(capabilities)) {
-            now = new Known(capabilities, Standing.ask(connection, capabilities.atLeast(15)));
+            now = new Known(capabilities, Standing.ask(connection, capabilities.versionNum() / 10_000));
             known = now;
         }
         String role = now.standing().role();

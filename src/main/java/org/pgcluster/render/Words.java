@@ -11,8 +11,9 @@ import org.pgcluster.shape.JsonText;
 public final class Words {
     static final String UNAVAILABLE = "unavailable";
     static final String PLAN = "plan";
+    private static final String PICTURE = "mermaid";
     /** Lines that belong below each other, indented. */
-    private static final Set<String> TREES = Set.of("tree", "mermaid");
+    private static final Set<String> TREES = Set.of("tree", PICTURE);
 
     private static final String REST = "rest";
 
@@ -141,6 +142,7 @@ public final class Words {
             } else if (TREES.contains(path.substring(path.lastIndexOf(".") + 1))) {
                 title(path);
                 Plain.fenced(
+                        path.equals(PICTURE) ? PICTURE : "",
                         String.join(
                                 "\n",
                                 list.stream()

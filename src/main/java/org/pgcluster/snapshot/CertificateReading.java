@@ -10,27 +10,34 @@ import java.util.Objects;
 import java.util.Optional;
 import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
+import org.pgcluster.cluster.Cluster;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Dsn;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.wire.PeerCertificate;
 
-/** Looks at the certificate of every configured address that may have one. Who does not answer says so elsewhere. */
+/** Looks at the certificate of every configured address and Citus node that may have one. Who does not answer says so elsewhere. */
 final class CertificateReading {
     private record Place(String component, Address address, boolean postgres) {}
 
     private CertificateReading() {}
 
-    static List<Certificate> of(ClusterSettings settings, Call call, Duration each) {
+    static List<Certificate> of(Cluster cluster, Call call, Duration each) {
         List<Optional<Certificate>> found =
-                Together.all(List.copyOf(places(settings).values()), place -> look(place, each, call));
+                Together.all(List.copyOf(places(cluster, call, each).values()), place -> look(place, each, call));
         return found.stream().flatMap(Optional::stream).toList();
     }
 
-    private static Map<String, Place> places(ClusterSettings settings) {
+    private static Map<String, Place> places(Cluster cluster, Call call, Duration each) {
+        ClusterSettings settings = cluster.settings();
         List<Place> places = new ArrayList<>();
-        settings.coordinator().ifPresent(dsn -> add(places, "postgres", dsn));
-        settings.workers().forEach(dsn -> add(places, "citus", dsn));
+        settings.coordinator().ifPresent(dsn -> {
+            add(places, "postgres", dsn);
+            if (encrypts(dsn)) {
+                nodes(cluster, call, each).forEach(address -> places.add(new Place("citus", address, true)));
+            }
+        });
         settings.pgbouncers().forEach(dsn -> add(places, "pgbouncer", dsn));
         settings.patroniUrls().forEach(url -> add(places, "patroni", url));
         settings.haproxyUrls().forEach(url -> add(places, "haproxy", url));
@@ -39,8 +46,29 @@ final class CertificateReading {
         return once;
     }
 
+    private static boolean encrypts(Dsn dsn) {
+        return !"disable".equals(dsn.parameters().get("sslmode"));
+    }
+
+    /** Where they cannot be listed, that is told of the coordinator. */
+    private static List<Address> nodes(Cluster cluster, Call call, Duration each) {
+        Call own = Call.within(each.dividedBy(2));
+        try (var handle = call.onCancel(own::cancel)) {
+            return cluster.nodes(own).stream()
+                    .map(node -> {
+                        int colon = node.where().lastIndexOf(':');
+                        String host = node.where().substring(0, colon).replaceAll("[\\[\\]]", "");
+                        return new Address(host, Integer.parseInt(node.where().substring(colon + 1)));
+                    })
+                    .filter(address -> !address.host().startsWith("/"))
+                    .toList();
+        } catch (ToolException e) {
+            return List.of();
+        }
+    }
+
     private static void add(List<Place> places, String component, Dsn dsn) {
-        if (!"disable".equals(dsn.parameters().get("sslmode"))) {
+        if (encrypts(dsn)) {
             dsn.hosts().stream()
                     .filter(address -> !address.host().startsWith("/"))
                     .forEach(address -> places.add(new Place(component, address, true)));

@@ -93,12 +93,12 @@ public final class Gathering {
 
     private static Snapshot gathered(Cluster cluster, Call call, Duration each, Clock clock) {
         Pause pause = new Pause();
-        Duration patience = each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft();
+        Duration half = each.dividedBy(2); // nobody waits for a certificate
         List<Supplier<Object>> questions = List.of(
                 () -> databases(cluster, call, each, clock, pause),
                 () -> Surroundings.of(cluster, call, each),
                 () -> citus(cluster, call, each, pause),
-                () -> CertificateReading.of(cluster.settings(), call, patience));
+                () -> CertificateReading.of(cluster, call, half));
         List<Object> answers = Together.all(questions, Supplier::get);
         return ((Snapshot) answers.get(0))
                 .with((Surroundings) answers.get(1))

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.pgcluster.checks.Finding.Effect;
 import org.pgcluster.checks.Finding.Severity;
@@ -120,6 +121,17 @@ class ChecksTest {
                 new Unavailable("citus", "c:1", "Connection refused"));
         assertEquals(
                 List.of("postgres.connections_exhausted", "citus.login_refused", "citus.out_of_reach"), estate.ids());
+    }
+
+    @Test
+    void a_question_that_was_refused_is_no_server_that_is_gone() {
+        var gap = new Unavailable("citus", "w0:5432", "permission denied for view pg_stat_archiver");
+        Details some = new Details(
+                facts("id1", "w0", "13.2-1"), 0, 1, List.of(), List.of(), null, List.of(), List.of(gap));
+        estate.servers =
+                List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, some));
+        estate.unavailable = List.of(gap);
+        assertEquals(List.of("postgres.partly_read"), estate.ids());
     }
 
     @Test
@@ -284,6 +296,36 @@ class ChecksTest {
                 List.of(),
                 List.of(slot),
                 new Details(facts("id0", "c0", "13.2-1"), 0, 1, List.of(), List.of(), null, List.of(), List.of()));
+    }
+
+    @Test
+    void a_finding_leads_to_no_tool_that_is_switched_off() {
+        estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "w1"));
+        Finding found = estate.findings().get(0);
+        assertEquals(
+                Optional.empty(), found.without(Set.of("citus_update_node")).next());
+        assertTrue(found.byHand().isPresent());
+        assertEquals(found, found.without(Set.of("execute_change")));
+        estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "w0"));
+        estate.groups = List.of(group("0", "id0", "c0"), group("1", "id1", "w0", "w1"));
+        Finding missing = estate.findings().get(0);
+        assertEquals(
+                "cluster_topology",
+                missing.without(Set.of("patroni_member_list"))
+                        .next()
+                        .orElseThrow()
+                        .tool());
+    }
+
+    @Test
+    void an_address_that_leads_elsewhere_is_a_door() {
+        estate.servers = List.of(
+                server("proxy:5000", facts("id0", "c0", "13.2-1")), server("w0:5432", facts("id1", "w0", "13.2-1")));
+        Topology topology = Topology.of(estate.snapshot());
+        assertEquals(4, topology.servers().size());
+        assertEquals(
+                "proxy:5000 [leads now at c0:5432]",
+                topology.doors().get(0).where() + " " + topology.doors().get(0).leadsTo());
     }
 
     @Test

@@ -99,8 +99,7 @@ class PatroniVersionsTest {
         }
 
         private String own(boolean leads) {
-            boolean primary =
-                    is("the leader denies it") || is("the DCS is lost") ? false : leads || is("two primaries");
+            boolean primary = !is("the leader denies it") && !is("the DCS is lost") && (leads || is("two primaries"));
             List<String> fields = new ArrayList<>();
             fields.add("\"role\": \"" + (primary ? version.primary : "replica") + "\"");
             fields.add("\"state\": \"" + (leads ? "running" : state()) + "\"");

@@ -33,7 +33,7 @@ public final class FakePatroni implements AutoCloseable {
     private final Map<String, Answer> answers = new ConcurrentHashMap<>();
     private final List<String> asked = new CopyOnWriteArrayList<>();
 
-    private record Answer(int status, String body) {}
+    private record Answer(int status, String body, Runnable before) {}
 
     private FakePatroni(HttpServer server, String scheme) {
         this.server = server;
@@ -79,18 +79,28 @@ public final class FakePatroni implements AutoCloseable {
         for (int i = 0; i < names.length; i++) {
             members.add(up());
         }
+        led(members, 0, 3, names);
+        return members;
+    }
+
+    /** From now on that one leads on that timeline, and the others follow it. */
+    public static void led(List<FakePatroni> members, int leader, int timeline, String... names) {
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < names.length; i++) {
-            rows.add(row(names[i], i == 0 ? "leader" : "replica", members.get(i).url()));
+            rows.add(row(
+                    names[i], i == leader ? "leader" : "replica", members.get(i).url()));
         }
-        String cluster = "{\"members\": [" + String.join(",", rows) + "]}";
+        String cluster = on(timeline, "{\"members\": [" + String.join(",", rows) + "]}");
         for (int i = 0; i < names.length; i++) {
             members.get(i)
-                    .answers("GET /patroni", 200, own(i == 0 ? "master" : "replica"))
+                    .answers("GET /patroni", 200, on(timeline, own(i == leader ? "master" : "replica")))
                     .answers("GET /cluster", 200, cluster)
                     .answers("GET /config", 200, "{\"ttl\": 20, \"loop_wait\": 1}");
         }
-        return members;
+    }
+
+    private static String on(int timeline, String json) {
+        return json.replace("\"timeline\": 3", "\"timeline\": " + timeline);
     }
 
     public static String row(String name, String role, String url) {
@@ -109,13 +119,17 @@ public final class FakePatroni implements AutoCloseable {
 
     /** {@code request} is method and path: GET /cluster. */
     public FakePatroni answers(String request, int status, String body) {
-        answers.put(request, new Answer(status, body));
+        return answersAfter(request, () -> {}, status, body);
+    }
+
+    /** {@code change} is what such a request brings about. */
+    public FakePatroni answersAfter(String request, Runnable change, int status, String body) {
+        answers.put(request, new Answer(status, body, change));
         return this;
     }
 
     public FakePatroni hangsUpOn(String request) {
-        answers.put(request, new Answer(HANG_UP, ""));
-        return this;
+        return answers(request, HANG_UP, "");
     }
 
     public String url() {
@@ -136,7 +150,8 @@ public final class FakePatroni implements AutoCloseable {
                 exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath();
         String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
         asked.add((request + " " + body).strip());
-        Answer answer = answers.getOrDefault(request, new Answer(503, "{}"));
+        Answer answer = answers.getOrDefault(request, new Answer(503, "{}", () -> {}));
+        answer.before().run();
         if (answer.status() != HANG_UP) {
             byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().set("Content-Type", "text/html"); // as Patroni calls all but its JSON

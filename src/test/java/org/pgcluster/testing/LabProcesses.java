@@ -15,9 +15,12 @@ import java.util.concurrent.TimeUnit;
 
 /** The programs of a lab by name (a member such as g0m1 is its Patroni; etcd, haproxy, pgbouncer), to be broken. */
 public final class LabProcesses {
-    private static final Map<String, List<String>> COMMANDS = new ConcurrentHashMap<>();
+    private static final Map<String, Was> KILLED = new ConcurrentHashMap<>();
 
     private final Path folder;
+
+    /** How a program was run, so that it is run the same way again. */
+    private record Was(List<String> command, List<String> environment) {}
 
     LabProcesses(Path folder) {
         this.folder = folder;
@@ -30,7 +33,7 @@ public final class LabProcesses {
     /** With SIGKILL, as a machine that loses its power; what it ran may live on. */
     public void kill(String name) {
         ProcessHandle process = find(name).orElseThrow(() -> new IllegalStateException(name + " does not run"));
-        COMMANDS.put(folder + " " + name, command(process.pid()));
+        KILLED.put(folder + " " + name, new Was(command(process.pid()), words(process.pid(), "environ")));
         signal(process.pid(), "KILL");
         process.onExit().orTimeout(20, TimeUnit.SECONDS).join();
     }
@@ -70,19 +73,18 @@ public final class LabProcesses {
         if ("root".equals(System.getProperty("user.name"))) {
             argv.addAll(List.of("runuser", "-u", "postgres", "--"));
         }
-        argv.addAll(COMMANDS.getOrDefault(folder + " " + name, List.of()));
+        Was was = KILLED.getOrDefault(folder + " " + name, new Was(List.of(), List.of()));
+        argv.addAll(was.command());
         var builder = new ProcessBuilder(argv)
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectOutput(Redirect.appendTo(folder.resolve(name + ".log").toFile()));
-        builder.environment().keySet().removeIf(key -> key.matches("(PG|PATRONI_|ETCD|LAB_).*"));
-        builder.environment()
-                .putAll(Map.of(
-                        "PGCLUSTER_LAB_FOLDER", folder.toString(),
-                        "PGPASSFILE", folder.resolve("pgpass").toString(),
-                        "HOME", folder.toString(),
-                        "LC_ALL", "C.UTF-8"));
+        builder.environment().clear();
+        was.environment().stream()
+                .map(one -> one.split("=", 2))
+                .filter(one -> one.length == 2)
+                .forEach(one -> builder.environment().put(one[0], one[1]));
         try {
             builder.start();
         } catch (IOException e) {
@@ -108,7 +110,11 @@ public final class LabProcesses {
     }
 
     private static List<String> command(long pid) {
-        String line = read(pid, "cmdline");
+        return words(pid, "cmdline");
+    }
+
+    private static List<String> words(long pid, String file) {
+        String line = read(pid, file);
         return line.isEmpty() ? List.of() : List.of(line.split("\0", 0));
     }
 

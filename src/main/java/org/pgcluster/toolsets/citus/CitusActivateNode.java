@@ -35,6 +35,7 @@ public final class CitusActivateNode implements Acts<CitusActivateNode.Input, No
         Citus citus = Deed.citus(context);
         CitusNode node = citus.node(input.node());
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(citus, context, "citus_activate_node", ActorRights.Needs.SUPERUSER));
         checks.add(Deed.better("it is inactive", !node.active(), node.active() ? "it is active already" : "yes"));
         checks.addAll(Candidate.ask(citus, node.host(), node.port()).checks(Candidate.own(citus), Verdict.FAILS));
         return new Plan<>(
@@ -56,13 +57,11 @@ public final class CitusActivateNode implements Acts<CitusActivateNode.Input, No
 
     @Override
     public NodeOutcome act(Input input, Plan<NodeLook> plan, Hands hands, Context context) {
-        List<String> said = hands.run((Step.Statement) plan.steps().get(0)).notices();
-        NodeOutcome.Row row =
-                NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
-        return new NodeOutcome(
-                "Node " + row.nodeId() + " " + row.where() + " is " + (row.active() ? "active" : "NOT active")
-                        + (row.metadataSynced() ? " and has the metadata." : "; its metadata is not synced yet."),
-                row,
-                said);
+        return NodeOutcome.after(
+                plan,
+                hands,
+                context,
+                row -> "Node " + row.nodeId() + " " + row.where() + " is " + (row.active() ? "active" : "NOT active")
+                        + (row.metadataSynced() ? " and has the metadata." : "; its metadata is not synced yet."));
     }
 }

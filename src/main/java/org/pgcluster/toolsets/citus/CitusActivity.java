@@ -77,8 +77,7 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
                 "Citus activity",
                 Input.class,
                 Output.class,
-                "What runs now on all Citus nodes, longest first: each client's statement with global pid, waits and its"
-                        + " backends on workers.");
+                "What runs on all Citus nodes, longest first: each client's statement, global pid, waits, backends on workers.");
     }
 
     @Override

@@ -79,6 +79,7 @@ public final class CitusAddNode implements Acts<CitusAddNode.Input, CitusAddNode
                 .filter(node -> node.groupId() == group && node.role().equals("primary"))
                 .findFirst();
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(citus, context, "citus_add_node", ActorRights.Needs.SUPERUSER));
         checks.add(
                 Deed.better("it is not registered yet", !known, known ? "it is: nothing would change" : "it is not"));
         checks.add(Plan.check(

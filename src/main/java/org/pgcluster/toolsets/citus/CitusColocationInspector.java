@@ -138,8 +138,7 @@ public final class CitusColocationInspector
                 "Colocation groups",
                 Input.class,
                 Output.class,
-                "Groups of tables whose shards lie together: members, bytes by node, skew of the hash ranges, what blocks"
-                        + " an online move.");
+                "Tables whose shards lie together: members, bytes by node, skew of hash ranges, what blocks an online move.");
     }
 
     @Override

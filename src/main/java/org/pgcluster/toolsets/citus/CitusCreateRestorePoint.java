@@ -54,6 +54,7 @@ public final class CitusCreateRestorePoint
         Citus citus = Deed.citus(context);
         int length = input.name().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(citus, context, "citus_create_restore_point", ActorRights.Needs.SUPERUSER));
         checks.add(Plan.check(
                 "the name fits", length > 0 && length <= LONGEST, length + " of at most " + LONGEST + " bytes"));
         Round<Archiving> round = citus.everywhere(Archiving.class, "SELECT current_setting('archive_mode') AS mode");

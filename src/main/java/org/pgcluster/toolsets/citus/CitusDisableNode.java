@@ -36,6 +36,7 @@ public final class CitusDisableNode implements Acts<CitusDisableNode.Input, Node
         CitusNode node = citus.node(input.node());
         boolean first = first(citus, node);
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(citus, context, "citus_disable_node", ActorRights.Needs.EXECUTE_AND_METADATA));
         checks.add(Plan.check("it is a worker", node.groupId() != 0, node.kind()));
         checks.add(Deed.better("it is active", node.active(), node.active() ? "yes" : "it is inactive already"));
         checks.add(OnlyCopies.none(citus, node));
@@ -72,12 +73,11 @@ public final class CitusDisableNode implements Acts<CitusDisableNode.Input, Node
 
     @Override
     public NodeOutcome act(Input input, Plan<NodeLook> plan, Hands hands, Context context) {
-        List<String> said = hands.run((Step.Statement) plan.steps().get(0)).notices();
-        NodeOutcome.Row row =
-                NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
-        return new NodeOutcome(
-                "Node " + row.nodeId() + " " + row.where() + " is " + (row.active() ? "STILL active." : "disabled."),
-                row,
-                said);
+        return NodeOutcome.after(
+                plan,
+                hands,
+                context,
+                row -> "Node " + row.nodeId() + " " + row.where() + " is "
+                        + (row.active() ? "STILL active." : "disabled."));
     }
 }

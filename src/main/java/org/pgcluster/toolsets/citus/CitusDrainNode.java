@@ -74,10 +74,16 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
                 org.pgcluster.citus.NodeState.ask(citus).of(node.nodeId()).map(org.pgcluster.citus.NodeState::bytes);
         String moves =
                 Parts.many(shards, "shard") + " with " + bytes.map(Parts::bytes).orElse("an unknown number of bytes");
+        List<Check> checks = checks(citus, node, placements, shards, bytes.orElse(0L), input.shardTransferMode());
+        checks.addAll(ActorRights.toMove(citus, context, null));
+        if (node.shouldHaveShards()) {
+            checks.addAll(ActorRights.toCall(
+                    citus, context, "citus_set_node_property", ActorRights.Needs.EXECUTE_AND_METADATA));
+        }
         return new Plan<>(
                 "Drains node " + Deed.named(node) + " by strategy " + strategy + ": " + moves + " leave it",
                 new Looked(node.nodeId(), strategy, placements),
-                checks(citus, node, placements, shards, bytes.orElse(0L), input.shardTransferMode()),
+                checks,
                 steps(node, strategy, input.shardTransferMode()),
                 new Consequences(
                         input.shardTransferMode().locks()

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.checks.Finding;
@@ -30,6 +31,8 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
     private static final int MOST_TASKS_ASKED = 64;
     /** A plan alone needs no longer; a node that is frozen would take the whole of the call. */
     private static final Duration TO_PLAN = Duration.ofMillis(4500);
+
+    private static final Pattern WRITES = Pattern.compile("(?i)\\b(insert|update|delete|merge)\\b");
 
     record Input(
             @Says("One statement, without EXPLAIN; $1, $2 … may stay open")
@@ -89,8 +92,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
                 "Explain a distributed query",
                 Input.class,
                 Output.class,
-                "How Citus runs a statement: routed to one node, fan-out, repartition or pull; shards and nodes it meets, why it"
-                        + " was not routed, and the rewrite that would.");
+                "How Citus runs a statement: routed, fan-out, repartition or pull; its shards and nodes, why not routed, the rewrite.");
     }
 
     @Override
@@ -102,10 +104,20 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         try (var handle = call.onCancel(own::cancel)) {
             return explained(input, context, citus, own);
         } catch (ToolException e) {
-            throw e.code() == ErrorCode.TIMEOUT && !input.analyze()
-                    ? e.withHint("A node that plans its task may not answer: citus_worker_health shows which.")
-                    : e;
+            throw inWords(e, input);
         }
+    }
+
+    private static ToolException inWords(ToolException e, Input input) {
+        if (e.code() == ErrorCode.TIMEOUT && !input.analyze()) {
+            return e.withHint("A node that plans its task may not answer: citus_worker_health shows which.");
+        }
+        return e.code() == ErrorCode.PERMISSION_DENIED
+                        && WRITES.matcher(input.sql()).find()
+                ? e.withHint(
+                        "EXPLAIN of a write asks for the right to write, which the reading login has not and needs not:"
+                                + " explain a SELECT with the same tables and conditions.")
+                : e;
     }
 
     private static void require(Input input, Context context) {
@@ -174,6 +186,10 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
     private static @Nullable String note(Plan plan, List<Finding> before) {
         if (!before.isEmpty()) {
             return "Shown is the plan that citus.enable_repartition_joins = on would allow.";
+        }
+        if (plan.sampled() && plan.parts().shardIds().isEmpty() && plan.parts().tasks() > 0) {
+            return "No sample is known for the type of an open parameter, and of NULL the planner concludes that there are"
+                    + " no rows: how it runs is not known. Write a value in its place.";
         }
         return plan.sampled()
                 ? "A sample of its type stood for each open parameter: another value may meet another shard."

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
-import org.pgcluster.shape.Cursor;
+import org.pgcluster.citus.Slice;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -193,14 +193,12 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
         String list = "jobs " + input.state();
-        Object after =
-                input.cursor().map(text -> Cursor.read(list, text).get(0)).orElse(null);
+        Object after = Slice.after(list, input.cursor(), 1).get(0);
         String state =
                 input.state().map(one -> one.name().toLowerCase(Locale.ROOT)).orElse(null);
         List<Found> found = citus.sql().list(Found.class, JOBS, state, state, after, after, input.limit() + 1L);
-        List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
-        Found last = shown.isEmpty() ? null : shown.get(shown.size() - 1);
-        String cursor = last == null || shown.size() == found.size() ? null : Cursor.write(list, List.of(last.jobId()));
+        Slice<Found> page = Slice.of(list, found, input.limit(), one -> List.of(one.jobId()), Found::total);
+        List<Found> shown = page.rows();
         List<TaskFound> tasks = input.includeTasks()
                 ? citus.sql()
                         .list(
@@ -210,7 +208,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                 : List.of();
         return new Output(
                 shown.stream().map(job -> job.job(citus)).toList(),
-                new Rest(shown.size(), last == null ? 0 : last.total(), cursor),
+                page.rest(),
                 tasks.stream().map(task -> task(task, citus)).toList(),
                 tasks.isEmpty() ? null : new Rest(tasks.size(), tasks.get(0).total(), null));
     }

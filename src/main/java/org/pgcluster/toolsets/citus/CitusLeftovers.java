@@ -116,8 +116,7 @@ public final class CitusLeftovers implements Reads<CitusLeftovers.Input, CitusLe
                 "Leftovers",
                 Input.class,
                 Output.class,
-                "Shards, slots, publications, subscriptions and prepared transactions that nobody owns any more, and the"
-                        + " safe order to remove them.");
+                "Shards, slots, publications, subscriptions, prepared transactions nobody owns, and the safe order to remove them.");
     }
 
     @Override

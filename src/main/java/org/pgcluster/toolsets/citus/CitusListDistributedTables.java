@@ -9,9 +9,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Slice;
 import org.pgcluster.citus.TableKind;
 import org.pgcluster.citus.TableSize;
-import org.pgcluster.shape.Cursor;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -138,12 +138,9 @@ public final class CitusListDistributedTables
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
         String list = "tables " + input.schema() + input.tableType();
-        List<@Nullable Object> after =
-                input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of());
+        List<@Nullable Object> after = Slice.after(list, input.cursor(), 2);
         String schema = input.schema().orElse(null);
         String kind = input.tableType().kind();
-        Object afterSchema = after.isEmpty() ? null : after.get(0);
-        Object afterName = after.isEmpty() ? null : after.get(1);
         List<Found> found = citus.sql()
                 .list(
                         Found.class,
@@ -152,22 +149,19 @@ public final class CitusListDistributedTables
                         schema,
                         kind,
                         kind,
-                        afterSchema,
-                        afterSchema,
-                        afterName,
+                        after.get(0),
+                        after.get(0),
+                        after.get(1),
                         input.offset(),
                         input.limit() + 1L);
-        List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
+        Slice<Found> page =
+                Slice.of(list, found, input.limit(), one -> List.of(one.schema(), one.name()), Found::total);
+        List<Found> shown = page.rows();
         Round<TableSize> sizes = TableSize.ask(
                 citus,
                 shown.stream().map(Found::schema).toList(),
                 shown.stream().map(Found::name).toList());
-        Found last = shown.isEmpty() ? null : shown.get(shown.size() - 1);
-        String cursor = last == null || shown.size() == found.size()
-                ? null
-                : Cursor.write(list, List.of(last.schema(), last.name()));
-        long total = last == null ? 0 : last.total();
-        return new Output(rows(shown, sizes), new Rest(shown.size(), total, cursor), Parts.unavailable(sizes.silent()));
+        return new Output(rows(shown, sizes), page.rest(), Parts.unavailable(sizes.silent()));
     }
 
     private static List<Row> rows(List<Found> shown, Round<TableSize> sizes) {

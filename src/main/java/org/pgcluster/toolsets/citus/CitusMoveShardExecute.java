@@ -1,5 +1,6 @@
 package org.pgcluster.toolsets.citus;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Hands;
 import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Step;
 
@@ -50,6 +52,13 @@ public final class CitusMoveShardExecute
 
     private record Elsewhere(long count) {}
 
+    private record Group(int colocationId) {}
+
+    private static final String GROUP = """
+            SELECT part.colocationid AS colocation_id FROM pg_dist_shard AS shard
+              JOIN pg_dist_partition AS part ON part.logicalrelid = shard.logicalrelid WHERE shard.shardid = ?::bigint
+            """;
+
     @Override
     public Declaration<Input, Output> declaration() {
         return Declaration.changes(
@@ -73,11 +82,16 @@ public final class CitusMoveShardExecute
                 Optional.of(input.shardTransferMode()));
         List<Long> shards =
                 plan.shards().stream().map(CitusMoveShardPlan.Shard::shardId).toList();
+        List<Check> checks = new ArrayList<>(Deed.judged(plan.checks()));
+        Citus citus = Deed.citus(context);
+        citus.sql()
+                .ifAny(Group.class, GROUP, input.shardId())
+                .ifPresent(group -> checks.addAll(ActorRights.toMove(citus, context, group.colocationId())));
         boolean known = plan.shards().stream().allMatch(shard -> shard.bytes() != null);
         return new Plan<>(
                 "Moves " + Parts.many(shards.size(), "colocated shard") + " from " + plan.from() + " to " + plan.to(),
                 new Looked(plan.from(), plan.to(), shards),
-                Deed.judged(plan.checks()),
+                checks,
                 List.of(Step.statement(Deed.WHERE, plan.statement())),
                 new Consequences(
                         input.shardTransferMode().locks(),

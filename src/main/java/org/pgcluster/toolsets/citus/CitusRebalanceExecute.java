@@ -75,6 +75,7 @@ public final class CitusRebalanceExecute
         List<Check> checks = new ArrayList<>();
         checks.add(Deed.better("something has to move", !ahead.moves().isEmpty(), ahead.inWords()));
         checks.addAll(ahead.checks(citus, mode));
+        checks.addAll(ActorRights.toMove(citus, context, null));
         return new Plan<>(
                 "Rebalances the shards of the cluster by strategy " + strategy
                         + (input.drainOnly() ? ", only off nodes that take no shards" : "") + ": " + ahead.inWords(),

@@ -177,8 +177,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 "Rebalance status",
                 Input.class,
                 Output.class,
-                "How far the newest rebalance is: shards moving now with phase, bytes, rate and WAL distance, retries with"
-                        + " errors, who blocks it.");
+                "How far the newest rebalance is: shards moving, phase, bytes, rate, WAL distance, retries, errors, who blocks it.");
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.pgcluster.toolsets.citus;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.pgcluster.citus.Citus;
@@ -80,27 +81,27 @@ public final class CitusRecoverTransactions
                         .limit(20)
                         .map(one -> one.gid() + " on " + one.node())
                         .toList());
+        List<Check> checks = new ArrayList<>(List.of(
+                new Check(
+                        "prepared transactions are there",
+                        !own.isEmpty() ? Verdict.HOLDS : round.complete() ? Verdict.RISKY : Verdict.UNKNOWN,
+                        own.isEmpty() ? "none of Citus is seen" : gids + (own.size() > 20 ? " and more" : "")),
+                new Check(
+                        "every node answers",
+                        round.complete() ? Verdict.HOLDS : Verdict.RISKY,
+                        round.complete() ? "yes" : round.silent().get(0).where() + " does not: what lies there stays"),
+                Deed.better(
+                        "all are Citus' own",
+                        foreign.isEmpty(),
+                        foreign.isEmpty()
+                                ? "yes"
+                                : Parts.many(foreign.size(), "transaction")
+                                        + " of an application stay untouched; rollback_prepared ends them")));
+        checks.addAll(ActorRights.toCall(citus, context, "recover_prepared_transactions", ActorRights.Needs.EXECUTE));
         return new Plan<>(
                 "Lets Citus end the two-phase commits that this coordinator began and left open",
                 new Looked("prepared transactions of Citus"),
-                List.of(
-                        new Check(
-                                "prepared transactions are there",
-                                !own.isEmpty() ? Verdict.HOLDS : round.complete() ? Verdict.RISKY : Verdict.UNKNOWN,
-                                own.isEmpty() ? "none of Citus is seen" : gids + (own.size() > 20 ? " and more" : "")),
-                        new Check(
-                                "every node answers",
-                                round.complete() ? Verdict.HOLDS : Verdict.RISKY,
-                                round.complete()
-                                        ? "yes"
-                                        : round.silent().get(0).where() + " does not: what lies there stays"),
-                        Deed.better(
-                                "all are Citus' own",
-                                foreign.isEmpty(),
-                                foreign.isEmpty()
-                                        ? "yes"
-                                        : Parts.many(foreign.size(), "transaction")
-                                                + " of an application stay untouched; rollback_prepared ends them")),
+                checks,
                 List.of(Step.statement(Deed.WHERE, "SELECT pg_catalog.recover_prepared_transactions() AS recovered")),
                 new Consequences(
                         "Nothing; it sets free what the prepared transactions lock.",

@@ -35,6 +35,7 @@ public final class CitusRemoveNode implements Acts<CitusRemoveNode.Input, NodeLo
         CitusNode node = citus.node(input.node());
         boolean coordinator = node.groupId() == 0;
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(citus, context, "citus_remove_node", ActorRights.Needs.EXECUTE_AND_METADATA));
         checks.add(OnlyCopies.none(citus, node));
         checks.add(Deed.better(
                 "it is a worker",

@@ -80,6 +80,7 @@ public final class CitusReplicateReferenceTables
                 .map(Name::name)
                 .toList();
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(citus, context, "replicate_reference_tables", ActorRights.Needs.EXECUTE));
         checks.add(Deed.better(
                 "a copy is missing",
                 !missing.isEmpty(),

@@ -87,6 +87,8 @@ public final class CitusSetCoordinatorHost
         boolean other = citus.nodes().stream()
                 .anyMatch(node -> node.groupId() != 0 && node.where().equals(where));
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(
+                citus, context, "citus_set_coordinator_host", ActorRights.Needs.EXECUTE_AND_METADATA));
         checks.add(Deed.better(
                 "it changes something",
                 registered.filter(where::equals).isEmpty(),

@@ -1,5 +1,6 @@
 package org.pgcluster.toolsets.citus;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.pgcluster.citus.Citus;
@@ -64,10 +65,14 @@ public final class CitusSetNodeProperty
                 "it is no coordinator",
                 !coordinator,
                 coordinator ? "shards will compete with planning there" : node.kind());
+        List<Check> checks = new ArrayList<>(
+                List.of(changes, left, worker, Plan.check("it is a primary", node.primary(), node.role())));
+        checks.addAll(
+                ActorRights.toCall(citus, context, "citus_set_node_property", ActorRights.Needs.EXECUTE_AND_METADATA));
         return new Plan<>(
                 "Sets shouldhaveshards of node " + Deed.named(node) + " to " + input.shouldHaveShards(),
                 new Looked(node.nodeId(), node.where(), node.shouldHaveShards()),
-                List.of(changes, left, worker, Plan.check("it is a primary", node.primary(), node.role())),
+                checks,
                 List.of(step(node, input.shouldHaveShards())),
                 new Consequences(
                         "Nothing.",

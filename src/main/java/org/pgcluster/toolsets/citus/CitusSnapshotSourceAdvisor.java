@@ -6,6 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
@@ -13,7 +16,9 @@ import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -22,7 +27,15 @@ import org.pgcluster.tool.Reads;
 /** Which worker to clone when a node is added by a copy of a whole server instead of by moving shards. */
 public final class CitusSnapshotSourceAdvisor
         implements Reads<CitusSnapshotSourceAdvisor.Input, CitusSnapshotSourceAdvisor.Output> {
-    record Input() {}
+    record Input(
+            @Says("What to halve") @Default("by_disk_size") Strategy strategy,
+
+            @Says("Nodes") Optional<List<String>> excludeNodes) {}
+
+    enum Strategy {
+        BY_DISK_SIZE,
+        BY_SHARD_COUNT
+    }
 
     /** {@code percentAfter}: the share of the largest node if the clone takes half of this one. */
     record Candidate(
@@ -58,7 +71,7 @@ public final class CitusSnapshotSourceAdvisor
         @Override
         public String inWords() {
             return source == null
-                    ? "No worker that answers holds data: nothing to clone."
+                    ? "No worker that answers and is not excluded holds data: nothing to clone."
                     : "Clone " + source
                             + ": it carries most, and a clone takes half of its shards without copying them."
                             + " Half is an estimate until a clone is registered." + Parts.partial(unavailable);
@@ -116,8 +129,7 @@ public final class CitusSnapshotSourceAdvisor
                 "Snapshot source advisor",
                 Input.class,
                 Output.class,
-                "Which worker to clone to scale out without moving shards (Citus 13.2 and later), the split of a registered clone,"
-                        + " and the steps.");
+                "Which worker to clone to scale out without moving shards (Citus 13.2+), the split of a clone, the steps.");
     }
 
     @Override
@@ -130,7 +142,10 @@ public final class CitusSnapshotSourceAdvisor
                     "citus_add_node and citus_rebalance_execute move shards to a new node in every version.");
         }
         Round<Carried> carried = citus.everywhere(Carried.class, CARRIED);
-        List<Candidate> candidates = candidates(citus, carried);
+        Set<Integer> excluded = input.excludeNodes().orElse(List.of()).stream()
+                .map(name -> citus.node(name).nodeId())
+                .collect(Collectors.toSet());
+        List<Candidate> candidates = candidates(citus, carried, input.strategy(), excluded);
         Optional<Candidate> best = candidates.stream().findFirst().filter(one -> one.bytes() > 0);
         List<Clone> clones = citus.sql().list(Cloned.class, CLONES).stream()
                 .map(one -> clone(citus, one))
@@ -144,7 +159,9 @@ public final class CitusSnapshotSourceAdvisor
                 Parts.unavailable(carried.silent()));
     }
 
-    private static List<Candidate> candidates(Citus citus, Round<Carried> carried) {
+    private static List<Candidate> candidates(
+            Citus citus, Round<Carried> carried, Strategy strategy, Set<Integer> excluded) {
+        ToLongFunction<Candidate> load = strategy == Strategy.BY_DISK_SIZE ? Candidate::bytes : Candidate::shards;
         Map<CitusNode, Carried> holding = new LinkedHashMap<>();
         for (CitusNode node : citus.nodes()) {
             if (node.holdsShards()) {
@@ -153,8 +170,9 @@ public final class CitusSnapshotSourceAdvisor
         }
         long all = holding.values().stream().mapToLong(Carried::bytes).sum();
         return holding.entrySet().stream()
+                .filter(one -> !excluded.contains(one.getKey().nodeId()))
                 .map(one -> candidate(one.getKey(), one.getValue(), holding, all))
-                .sorted(Comparator.comparing(Candidate::bytes).reversed().thenComparing(Candidate::nodeId))
+                .sorted(Comparator.comparingLong(load).reversed().thenComparing(Candidate::nodeId))
                 .toList();
     }
 

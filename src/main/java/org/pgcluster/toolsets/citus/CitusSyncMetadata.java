@@ -35,6 +35,7 @@ public final class CitusSyncMetadata implements Acts<CitusSyncMetadata.Input, No
         Citus citus = Deed.citus(context);
         CitusNode node = citus.node(input.node());
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(citus, context, "start_metadata_sync_to_node", ActorRights.Needs.SUPERUSER));
         checks.add(Plan.check("it is a worker", node.groupId() != 0, node.kind()));
         checks.add(Plan.check(
                 "it is an active primary",
@@ -64,13 +65,11 @@ public final class CitusSyncMetadata implements Acts<CitusSyncMetadata.Input, No
 
     @Override
     public NodeOutcome act(Input input, Plan<NodeLook> plan, Hands hands, Context context) {
-        List<String> said = hands.run((Step.Statement) plan.steps().get(0)).notices();
-        NodeOutcome.Row row =
-                NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
-        return new NodeOutcome(
-                "Node " + row.nodeId() + " " + row.where()
-                        + (row.metadataSynced() ? " has the metadata." : " is NOT marked as synced."),
-                row,
-                said);
+        return NodeOutcome.after(
+                plan,
+                hands,
+                context,
+                row -> "Node " + row.nodeId() + " " + row.where()
+                        + (row.metadataSynced() ? " has the metadata." : " is NOT marked as synced."));
     }
 }

@@ -114,8 +114,7 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
                 "Inspect a Citus table",
                 Input.class,
                 Output.class,
-                "One Citus table in depth, measured on its shards: keys, bytes, dead rows, vacuum, indexes missing on"
-                        + " shards, whether it can move online.");
+                "One Citus table measured on its shards: keys, bytes, dead rows, vacuum, missing indexes, whether it moves online.");
     }
 
     @Override

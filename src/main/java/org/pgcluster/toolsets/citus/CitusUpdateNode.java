@@ -66,6 +66,7 @@ public final class CitusUpdateNode implements Acts<CitusUpdateNode.Input, NodeLo
                 !same && citus.nodes().stream().anyMatch(one -> one.where().equals(where));
         Candidate candidate = Candidate.ask(citus, input.host(), input.port());
         List<Check> checks = new ArrayList<>();
+        checks.addAll(ActorRights.toCall(citus, context, "citus_update_node", ActorRights.Needs.EXECUTE_AND_METADATA));
         checks.add(Deed.better("it changes something", !same, same ? "it has that address already" : node.where()));
         checks.add(Plan.check("no other node has that address", !taken, taken ? where + " is registered" : "none"));
         // Citus itself does not look, so that a server that comes later can be registered in an emergency.
@@ -101,14 +102,15 @@ public final class CitusUpdateNode implements Acts<CitusUpdateNode.Input, NodeLo
 
     @Override
     public NodeOutcome act(Input input, Plan<NodeLook> plan, Hands hands, Context context) {
-        List<String> said = hands.run((Step.Statement) plan.steps().get(0)).notices();
-        NodeOutcome.Row row =
-                NodeOutcome.row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
-        boolean changed = row.where().equals(input.host() + ":" + input.port());
-        return new NodeOutcome(
-                "Node " + row.nodeId() + (changed ? " is now at " : " is NOT changed, or was changed back: it is at ")
-                        + row.where() + ".",
-                row,
-                said);
+        String wanted = input.host() + ":" + input.port();
+        return NodeOutcome.after(
+                plan,
+                hands,
+                context,
+                row -> "Node " + row.nodeId()
+                        + (row.where().equals(wanted)
+                                ? " is now at "
+                                : " is NOT changed, or was changed back: it is at ")
+                        + row.where() + ".");
     }
 }

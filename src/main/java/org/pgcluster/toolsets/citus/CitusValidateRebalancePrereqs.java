@@ -36,7 +36,8 @@ public final class CitusValidateRebalancePrereqs
                     .count();
             return ready
                     ? "The shards of " + table + " and of its colocation group can move online."
-                    : Parts.many(failing, "precondition") + " of moving the shards of " + table + " online fail.";
+                    : Parts.many(failing, "precondition") + " of moving the shards of " + table + " online"
+                            + (failing == 1 ? " fails." : " fail.");
         }
     }
 
@@ -79,8 +80,7 @@ public final class CitusValidateRebalancePrereqs
                 "Rebalance prerequisites",
                 Input.class,
                 Output.class,
-                "Whether a table's shards and all colocated ones can move online: identity of each table, WAL level, slots,"
-                        + " workers, jobs.");
+                "Whether a table's shards and all colocated ones can move online: identities, WAL level, slots, workers, jobs.");
     }
 
     @Override

@@ -24,9 +24,13 @@ final class ExplainRefusals {
         return refused.text().contains(REPARTITION);
     }
 
+    private static boolean merges(ToolException refused) {
+        return refused.text().contains("MERGE") || refused.text().contains("required join operation is missing");
+    }
+
     static Optional<Finding> of(ToolException refused, String sql, Citus citus) {
-        // The refusal of a repartition join comes as an internal error.
-        if (!NOT_SUPPORTED.equals(refused.sqlstate()) && !repartitions(refused)) {
+        // The refusals of repartition joins and of MERGE come as internal errors.
+        if (!NOT_SUPPORTED.equals(refused.sqlstate()) && !repartitions(refused) && !merges(refused)) {
             return Optional.empty();
         }
         List<String> words = Arrays.stream(sql.split("[^\\p{L}\\p{N}_$]+", -1))
@@ -47,9 +51,9 @@ final class ExplainRefusals {
                 Sure.CERTAIN,
                 "citus",
                 tables.get(0).schema() + "." + tables.get(0).name(),
-                title(tables),
+                merges(refused) ? "Citus refuses this MERGE." : title(tables),
                 evidence,
-                advice(tables),
+                merges(refused) ? adviceOnMerge(refused, tables) : advice(tables),
                 Optional.empty(),
                 Optional.empty()));
     }
@@ -76,6 +80,19 @@ final class ExplainRefusals {
         return groups(tables) > 1
                 ? "Not routed: it joins tables of different colocation groups, whose rows lie on different nodes."
                 : "Not routed: its tables are not joined on their distribution columns.";
+    }
+
+    private static String adviceOnMerge(ToolException refused, List<ShardTable> tables) {
+        if (refused.text().contains("source must be")) {
+            return "Put the source's rows into a table of Citus first, distributed by the same column or a reference table; or"
+                    + " write INSERT … ON CONFLICT DO UPDATE.";
+        }
+        String key = split(tables).stream()
+                .filter(table -> table.keyColumn() != null)
+                .map(table -> table.name() + "." + table.keyColumn())
+                .findFirst()
+                .orElse("the target's distribution column");
+        return "Join the source to the target by equality on " + key + ", in ON and not only in WHEN.";
     }
 
     private static String advice(List<ShardTable> tables) {

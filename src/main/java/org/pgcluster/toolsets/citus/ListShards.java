@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Slice;
 import org.pgcluster.citus.Table;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.Cursor;
@@ -166,15 +167,12 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
                         input.limit() + 1L,
                         citus.rowDataAllowed(),
                         citus.rowDataAllowed());
-        List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
+        Slice<Found> page = Slice.of(
+                list, found, input.limit(), one -> List.of(one.schema(), one.name(), one.shardId()), Found::total);
+        List<Found> shown = page.rows();
         Round<Size> sizes = citus.everywhere(
                 Size.class, SIZES, shown.stream().map(Found::shardId).toList());
-        Found last = shown.isEmpty() ? null : shown.get(shown.size() - 1);
-        String cursor = last == null || shown.size() == found.size()
-                ? null
-                : Cursor.write(list, List.of(last.schema(), last.name(), last.shardId()));
-        Rest rest = new Rest(shown.size(), last == null ? 0 : last.total(), cursor);
-        return new Output(rows(citus, shown, sizes), rest, Parts.unavailable(sizes.silent()));
+        return new Output(rows(citus, shown, sizes), page.rest(), Parts.unavailable(sizes.silent()));
     }
 
     /** Where the range of the value's shard begins: all tables of its colocation group share it. */

@@ -2,11 +2,15 @@ package org.pgcluster.toolsets.citus;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.tool.Context;
+import org.pgcluster.tool.Hands;
+import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Step;
 
 /** A node as the metadata has it after an act; without one where it is gone. */
 record NodeOutcome(String outcome, @Nullable Row node, List<String> said) implements InWords {
@@ -24,6 +28,13 @@ record NodeOutcome(String outcome, @Nullable Row node, List<String> said) implem
     @Override
     public String inWords() {
         return outcome;
+    }
+
+    /** Takes the plan's one step, and tells of the node as it stands afterwards. */
+    static NodeOutcome after(Plan<NodeLook> plan, Hands hands, Context context, Function<Row, String> inWords) {
+        List<String> said = hands.run((Step.Statement) plan.steps().get(0)).notices();
+        Row row = row(context, String.valueOf(plan.looked().nodeId())).orElseThrow();
+        return new NodeOutcome(inWords.apply(row), row, said);
     }
 
     static Optional<Row> row(Context context, String named) {

@@ -75,9 +75,11 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
             context.sql(); // says which key names a database
         }
         Snapshot snapshot = Gathering.of(context.cluster(), context.call(), EACH, Clock.systemUTC());
+        Set<String> off = context.server().switchedOff().keySet();
         List<Finding> findings = Checks.of(snapshot).stream()
                 .filter(finding -> finding.severity().compareTo(input.minSeverity()) <= 0)
                 .filter(finding -> wanted(input, finding))
+                .map(finding -> finding.without(off))
                 .toList();
         boolean blind = snapshot.postgres().stream().anyMatch(state -> !state.seesAllSessions());
         String state = findings.isEmpty()

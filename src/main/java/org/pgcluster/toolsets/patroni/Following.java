@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Routing;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.HaProxy;
 import org.pgcluster.haproxy.Proxy;
 import org.pgcluster.haproxy.Server;
@@ -23,6 +24,7 @@ import org.pgcluster.toolsets.patroni.PatroniFailover.Stage;
 /** Follows a change of leader until all that depends on it has followed: Patroni says 200 long before that. */
 final class Following {
     private static final String LEADER = "a new leader on a new timeline";
+    private static final String COMMITS = "it takes commits";
     private static final String REPLICAS = "every other member follows it";
     private static final String SYNCHRONOUS = "a standby is synchronous again";
     private static final String CITUS = "pg_dist_node names it";
@@ -35,6 +37,7 @@ final class Following {
     private final Context context;
     private final long started;
     private final boolean citus;
+    private boolean waited;
     private final Map<String, @Nullable Double> stages = new LinkedHashMap<>();
 
     Following(Group before, Optional<String> wanted, Hands hands, Context context, long started) {
@@ -45,8 +48,13 @@ final class Following {
         this.started = started;
         this.citus = before.name().chars().allMatch(Character::isDigit);
         stages.put(LEADER, null);
+        boolean synchronous =
+                !before.settings().map(Settings::synchronous).orElse("off").equals("off");
+        if (synchronous) {
+            stages.put(COMMITS, null);
+        }
         stages.put(REPLICAS, null);
-        if (!before.settings().map(Settings::synchronous).orElse("off").equals("off")) {
+        if (synchronous) {
             stages.put(SYNCHRONOUS, null);
         }
         if (citus) {
@@ -85,8 +93,9 @@ final class Following {
                 leader,
                 former,
                 now.leader().map(Member::timeline).orElse(null),
-                down == null ? null : (Double) down.seconds(),
+                down(gap),
                 clientsDown(gap),
+                waited,
                 down != null && down.atLeast(),
                 told);
     }
@@ -94,7 +103,8 @@ final class Following {
     /** Clients of a worker come by the metadata, those of the coordinator by HAProxy. */
     private @Nullable Double clientsDown(WriteGap gap) {
         Double through = stages.get(citus && !before.name().equals("0") ? CITUS : HAPROXY);
-        return through == null ? null : (Double) gap.secondsUntil(started + (long) (through * 1e9));
+        Double own = down(gap);
+        return through == null || own == null ? null : (Double) Math.max(own, gap.secondsUntil(at(through)));
     }
 
     private long reached() {
@@ -124,6 +134,7 @@ final class Following {
             return;
         }
         reach(LEADER, true);
+        commits(leader.get());
         List<Member> others = now.replicas();
         reach(
                 REPLICAS,
@@ -136,6 +147,34 @@ final class Following {
             reach(CITUS, row.named());
             reach(SYNCED, row.named() && row.synced());
         }
+    }
+
+    /** In quorum and strict mode a new primary lets every commit wait until a standby is there again. */
+    private void commits(Member leader) {
+        if (!stages.containsKey(COMMITS) || stages.get(COMMITS) != null) {
+            return;
+        }
+        try {
+            boolean takes = ReplicationSql.takesCommits(leader, context);
+            waited |= !takes;
+            reach(COMMITS, takes);
+        } catch (ToolException e) {
+            stages.remove(COMMITS); // this login does not reach it by SQL, and the other stages tell enough
+        }
+    }
+
+    /** Null where no primary was ever seen. */
+    private @Nullable Double down(WriteGap gap) {
+        WriteGap.Down down = gap.down();
+        Double commits = stages.get(COMMITS);
+        if (down == null) {
+            return null;
+        }
+        return waited && commits != null ? Math.max(down.seconds(), gap.secondsUntil(at(commits))) : down.seconds();
+    }
+
+    private long at(double stage) {
+        return started + (long) (stage * 1e9);
     }
 
     private void reach(String stage, boolean reached) {

@@ -78,8 +78,8 @@ public final class PatroniFailover
     }
 
     /**
-     * {@code writesDownSeconds} is how long no member was a running primary; {@code clientsDownSeconds} how long it took
-     * until HAProxy, or for a worker Citus' metadata, led to the new one.
+     * {@code writesDownSeconds} is how long no member was a primary that takes commits; {@code clientsDownSeconds} how long
+     * it took until HAProxy, or for a worker Citus' metadata, led to it.
      */
     record Output(
             String group,
@@ -89,6 +89,7 @@ public final class PatroniFailover
             @Nullable Integer timeline,
             @Nullable Double writesDownSeconds,
             @Nullable Double clientsDownSeconds,
+            boolean commitsWaited,
             boolean nobodyLedBefore,
             List<Stage> stages)
             implements InWords {
@@ -107,6 +108,7 @@ public final class PatroniFailover
             }
             return " Writes were down for " + (nobodyLedBefore ? "at least " : "about ") + writesDownSeconds + " s"
                     + (nobodyLedBefore ? " (no leader answered when this began)" : "")
+                    + (commitsWaited ? ", at the end because commits waited for a standby" : "")
                     + (clientsDownSeconds == null
                             ? "."
                             : ", for clients that come through other servers " + clientsDownSeconds + " s.");

@@ -69,4 +69,18 @@ final class ReplicationSql {
     static Receiving receiving(Member replica, Context context) {
         return Leaders.sql(replica, context).one(Receiving.class, RECEIVING);
     }
+
+    record Taking(boolean takes) {}
+
+    private static final String TAKING = """
+            SELECT NOT pg_is_in_recovery()
+                   AND (current_setting('synchronous_standby_names') = ''
+                        OR EXISTS (SELECT FROM pg_catalog.pg_stat_replication
+                                    WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum'))) AS takes
+            """;
+
+    /** Whether a commit ends there now, or waits for a synchronous standby that is not there. */
+    static boolean takesCommits(Member leader, Context context) {
+        return Leaders.sql(leader, context).one(Taking.class, TAKING).takes();
+    }
 }

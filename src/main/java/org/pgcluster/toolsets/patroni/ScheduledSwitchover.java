@@ -74,6 +74,7 @@ final class ScheduledSwitchover {
                 null,
                 null,
                 false,
+                false,
                 List.of());
     }
 }

@@ -72,8 +72,7 @@ public final class AdviseDistribution implements Reads<AdviseDistribution.Input,
                 "Advise a distribution",
                 Input.class,
                 Output.class,
-                "Which column should distribute a table and with which tables it belongs together, what stands in the way,"
-                        + " and what to convert first.");
+                "Which column should distribute a table and with what, what stands in the way, what to convert first.");
     }
 
     @Override

@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Slice;
 import org.pgcluster.citus.TableKind;
 import org.pgcluster.citus.TableSize;
-import org.pgcluster.shape.Cursor;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -117,21 +117,17 @@ public final class ListTableTypes implements Reads<ListTableTypes.Input, ListTab
                 "List table types",
                 Input.class,
                 Output.class,
-                "Which tables are distributed, reference, single-shard, sharded by schema, local to Citus or plain"
-                        + " PostgreSQL, with true sizes.");
+                "Which tables are distributed, reference, single-shard, by schema, local to Citus or plain, with true sizes.");
     }
 
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
         String list = "types " + input.schema() + input.type();
-        List<@Nullable Object> after =
-                input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of());
+        List<@Nullable Object> after = Slice.after(list, input.cursor(), 2);
         String schema = input.schema().orElse(null);
         String type =
                 input.type().map(kind -> kind.name().toLowerCase(Locale.ROOT)).orElse(null);
-        Object afterSchema = after.isEmpty() ? null : after.get(0);
-        Object afterName = after.isEmpty() ? null : after.get(1);
         List<Count> counts = citus.sql().list(Count.class, citus.forThisVersion(COUNTS), schema, schema);
         List<Found> found = citus.sql()
                 .list(
@@ -141,25 +137,23 @@ public final class ListTableTypes implements Reads<ListTableTypes.Input, ListTab
                         schema,
                         type,
                         type,
-                        afterSchema,
-                        afterSchema,
-                        afterName,
+                        after.get(0),
+                        after.get(0),
+                        after.get(1),
                         input.limit() + 1L);
-        List<Found> shown = found.subList(0, Math.min(input.limit(), found.size()));
+        Slice<Found> page =
+                Slice.of(list, found, input.limit(), one -> List.of(one.schema(), one.name()), Found::total);
+        List<Found> shown = page.rows();
         List<Found> managed =
                 shown.stream().filter(table -> table.type() != TableKind.PLAIN).toList();
         Round<TableSize> sizes = TableSize.ask(
                 citus,
                 managed.stream().map(Found::schema).toList(),
                 managed.stream().map(Found::name).toList());
-        Found last = shown.isEmpty() ? null : shown.get(shown.size() - 1);
-        String cursor = last == null || shown.size() == found.size()
-                ? null
-                : Cursor.write(list, List.of(last.schema(), last.name()));
         return new Output(
                 counts,
                 rows(shown, TableSize.bytesByTable(sizes)),
-                new Rest(shown.size(), last == null ? 0 : last.total(), cursor),
+                page.rest(),
                 sizes.silent().stream()
                         .map(one -> new Unavailable("citus", one.where(), one.why()))
                         .toList());

@@ -62,6 +62,11 @@ final class Reader implements AutoCloseable {
         }
     }
 
+    String one(String sql) {
+        var result = reading.read(Call.within(Duration.ofSeconds(20)), sql, List.of(), BUDGET);
+        return String.valueOf(result.rows().get(0).get(0));
+    }
+
     int positionOfError(String sql) {
         var call = Call.within(Duration.ofSeconds(20));
         var error = assertThrows(ToolException.class, () -> reading.read(call, sql, List.of(), BUDGET));

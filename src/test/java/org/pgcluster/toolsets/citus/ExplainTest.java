@@ -59,6 +59,7 @@ class ExplainTest {
             reference and local table  | ROUTER  |                                | SELECT * FROM countries JOIN invoices ON code = total::text
             a table of a schema        | ROUTER  |                                | SELECT * FROM tenant_a.notes
             partitions by the key      | ROUTER  |                                | SELECT count(*) FROM readings WHERE sensor = 1
+            a MERGE on the key         | FAN_OUT | citus.explain.no_key_filter    | MERGE INTO orders o USING order_lines l ON o.tenant_id = l.tenant_id AND o.order_id = l.order_id WHEN MATCHED THEN UPDATE SET note = 'm'
             a write by the key         | ROUTER  |                                | UPDATE orders SET note = 'x' WHERE tenant_id = 1
             no table of Citus          | LOCAL   |                                | SELECT count(*) FROM invoices
             no condition               | FAN_OUT | citus.explain.no_key_filter    | SELECT count(*) FROM orders
@@ -98,6 +99,8 @@ class ExplainTest {
     @CsvSource(delimiter = '|', textBlock = """
             off the key         | citus.explain.repartition | tenant_id      | SELECT * FROM orders o JOIN order_lines l USING (order_id) WHERE o.tenant_id = 3
             not co-located      | citus.explain.refused     | reference      | SELECT * FROM orders o JOIN clicks c ON o.tenant_id = c.device::int
+            a MERGE of no table | citus.explain.refused     | ON CONFLICT    | MERGE INTO orders o USING (SELECT 1 AS t) s ON o.tenant_id = s.t WHEN MATCHED THEN DELETE
+            a MERGE off the key | citus.explain.refused     | orders.tenant_id | MERGE INTO orders o USING countries c ON o.note = c.code WHEN MATCHED THEN DELETE
             of two schemas      | citus.explain.refused     | reference      | SELECT count(*) FROM tenants a, settings b
             """)
     void a_statement_that_citus_refuses_is_answered_with_a_way_to_write_it(
@@ -206,6 +209,40 @@ class ExplainTest {
                                 "SELECT application_name FROM pg_stat_activity"
                                         + " WHERE application_name LIKE 'citus_internal%' AND query LIKE '%EXPLAIN%' AND state = 'idle'"));
             }
+        }
+    }
+
+    /** As the login of docs/roles.sql, which may read everything and write nothing. */
+    @Test
+    void the_reader_explains_what_it_may_not_run() throws SQLException {
+        psql("CREATE TABLE keyed (id uuid PRIMARY KEY, tags text[], doc jsonb, at timestamptz)");
+        try (CitusLab reader = CitusLab.user(state)) {
+            psql("SELECT create_distributed_table('keyed', 'id', colocate_with => 'none', shard_count => 6)");
+            for (String one : List.of(
+                    "SELECT * FROM keyed WHERE id = $1",
+                    "SELECT * FROM keyed WHERE id = $1 AND tags @> $2",
+                    "SELECT * FROM keyed WHERE id = '3b241101-e2bb-4255-8caf-4136c566a962'")) {
+                assertEquals(
+                        1, number(reader.call("citus_explain_query", "sql", one).get("tasks")), one);
+            }
+            for (String all : List.of(
+                    "SELECT * FROM keyed WHERE doc @> $1 AND at > $2",
+                    "SELECT * FROM keyed WHERE tags && $1",
+                    "SELECT * FROM keyed WHERE id = ANY ($1)")) {
+                assertEquals(
+                        6, number(reader.call("citus_explain_query", "sql", all).get("tasks")), all);
+            }
+            Map<?, ?> array = reader.call("citus_explain_query", "sql", "SELECT * FROM keyed WHERE id = ANY ($1)");
+            assertEquals(
+                    "citus.explain.several_values",
+                    rows(array, "findings").get(0).get("id"));
+            Map<?, ?> unknown = reader.call("citus_explain_query", "sql", "SELECT * FROM keyed WHERE doc @@ $1");
+            assertTrue(String.valueOf(unknown.get("note")).contains("No sample is known"), unknown.toString());
+            String write =
+                    reader.error("citus_explain_query", "sql", "UPDATE orders SET note = 'x' WHERE tenant_id = 1");
+            assertTrue(write.contains("PERMISSION_DENIED") && write.contains("explain a SELECT"), write);
+        } finally {
+            psql("DROP TABLE keyed");
         }
     }
 }

@@ -43,4 +43,22 @@ class SnapshotSourceTest {
             assertTrue(String.valueOf(answer.get("steps")).contains("citus_add_clone_node"), answer.toString());
         }
     }
+
+    @Test
+    void what_other_servers_take_beside_it_is_honoured_or_refused_with_the_reason() throws SQLException {
+        List<String> byShards = psql("SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid)"
+                + " JOIN pg_dist_shard USING (shardid) JOIN pg_dist_partition USING (logicalrelid)"
+                + " WHERE repmodel <> 't' AND noderole = 'primary' AND shouldhaveshards"
+                + " GROUP BY nodeid ORDER BY count(*) DESC, nodeid");
+        try (CitusLab lab = CitusLab.user(state)) {
+            Map<?, ?> byCount =
+                    lab.call("citus_snapshot_source_advisor", "strategy", "by_shard_count", "include_simulation", true);
+            assertTrue(String.valueOf(byCount.get("source")).startsWith(byShards.get(0) + " "), byCount.toString());
+            Map<?, ?> without = lab.call("citus_snapshot_source_advisor", "exclude_nodes", List.of(byShards.get(0)));
+            assertTrue(rows(without, "candidates").stream()
+                    .noneMatch(one -> byShards.get(0).equals(String.valueOf(one.get("node_id")))));
+            assertTrue(lab.error("citus_snapshot_source_advisor", "require_reachable", false)
+                    .contains("only a node that answers can be judged"));
+        }
+    }
 }

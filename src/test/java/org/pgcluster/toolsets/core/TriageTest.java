@@ -27,8 +27,9 @@ class TriageTest {
         try (Diagnosing estate = Diagnosing.acting("triage", 2, folder)) {
             estate.isSilent();
             estate.breaks("failover-unnoticed");
-            List<Map<?, ?>> found = estate.first("citus.names_no_leader");
+            List<Map<?, ?>> found = estate.only("citus.names_no_leader");
             assertEquals(1, found.size(), found.toString());
+            assertEquals("citus.names_no_leader", found.get(0).get("id"));
             Map<?, ?> next = (Map<?, ?>) Objects.requireNonNull(found.get(0).get("next"));
             Map<String, Object> arguments = new HashMap<>();
             ((Map<?, ?>) Objects.requireNonNull(next.get("arguments")))

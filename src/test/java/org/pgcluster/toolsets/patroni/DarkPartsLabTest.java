@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
 import org.pgcluster.testing.OwnLab;
+import org.pgcluster.testing.PgBouncerProcess;
 
 /** Parts of a real estate that die, freeze or fall behind, and what is said of them meanwhile. */
 @Tag("lab")
@@ -107,7 +109,6 @@ class DarkPartsLabTest {
                 assertEquals("streaming", row.get("receiver"));
                 assertTrue(number(row, "not_replayed_bytes") > EIGHT_MEGABYTES, row.toString());
                 assertTrue(number(row, "not_received_bytes") < EIGHT_MEGABYTES, row.toString());
-                System.out.println("replay paused:\n" + told);
             } finally {
                 estate().sql(follows, "SELECT pg_wal_replay_resume()");
                 Acting.done(lab, "patroni_pause", "group", "1", "paused", false);
@@ -133,7 +134,6 @@ class DarkPartsLabTest {
                 Object seconds = row.get("sql_seconds");
                 boolean stale = !(seconds instanceof Number number) || number.doubleValue() < 1;
                 assertTrue(stale, "the delay is the last that was measured: " + row);
-                System.out.println("receiver frozen:\n" + told);
             } finally {
                 estate().processes().signal(receiver, "CONT");
             }
@@ -182,8 +182,6 @@ class DarkPartsLabTest {
                 assertEquals("", estate().sql(address(lab, leader), "SHOW synchronous_standby_names"));
                 Answer health = lab.call("cluster_health", "components", List.of("patroni"));
                 assertTrue(health.text().contains("Patroni switched it off silently"), health.text());
-                System.out.println("synchronous mode lost:\n"
-                        + lab.call("patroni_cluster_status", "group", "1").text());
             } finally {
                 estate().processes().start(replica);
             }
@@ -225,12 +223,9 @@ class DarkPartsLabTest {
                             && health.text().contains("has no server");
                     return lost ? "" : health.text();
                 });
-                System.out.println("DCS gone:\n" + lab.call("cluster_health").text() + "\n"
-                        + lab.call("patroni_cluster_status").text());
                 Answer status = lab.call("patroni_cluster_status");
                 assertTrue(status.text().contains("no member can show the DCS"), status.text());
                 Answer refused = lab.call("patroni_failover", "group", "g1m0", "dry_run", true);
-                System.out.println("failover without DCS:\n" + refused.text());
             } finally {
                 estate().processes().start("etcd");
             }
@@ -239,6 +234,60 @@ class DarkPartsLabTest {
                 Answer health = lab.call("cluster_health", "components", List.of("patroni", "haproxy"));
                 return List.of().equals(health.structured().get("findings")) ? "" : health.text();
             });
+        }
+    }
+
+    @Test
+    void a_patroni_that_wants_certificates_is_read_and_told_with_one() throws IOException {
+        try (Lab lab = acting()) {
+            String leader = Estate.leader(lab, "1");
+            String replica = Estate.replica(lab, "1");
+            String plain = String.valueOf(Estate.member(lab, leader).get("api"));
+            String port = String.valueOf(Estate.member(lab, replica).get("api")).replaceAll(".*:", "");
+            Path home = estate().processes().folder();
+            Map<String, Path> files = PgBouncerProcess.certificate(home, "localhost");
+            Path file = home.resolve(replica + ".yml");
+            String settings = Files.readString(file);
+            String certificate = String.valueOf(files.get("certificate"));
+            String key = String.valueOf(files.get("key"));
+            try {
+                Files.writeString(
+                        file,
+                        settings.replaceFirst(
+                                "\"restapi\": \\{",
+                                "\"restapi\": {\"certfile\": \"" + certificate + "\", \"keyfile\": \"" + key
+                                        + "\", \"cafile\": \"" + certificate + "\", \"verify_client\": \"required\","));
+                estate().processes().kill(replica);
+                estate().processes().start(replica);
+                String urls = plain + ",https://localhost:" + port;
+                try (Lab without = Acting.on(
+                        estate().lab().variables(), folder, "patroni_urls", urls, "patroni_ca_file", certificate)) {
+                    Eventually.see("it to ask for a certificate", () -> {
+                        Answer answer = without.call("patroni_cluster_status");
+                        return answer.text().contains("wants a client certificate") ? "" : answer.text();
+                    });
+                }
+                try (Lab with = Acting.on(
+                        estate().lab().variables(),
+                        folder,
+                        "patroni_urls",
+                        urls,
+                        "patroni_ca_file",
+                        certificate,
+                        "patroni_cert_file",
+                        certificate,
+                        "patroni_key_file",
+                        key)) {
+                    Answer list = with.call("patroni_member_list", "group", replica);
+                    assertEquals("replica", Estate.member(with, replica).get("own_role"), list.text());
+                    Answer restarted = Acting.done(with, "patroni_restart", "member", replica);
+                    assertFalse(restarted.isError(), restarted.text());
+                }
+            } finally {
+                Files.writeString(file, settings);
+                estate().processes().kill(replica);
+                estate().processes().start(replica);
+            }
         }
     }
 }

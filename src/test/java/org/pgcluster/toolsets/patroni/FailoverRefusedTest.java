@@ -120,14 +120,14 @@ class FailoverRefusedTest {
                 + FakePatroni.row("b", "replica", group.get(1).url())
                         .replace("\"timeline\"", "\"tags\": {\"nofailover\": true}, \"timeline\"");
         group.forEach(member -> member.answers("GET /cluster", 200, "{\"members\": [" + rows + "]}"));
-        Answer answer = switchedOver0("candidate", "b");
+        Answer answer = planned("candidate", "b");
         assertTrue(answer.text().contains("b can lead: it may not: it has the tag nofailover"), answer.text());
-        answer = switchedOver0("kind", "auto");
+        answer = planned("kind", "auto");
         assertTrue(answer.text().contains("no good candidate: a is leader"), answer.text());
         assertTrue(answer.text().contains("may not lead: it has the tag nofailover"), answer.text());
     }
 
-    private Answer switchedOver0(String argument, String value) {
+    private Answer planned(String argument, String value) {
         try (Lab lab = acting()) {
             return lab.call("patroni_failover", argument, value, "dry_run", true);
         }
@@ -138,17 +138,50 @@ class FailoverRefusedTest {
         String rows = FakePatroni.row("a", "leader", group.get(0).url()) + ","
                 + FakePatroni.row("b", "replica", group.get(1).url());
         group.forEach(member -> member.answers("GET /cluster", 200, "{\"pause\": true, \"members\": [" + rows + "]}"));
-        Answer answer = switchedOver0("kind", "auto");
+        Answer answer = planned("kind", "auto");
         assertEquals("PRECONDITION_FAILED", code(answer));
         assertTrue(answer.text().contains("it is paused: a candidate must be named; a is leader"), answer.text());
-        assertFalse(switchedOver0("candidate", "b").isError());
+        assertFalse(planned("candidate", "b").isError());
     }
 
     @Test
     void a_candidate_that_nobody_can_ask_is_unknown_and_heads_the_plan() {
         group.get(1).close();
-        Answer answer = switchedOver0("candidate", "b");
+        Answer answer = planned("candidate", "b");
         assertFalse(answer.isError(), answer.text());
         assertTrue(answer.text().contains("! b can lead: it does not answer"), answer.text());
+    }
+
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {"200|Successfully switched over to \"b\"", "503|Switchover status unknown"})
+    void a_change_is_followed_to_its_end_even_where_patroni_stopped_watching(int status, String words) {
+        group.get(0).answersAfter(SWITCHOVER, () -> FakePatroni.led(group, 1, 4, "a", "b"), status, words);
+        Answer answer = switchedOver();
+        assertFalse(answer.isError(), answer.text());
+        assertTrue(answer.text().contains("b leads group " + name() + " in place of a."), answer.text());
+        assertFalse(answer.text().contains("Not yet"), answer.text());
+        assertTrue(answer.text().contains("Writes were down for about"), answer.text());
+    }
+
+    private String name() {
+        return group.get(0).url().replace("http://", "");
+    }
+
+    @Test
+    void another_leader_than_the_asked_one_is_told_though_patroni_calls_it_done() {
+        group.forEach(FakePatroni::close);
+        group = FakePatroni.group("a", "b", "c");
+        group.get(0)
+                .answersAfter(
+                        SWITCHOVER,
+                        () -> FakePatroni.led(group, 1, 4, "a", "b", "c"),
+                        200,
+                        "Switched over to \"b\" instead of \"c\"");
+        try (Lab lab = acting()) {
+            Answer answer = Acting.done(lab, "patroni_failover", "candidate", "c");
+            assertTrue(answer.text().contains("in place of a, not c as asked"), answer.text());
+        }
     }
 }

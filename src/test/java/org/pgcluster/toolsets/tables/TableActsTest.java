@@ -199,6 +199,69 @@ class TableActsTest {
         assertEquals(before, rows("pay"));
     }
 
+    /** A worker that loses a row of what it is given: not even Citus would notice. */
+    private static final String LOSING = """
+            SET citus.enable_ddl_propagation = off;
+            CREATE FUNCTION public.loses() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN IF NEW.id = 4711 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+            CREATE FUNCTION public.infects() RETURNS event_trigger LANGUAGE plpgsql AS $$
+                DECLARE made record;
+                BEGIN
+                    FOR made IN SELECT objid::regclass AS name FROM pg_event_trigger_ddl_commands()
+                                 WHERE command_tag = 'CREATE TABLE' AND object_identity ~ '^public[.]pay_[0-9]+$' LOOP
+                        EXECUTE format('CREATE TRIGGER loses BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION public.loses()',
+                                       made.name);
+                    END LOOP;
+                END $$;
+            CREATE EVENT TRIGGER infects ON ddl_command_end EXECUTE FUNCTION public.infects();
+            """;
+
+    @Test
+    void a_conversion_that_would_lose_a_row_is_rolled_back() throws SQLException {
+        String before = rows("pay");
+        String[] workers = Objects.requireNonNull(own)
+                .variables()
+                .getOrDefault("LAB_WORKER_DSNS", "")
+                .split(",", -1);
+        for (String worker : workers) {
+            psqlOn(worker, LOSING);
+        }
+        try {
+            Answer answer = acted(
+                    "convert_to_distributed",
+                    "table",
+                    "pay",
+                    "distribution_column",
+                    "tenant_id",
+                    "concurrently",
+                    false);
+            assertTrue(answer.isError(), answer.text());
+            assertTrue(answer.text().contains("The contents would not be the same afterwards"), answer.text());
+            assertTrue(answer.text().contains("rolled back"), answer.text());
+            assertEquals("plain", kind("pay"));
+            assertEquals(before, rows("pay"));
+            Answer online = acted("convert_to_distributed", "table", "pay", "distribution_column", "tenant_id");
+            assertTrue(online.text().contains("somebody wrote meanwhile, or a row is wrong"), online.text());
+        } finally {
+            for (String worker : workers) {
+                psqlOn(
+                        worker,
+                        "SET citus.enable_ddl_propagation = off; DROP EVENT TRIGGER infects;"
+                                + " DROP FUNCTION public.infects(); DROP FUNCTION public.loses() CASCADE");
+            }
+        }
+    }
+
+    private static void psqlOn(String dsn, String sql) throws SQLException {
+        Matcher parts = Pattern.compile("postgresql://([^:]+):([^@]+)@(.+)").matcher(dsn);
+        assertTrue(parts.matches(), "a DSN of the lab");
+        try (Connection connection = DriverManager.getConnection(
+                        "jdbc:postgresql://" + parts.group(3), parts.group(1), parts.group(2));
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
     @Test
     void a_table_is_on_every_node_and_back_on_one() throws SQLException {
         String before = rows("rates");

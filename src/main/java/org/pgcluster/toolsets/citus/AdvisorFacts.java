@@ -171,10 +171,13 @@ record AdvisorFacts(
             """;
 
     static AdvisorFacts of(Citus citus, Context context) {
-        List<Round<?>> rounds = citus.allAtOnce(List.of(
-                NodeState::ask,
-                asking -> asking.everywhere(GroupSize.class, GROUPS),
-                asking -> LockWait.ask(asking, context)));
+        var both = citus.atOnce(
+                asking -> asking.allAtOnce(List.of(
+                        NodeState::ask,
+                        other -> other.everywhere(GroupSize.class, GROUPS),
+                        other -> LockWait.ask(other, context))),
+                asking -> context.sql().list(Fault.class, FAULTS)); // with many shards it takes as long as the nodes do
+        List<Round<?>> rounds = both.one();
         @SuppressWarnings("unchecked") // in the order of the questions
         Round<NodeState> states = (Round<NodeState>) rounds.get(0);
         @SuppressWarnings("unchecked")
@@ -188,7 +191,7 @@ record AdvisorFacts(
                 groups,
                 waits,
                 metadata,
-                new ArrayList<>(citus.sql().list(Fault.class, FAULTS)),
+                new ArrayList<>(both.other()),
                 citus.sql().list(Job.class, JOBS),
                 metadata.statementTracking(),
                 Parts.unavailable(states, groups));

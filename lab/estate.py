@@ -148,7 +148,7 @@ class Estate:
         for group in groups:
             until(seconds, f"group {group}", lambda: self.group_is_whole(group))
         if self.citus:
-            count = f"select count(*) = {len(self.groups)} from pg_dist_node where isactive and (groupid = 0 or metadatasynced)"
+            count = f"select count(*) = {len(self.groups)} from pg_dist_node where isactive and noderole = 'primary' and (groupid = 0 or metadatasynced)"
             until(60, "Citus to know every group",
                   lambda: self.sql(self.leader(0)["port"], "app", count) == "t")
 

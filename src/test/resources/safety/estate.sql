@@ -55,6 +55,9 @@ CREATE TABLE evil_partial (id int); CREATE INDEX ON evil_partial (id) WHERE evil
 CREATE TABLE evil_statistics (id int); CREATE STATISTICS evil_statistic ON (evil_calm(id)), id FROM evil_statistics;
 CREATE TABLE evil_parent (id int CHECK (evil_calm(1) = 1)); CREATE TABLE evil_child () INHERITS (evil_parent);
 CREATE EXTENSION hstore;
+CREATE FUNCTION similarity(text, text) RETURNS real LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 1; END';
+CREATE FUNCTION pg_relpages(text) RETURNS bigint LANGUAGE plpgsql STABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 1; END';
+CREATE FUNCTION citus_table_size(regclass) RETURNS bigint LANGUAGE plpgsql STABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 1; END';
 CREATE FUNCTION evil_member(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN $1; END';
 ALTER EXTENSION hstore ADD FUNCTION evil_member(int);
 SELECT pg_advisory_unlock_all();

@@ -33,6 +33,9 @@ public final class Main {
 
     public static void main(String[] arguments) {
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
+        // Patroni waits for the goodbye of a TLS client before it closes; Java says none unless told to before it loads
+        // TLS.
+        System.setProperty("jdk.tls.acknowledgeCloseNotify", "true");
         boolean named = arguments.length > 0 && arguments[0].equals("serve");
         List<String> rest = List.of(arguments).subList(named ? 1 : 0, arguments.length);
         System.exit(isForPeople(rest, named) ? Cli.run(rest, version()) : serve(rest));

@@ -23,6 +23,7 @@ public final class Call {
     private final long deadlineNanos;
     private final Progress progress;
     private final List<Runnable> stops = new ArrayList<>();
+    private volatile String what = "another call";
     private boolean cancelled;
 
     private Call(long deadlineNanos, Progress progress) {
@@ -38,9 +39,25 @@ public final class Call {
         return within(limit, Progress.NONE);
     }
 
+    /** In words, for who waits for it; parts of it have the same. */
+    public Call named(String words) {
+        what = words;
+        return this;
+    }
+
+    public String what() {
+        return what;
+    }
+
+    /** A part of this call, which ends by itself sooner. Whoever makes it sees to it that it is cancelled with the whole. */
+    public Call atMost(Duration limit) {
+        Duration left = timeLeft();
+        return within(left.compareTo(limit) < 0 ? left : limit, progress).named(what);
+    }
+
     /** Goes on with a deadline of its own after a person took their time; cancelling this one cancels that, too. */
     public Call goingOn(Duration limit) {
-        Call next = within(limit, progress);
+        Call next = within(limit, progress).named(what);
         onCancel(next::cancel);
         return next;
     }

@@ -11,7 +11,12 @@ public final class Checks {
             new OutOfReach(),
             new PatroniLeadership(),
             new PatroniReplicas(),
+            new CitusMetadata(),
+            new CitusPlacement(),
+            new Agreement(),
+            new Servers(),
             new HaproxyRouting(),
+            new HaproxyMembers(),
             new PgbouncerPools(),
             new ConnectionsNearlyUsedUp(),
             new FreezeNear(),
@@ -20,6 +25,7 @@ public final class Checks {
             new SessionsBlocked());
 
     private static final Comparator<Finding> URGENT_FIRST = Comparator.comparing(Finding::severity)
+            .thenComparing(Finding::sure)
             .thenComparing(Checks::layer)
             .thenComparing(Finding::component)
             .thenComparing(Finding::id)
@@ -35,12 +41,17 @@ public final class Checks {
         return layer < 0 ? LAYERS.size() : layer;
     }
 
+    /** Every kind of finding there is. */
+    public static List<Check.Kind> kinds() {
+        return ALL.stream().flatMap(check -> check.kinds().stream()).toList();
+    }
+
     public static List<Finding> of(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
         for (Check check : ALL) {
             findings.addAll(check.judge(snapshot));
         }
         findings.sort(URGENT_FIRST);
-        return List.copyOf(findings);
+        return Joining.of(snapshot, findings);
     }
 }

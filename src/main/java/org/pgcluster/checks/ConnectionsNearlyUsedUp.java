@@ -15,6 +15,11 @@ final class ConnectionsNearlyUsedUp implements Check {
     private static final int CRITICAL_PERCENT = 95;
 
     @Override
+    public List<Kind> kinds() {
+        return List.of(new Kind("postgres.connections_nearly_used_up", "most connections are taken"));
+    }
+
+    @Override
     public List<Finding> judge(Snapshot snapshot) {
         return snapshot.postgres().stream()
                 .filter(state -> percent(state) >= WARNING_PERCENT)
@@ -30,12 +35,15 @@ final class ConnectionsNearlyUsedUp implements Check {
     private static Finding finding(PostgresState state) {
         long percent = percent(state);
         return new Finding(
-                "postgres.connections_nearly_used_up",
+                percent >= 100 ? "postgres.connections_exhausted" : "postgres.connections_nearly_used_up",
                 percent >= CRITICAL_PERCENT ? Severity.CRITICAL : Severity.WARNING,
                 Sure.CERTAIN,
                 "postgres",
                 state.where(),
-                percent + " % of the connections are taken",
+                state.where()
+                        + (percent >= 100 ? " has no connection left: " : " has few connections left: ")
+                        + percent
+                        + " % are taken",
                 Evidence.of("used", state.connections().used())
                         .and("max_connections", state.connections().max())
                         .and("reserved", state.connections().reserved())

@@ -15,6 +15,13 @@ final class FreezeNear implements Check {
     private static final long CRITICAL_AT = 1_500_000_000L;
 
     @Override
+    public List<Kind> kinds() {
+        return List.of(
+                new Kind("postgres.transaction_age", "old transaction numbers come near the end"),
+                new Kind("postgres.multixact_age", "old multixact numbers come near the end"));
+    }
+
+    @Override
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
         for (PostgresState state : snapshot.postgres().stream().toList()) {

@@ -17,6 +17,13 @@ final class OldTransactions implements Check {
     private static final long OPEN_WARNING_SECONDS = 3600;
 
     @Override
+    public List<Kind> kinds() {
+        return List.of(
+                new Kind("postgres.idle_in_transaction", "a session has been idle in its transaction for minutes"),
+                new Kind("postgres.old_transaction", "a transaction has been open for an hour"));
+    }
+
+    @Override
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
         for (PostgresState state : snapshot.postgres().stream().toList()) {

@@ -1,32 +1,108 @@
 package org.pgcluster.checks;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import org.pgcluster.checks.Finding.Next;
-import org.pgcluster.checks.Finding.Severity;
-import org.pgcluster.checks.Finding.Sure;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.pgcluster.snapshot.Snapshot;
 import org.pgcluster.snapshot.Unavailable;
 
-/** What could not be read is a finding: nobody may take silence for health. */
+/** What could not be read is a finding: nobody may take silence for health. What it said tells why. */
 final class OutOfReach implements Check {
+    private static final Map<String, String> COMPONENTS = Map.of(
+            "postgres", "the database",
+            "citus", "a Citus node or its metadata",
+            "patroni", "a Patroni",
+            "haproxy", "an HAProxy",
+            "pgbouncer", "a PgBouncer");
+
+    @Override
+    public List<Kind> kinds() {
+        List<Kind> kinds = new ArrayList<>();
+        for (String component : List.of("postgres", "citus", "patroni", "haproxy", "pgbouncer")) {
+            String who = COMPONENTS.getOrDefault(component, component);
+            kinds.add(new Kind(component + ".out_of_reach", who + " did not answer"));
+            kinds.add(new Kind(component + ".login_refused", who + " runs and does not let this login in"));
+        }
+        kinds.add(new Kind("postgres.partly_read", "a database server answered some questions and not all"));
+        kinds.add(new Kind("postgres.connections_exhausted", "a database server has no connection left for anybody"));
+        return kinds;
+    }
+
     @Override
     public List<Finding> judge(Snapshot snapshot) {
-        return snapshot.unavailable().stream().map(OutOfReach::finding).toList();
+        Set<Unavailable> gaps = snapshot.postgres().stream()
+                .flatMap(state -> state.details().gaps().stream())
+                .collect(Collectors.toSet());
+        return snapshot.unavailable().stream()
+                .map(part -> gaps.contains(part) ? partly(part) : finding(part))
+                .toList();
+    }
+
+    private static Finding partly(Unavailable part) {
+        return Found.warning(
+                        "postgres.partly_read",
+                        part.where(),
+                        part.where() + " answered, yet not every question: something there was not judged")
+                .read("why", part.why())
+                .next("server_info")
+                .byHand("pgcluster-mcp check")
+                .advice("Where this login lacks a right, grant it; docs/roles.sql has what the checks need.");
     }
 
     private static Finding finding(Unavailable part) {
-        return new Finding(
-                part.component() + ".out_of_reach",
-                Severity.CRITICAL,
-                Sure.CERTAIN,
-                part.component(),
-                part.where(),
-                part.where() + " could not be read",
-                Evidence.of("why", part.why()).fields(),
-                "Nothing is known about it: see whether it runs and whether this host and this login may reach it.",
-                Optional.of(new Next("ping", Map.of())),
-                Optional.empty());
+        String why = part.why().toLowerCase(Locale.ROOT);
+        String at = part.component() + ".";
+        if (why.contains("too many clients") || why.contains("connection slots")) {
+            return Found.critical(
+                            "postgres.connections_exhausted",
+                            part.where(),
+                            part.where() + " runs and has no connection left: it refuses everybody")
+                    .read("why", part.why())
+                    .byHand("SELECT usename, application_name, client_addr, state, count(*) FROM pg_stat_activity"
+                            + " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC (as a superuser, there)")
+                    .advice("This is no crash. End what leaks connections; put a pooler in front; between Citus nodes"
+                            + " lower citus.max_shared_pool_size and citus.max_adaptive_executor_pool_size.");
+        }
+        if (refused(why)) {
+            return Found.critical(at + "login_refused", part.where(), part.where() + " does not let this login in")
+                    .read("why", part.why())
+                    .next("server_info")
+                    .byHand("pgcluster-mcp check")
+                    .advice("It runs. Correct user, password or rights of this server's configuration.");
+        }
+        String title = who(part) + how(why);
+        Found found = part.component().equals("patroni") // a group whose Patronis are all silent is told of itself
+                ? Found.warning(at + "out_of_reach", part.where(), title)
+                : Found.critical(at + "out_of_reach", part.where(), title);
+        return found.read("why", part.why())
+                .next("ping")
+                .advice("Nothing is known about it: see whether it runs and whether this host and this login may reach"
+                        + " it.");
+    }
+
+    private static String who(Unavailable part) {
+        return switch (part.component()) {
+            case "postgres" -> "PostgreSQL at " + part.where();
+            case "citus" -> (part.where().contains(":") ? "Citus node " : "Citus: ") + part.where();
+            case "patroni" -> "Patroni at " + part.where();
+            case "haproxy" -> "HAProxy at " + part.where();
+            default -> "PgBouncer at " + part.where();
+        };
+    }
+
+    private static String how(String why) {
+        if (why.contains("refused")) {
+            return " is not there: its port refuses connections";
+        }
+        return why.contains("did not answer") || why.contains("said nothing")
+                ? " does not answer in time: it hangs, or the way to it does"
+                : " could not be read";
+    }
+
+    private static boolean refused(String why) {
+        return why.contains("password") || why.contains("pg_hba") || why.contains("permission") || why.contains("401");
     }
 }

@@ -17,6 +17,22 @@ import org.pgcluster.snapshot.Snapshot;
 /** Every group has exactly one leader that says so itself; where not, the layer that broke first is named. */
 final class PatroniLeadership implements Check {
     @Override
+    public List<Kind> kinds() {
+        return List.of(
+                new Kind("patroni.dcs_lost", "Patroni cannot reach its DCS"),
+                new Kind("patroni.no_leader", "a group has no leader"),
+                new Kind("patroni.paused", "Patroni is paused"),
+                new Kind("patroni.leader_silent", "the leader by the DCS does not answer itself"),
+                new Kind("patroni.leaders_differ", "members name different leaders"),
+                new Kind("patroni.two_primaries", "two members say that they are the primary"),
+                new Kind("patroni.leader_denies", "the leader by the DCS says that it does not lead or does not run"),
+                new Kind("patroni.timeline", "a member is on another timeline than its leader"),
+                new Kind("patroni.identity", "members of one group are copies of different databases"),
+                new Kind("patroni.members_differ", "members see different members"),
+                new Kind("patroni.unobserved", "a Citus group whose Patroni nobody watches"));
+    }
+
+    @Override
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
         snapshot.around().patroni().ifPresent(observed -> {
@@ -54,11 +70,12 @@ final class PatroniLeadership implements Check {
                 Severity.CRITICAL,
                 Sure.CERTAIN,
                 "patroni",
-                "groups " + String.join(", ", names),
+                "DCS",
                 "Patroni cannot reach its DCS (etcd, Consul, ZooKeeper): leaders step down and all is read-only",
                 Evidence.of("seconds_since_dcs", lost.get(0).dcsAgeSeconds())
                         .and("cluster_unlocked", lost.get(0).unlocked())
                         .and("cluster_answers", lost.get(0).dcsSilence())
+                        .and("seen_by", names)
                         .fields(),
                 "Repair the DCS and its quorum; leaders return by themselves within seconds. Do not promote by hand.",
                 Optional.of(new Next("patroni_cluster_status", Map.of())),

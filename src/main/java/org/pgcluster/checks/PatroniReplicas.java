@@ -16,14 +16,27 @@ import org.pgcluster.snapshot.Snapshot;
 /** Whether somebody could take over, and with how much lost. */
 final class PatroniReplicas implements Check {
     @Override
+    public List<Kind> kinds() {
+        return List.of(
+                new Kind("patroni.members_missing", "a group has fewer members than `expect` says"),
+                new Kind("patroni.not_synchronous", "`expect` says synchronous and a group is not"),
+                new Kind("patroni.no_synchronous_standby", "a synchronous group has no standby for it"),
+                new Kind("patroni.nobody_may_take_over", "every replica has the tag nofailover"),
+                new Kind("patroni.member_not_running", "a member is not running"),
+                new Kind("patroni.replica_behind", "a replica is too far behind to take over"),
+                new Kind("patroni.pending_restart", "changed settings wait for a restart"));
+    }
+
+    @Override
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
-        OptionalInt expected = snapshot.around().membersPerGroup();
+        OptionalInt expected = snapshot.around().expected().membersPerGroup();
+        boolean wanted = snapshot.around().expected().synchronous().orElse(false);
         snapshot.around().patroni().ifPresent(observed -> {
             for (Group group : observed.groups()) {
                 if (group.dcsSilence() == null) {
                     absent(group, expected, findings);
-                    synchronous(group, findings);
+                    synchronous(group, wanted, findings);
                     candidates(group, findings);
                 }
                 group.members().forEach(member -> member(group, member, findings));
@@ -40,7 +53,8 @@ final class PatroniReplicas implements Check {
                     Severity.WARNING,
                     group,
                     "group " + group.name(),
-                    "Group " + group.name() + " has " + group.members().size() + " members, not " + expected.getAsInt(),
+                    "Group " + group.name() + " has " + group.members().size()
+                            + (group.members().size() == 1 ? " member, not " : " members, not ") + expected.getAsInt(),
                     Evidence.of(
                                     "members",
                                     group.members().stream().map(Member::name).toList())
@@ -49,8 +63,18 @@ final class PatroniReplicas implements Check {
         }
     }
 
-    private static void synchronous(Group group, List<Finding> findings) {
+    private static void synchronous(Group group, boolean wanted, List<Finding> findings) {
         String mode = group.settings().map(Settings::synchronous).orElse("off");
+        if (wanted && mode.equals("off") && group.settings().isPresent()) {
+            findings.add(finding(
+                    "patroni.not_synchronous",
+                    Severity.WARNING,
+                    group,
+                    "group " + group.name(),
+                    "Group " + group.name() + " should replicate synchronously and does not",
+                    Evidence.of("synchronous_mode", mode).and("expect.synchronous", true),
+                    "A failover can lose the last commits. Switch synchronous_mode on, or correct the expectation."));
+        }
         if (!mode.equals("off")
                 && group.leader().isPresent()
                 && group.synchronousStandbys().isEmpty()) {
@@ -75,7 +99,7 @@ final class PatroniReplicas implements Check {
 
     private static void candidates(Group group, List<Finding> findings) {
         List<Member> replicas = group.replicas();
-        if (!replicas.isEmpty() && replicas.stream().allMatch(member -> member.hasTag("nofailover"))) {
+        if (!replicas.isEmpty() && replicas.stream().allMatch(Member::mayNeverLead)) {
             findings.add(finding(
                     "patroni.nobody_may_take_over",
                     Severity.WARNING,
@@ -95,7 +119,7 @@ final class PatroniReplicas implements Check {
                     leads ? Severity.CRITICAL : Severity.WARNING,
                     group,
                     member.name(),
-                    member.name() + " is " + member.state(),
+                    "PostgreSQL of " + member.name() + " is not running: " + member.state(),
                     Evidence.of("role", member.role()).and("state", member.state()),
                     "Starting and restarting pass. If it stays, read PostgreSQL's log there."));
         }

@@ -13,6 +13,18 @@ import org.pgcluster.snapshot.Snapshot;
 /** Nobody waits for a connection, and if so, it is known for what. */
 final class PgbouncerPools implements Check {
     @Override
+    public List<Kind> kinds() {
+        return List.of(
+                new Kind("pgbouncer.unreachable", "clients wait and no server connection stands"),
+                new Kind("pgbouncer.full", "clients wait because all server connections are busy"),
+                new Kind("pgbouncer.waiting", "clients wait"),
+                new Kind("pgbouncer.paused", "a database is paused"),
+                new Kind("pgbouncer.disabled", "a database is disabled"),
+                new Kind("pgbouncer.clients_nearly_full", "nearly as many clients as it takes"),
+                new Kind("pgbouncer.setting", "a setting that hurts"));
+    }
+
+    @Override
     public List<Finding> judge(Snapshot snapshot) {
         return snapshot.around().bouncers().stream()
                 .flatMap(bouncer -> Pooling.wrongs(bouncer).stream())

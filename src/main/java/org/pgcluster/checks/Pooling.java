@@ -54,8 +54,10 @@ public final class Pooling {
     /** Clients that wait with no server at work wait for the server; with all at work, for each other. */
     private static Wrong waiting(Bouncer bouncer, Pool pool) {
         String name = pool.database() + "/" + pool.user();
-        String wait = pool.clientsWaiting() + " clients of " + name + " wait, the longest for "
-                + Math.round(pool.longestWaitSeconds() * 10) / 10.0 + " s";
+        boolean one = pool.clientsWaiting() == 1;
+        String wait = pool.clientsWaiting() + (one ? " client of " : " clients of ") + name
+                + (one ? " waits, for " : " wait, the longest for ") + Math.round(pool.longestWaitSeconds() * 10) / 10.0
+                + " s";
         Long room = pool.room();
         if (pool.serversActive() + pool.serversIdle() + pool.serversUsed() + pool.serversTested() == 0) {
             return wrong(

@@ -39,19 +39,15 @@ public final class Routing {
             @Nullable String server,
             String words) {}
 
-    /** By name, since the address is often hidden; then by address. */
+    /** By address, which is where clients really go; by name only where HAProxy hides the address. */
     public static Optional<Member> member(Server server, List<Group> groups) {
-        List<Member> all =
-                groups.stream().flatMap(group -> group.members().stream()).toList();
-        Optional<Member> byName = all.stream()
-                .filter(member -> member.name().equals(server.name()))
+        String address = server.address();
+        return groups.stream()
+                .flatMap(group -> group.members().stream())
+                .filter(member -> (address == null || member.address().isEmpty())
+                        ? member.name().equals(server.name())
+                        : address.equals(member.address().get()))
                 .findFirst();
-        return byName.isPresent()
-                ? byName
-                : all.stream()
-                        .filter(member -> server.address() != null
-                                && server.address().equals(member.address().orElse("")))
-                        .findFirst();
     }
 
     public static boolean leads(Member member, List<Group> groups) {
@@ -105,7 +101,9 @@ public final class Routing {
 
     private static void writers(
             Proxy proxy, String backend, List<Server> servers, List<Group> groups, List<Wrong> wrongs) {
-        List<Server> serving = servers.stream().filter(Server::serves).toList();
+        List<Server> serving = servers.stream()
+                .filter(server -> server.serves() && !server.checkStatus().equals("INI")) // up until its first check
+                .toList();
         if (serving.size() > 1) {
             wrongs.add(new Wrong(
                     Fault.SEVERAL_WRITERS,

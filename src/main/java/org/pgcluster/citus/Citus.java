@@ -62,6 +62,21 @@ public final class Citus {
         return new Citus(cluster, call);
     }
 
+    /** A statement as it may be shown. */
+    public @Nullable String shown(@Nullable String statement) {
+        return statement == null ? null : cluster.shown(statement);
+    }
+
+    /** What a server said of a failure, as it may be shown. */
+    public @Nullable String said(@Nullable String message) {
+        return message == null ? null : cluster.said(message);
+    }
+
+    /** Whether values of rows may be shown. */
+    public boolean rowDataAllowed() {
+        return cluster.rowDataAllowed();
+    }
+
     /** For the metadata, which lies on the server that is asked. */
     public Sql sql() {
         return sql;
@@ -137,8 +152,7 @@ public final class Citus {
      * did not answer stands only there.
      */
     public <R extends Record> Forwarded<R> forwarded(Class<R> row, String statement, @Nullable Object... values) {
-        Duration left = call.timeLeft();
-        Call own = Call.within(left.compareTo(ONE_ROUND) < 0 ? left : ONE_ROUND);
+        Call own = call.atMost(ONE_ROUND);
         try (var handle = call.onCancel(own::cancel)) {
             Sql asking = cluster.sql(own).askingNodes(TO_CONNECT);
             List<R> rows = asking.list(row, statement, values);

@@ -70,7 +70,7 @@ final class Everywhere {
         if (!stuck.isEmpty()) {
             return sorted(row, oneByOne(question, values), List.of());
         }
-        Call own = within(TOGETHER);
+        Call own = call.atMost(TOGETHER);
         try (var handle = call.onCancel(own::cancel)) {
             Sql asking = cluster.sql(own).askingNodes(Citus.TO_CONNECT);
             List<Answer> answers = asking.list(Answer.class, ASK, question, values);
@@ -82,11 +82,6 @@ final class Everywhere {
             }
             return sorted(row, oneByOne(question, values), List.of());
         }
-    }
-
-    private Call within(Duration longest) {
-        Duration left = call.timeLeft();
-        return Call.within(left.compareTo(longest) < 0 ? left : longest);
     }
 
     /** It connects to itself as to any other node, which may fail where this very connection has not. */
@@ -109,7 +104,7 @@ final class Everywhere {
             asked.add(0);
         }
         citus.nodes().stream().filter(CitusNode::isAsked).map(CitusNode::nodeId).forEach(asked::add);
-        List<Node> ways = cluster.nodes(within(ALONE));
+        List<Node> ways = cluster.nodes(call.atMost(ALONE));
         return Together.all(
                 asked,
                 node -> alone(node, coordinator(node) ? cluster::sql : own -> way(node, ways, own), question, values));
@@ -120,7 +115,7 @@ final class Everywhere {
         if (known != null) {
             return new Answer(nodeId, false, known);
         }
-        Call own = within(ALONE);
+        Call own = call.atMost(ALONE);
         try (var handle = call.onCancel(own::cancel)) {
             Result told = way.sql(own).onceOnNode().one(Result.class, ASK_ONE, question, values);
             return new Answer(nodeId, told.result() != null, told.result());

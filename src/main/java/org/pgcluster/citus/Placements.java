@@ -16,7 +16,7 @@ public final class Placements {
                    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())),
             mine AS MATERIALIZED (
                 SELECT shard.shardid, shard.shardminvalue, shard.shardmaxvalue, part.colocationid, part.partkey,
-                       part.logicalrelid AS shell, space.nspname, shell.relname,
+                       part.partmethod, part.logicalrelid AS shell, space.nspname, shell.relname,
                        coalesce(pg_partition_root(shell.oid)::oid, shell.oid) AS root,
                        rel.oid AS rel, rel.reltoastrelid AS toast
                   FROM pg_dist_placement AS place

@@ -1,9 +1,9 @@
 package org.pgcluster.citus;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /** What all nodes answered to one question, by node id, and who did not. */
@@ -21,16 +21,16 @@ public record Round<R extends Record>(Map<Integer, List<R>> byNode, List<Silent>
         return byNode.values().stream().flatMap(List::stream).toList();
     }
 
-    public Round<R> each(UnaryOperator<R> change) {
-        Map<Integer, List<R>> changed = new TreeMap<>();
-        byNode.forEach(
-                (node, rows) -> changed.put(node, rows.stream().map(change).toList()));
-        return new Round<>(changed, silent);
-    }
-
     /** The one row of a node whose answer is one row. */
     public Optional<R> of(int nodeId) {
         return byNode.getOrDefault(nodeId, List.of()).stream().findFirst();
+    }
+
+    public Round<R> map(UnaryOperator<R> change) {
+        Map<Integer, List<R>> changed = new LinkedHashMap<>();
+        byNode.forEach(
+                (node, rows) -> changed.put(node, rows.stream().map(change).toList()));
+        return new Round<>(changed, silent);
     }
 
     public boolean complete() {

@@ -11,38 +11,55 @@ import org.pgcluster.shape.JsonText;
 
 /** The text of a client's own file, with one server's entry put in and everything else left as it is. */
 final class ClientFile {
-    private static final String SERVERS = "mcpServers";
+    /** What most clients call the list of servers; in VS Code's file, which says {@code servers}, it is read by nobody. */
+    private static final String MCP_SERVERS = "mcpServers";
 
-    private ClientFile() {}
+    private final Client client;
+    private final Map<String, @Nullable Object> whole;
 
     /** {@code text} is empty where there is no file yet. What is no JSON is refused: writing would lose it. */
-    static String merged(String text, String name, Map<String, @Nullable Object> entry) {
-        Map<String, @Nullable Object> whole = text.isBlank() ? new LinkedHashMap<>() : object(read(text), "It");
-        Object before = whole.get(SERVERS);
-        Map<String, @Nullable Object> servers =
-                before == null ? new LinkedHashMap<>() : object(before, "Its " + SERVERS);
-        servers.put(name, entry);
-        whole.put(SERVERS, servers);
-        return pretty(whole) + "\n";
+    ClientFile(Client client, String text) {
+        this.client = client;
+        this.whole = text.isBlank() ? new LinkedHashMap<>() : object(read(text), "It");
+    }
+
+    /** Servers that stand where this client does not look. */
+    List<String> unread() {
+        Object there = client.servers().equals(MCP_SERVERS) ? null : whole.get(MCP_SERVERS);
+        return there == null
+                ? List.of()
+                : List.copyOf(object(there, "Its " + MCP_SERVERS).keySet());
+    }
+
+    /** With this entry, and what stood where the client does not look moved to where it does. */
+    String with(String name, Map<String, @Nullable Object> command) {
+        Map<String, @Nullable Object> after = new LinkedHashMap<>(whole);
+        Map<String, @Nullable Object> servers = servers();
+        if (!unread().isEmpty()) {
+            object(after.remove(MCP_SERVERS), "Its " + MCP_SERVERS)
+                    .forEach((old, entry) -> servers.putIfAbsent(
+                            old, entry instanceof Map<?, ?> ? client.entry(object(entry, old)) : entry));
+        }
+        servers.put(name, client.entry(command));
+        after.put(client.servers(), servers);
+        return pretty(after) + "\n";
     }
 
     /** The text without that entry; empty where there is none. */
-    static Optional<String> without(String text, String name) {
-        if (text.isBlank()) {
-            return Optional.empty();
-        }
-        Map<String, @Nullable Object> whole = object(read(text), "It");
-        Object before = whole.get(SERVERS);
-        if (before == null) {
-            return Optional.empty();
-        }
-        Map<String, @Nullable Object> servers = object(before, "Its " + SERVERS);
+    Optional<String> without(String name) {
+        Map<String, @Nullable Object> servers = servers();
         if (!servers.containsKey(name)) {
             return Optional.empty();
         }
         servers.remove(name);
-        whole.put(SERVERS, servers);
-        return Optional.of(pretty(whole) + "\n");
+        Map<String, @Nullable Object> after = new LinkedHashMap<>(whole);
+        after.put(client.servers(), servers);
+        return Optional.of(pretty(after) + "\n");
+    }
+
+    private Map<String, @Nullable Object> servers() {
+        Object there = whole.get(client.servers());
+        return there == null ? new LinkedHashMap<>() : object(there, "Its " + client.servers());
     }
 
     private static @Nullable Object read(String text) {

@@ -32,6 +32,20 @@ final class Exposed {
         return found;
     }
 
+    /** What keeps an assistant that can run commands from approving its own acts; empty where there are none. */
+    static List<String> ownUser(Settings settings, Path java, Path jar) {
+        if (settings.clusters().values().stream().noneMatch(Exposed::acts)) {
+            return List.of();
+        }
+        String server = "sudo -u pgcluster " + java + " -jar " + jar;
+        return List.of(
+                "Acts are allowed, and an assistant that can run commands as " + Consenting.user()
+                        + " could approve them itself. To keep that to people:",
+                "  1. sudo useradd --system --create-home pgcluster, and give it the configuration, mode 0600.",
+                "  2. Let the client start " + server + " --config FILE; sudoers allows that line without a password.",
+                "  3. Approve with " + server + " approve; sudo asks for a password.");
+    }
+
     private static boolean acts(ClusterSettings cluster) {
         return cluster.mode() == Mode.ADMIN && cluster.allowExecute();
     }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -27,12 +26,13 @@ import picocli.CommandLine.Spec;
         name = "install",
         description = "Puts this server into a client's file: shows the change, asks, and leaves all else as it is.")
 final class InstallCommand implements Callable<Integer> {
-    private static final String CLIENT = "claude-desktop";
-
     @Spec
     CommandSpec spec = CommandSpec.create();
 
-    @Parameters(index = "0", paramLabel = "CLIENT", description = CLIENT + ".")
+    @Parameters(
+            index = "0",
+            paramLabel = "CLIENT",
+            description = "claude-desktop, claude-code, vscode, cursor or copilot.")
     String client = "";
 
     @Option(names = "--name", paramLabel = "NAME", description = "What the client calls this server.")
@@ -41,6 +41,11 @@ final class InstallCommand implements Callable<Integer> {
     @Option(names = "--file", paramLabel = "FILE", description = "The client's file, where it lies elsewhere.")
     @Nullable
     Path file;
+
+    @Option(
+            names = "--workspace",
+            description = "For the project in this folder only, in the file that it shares; no password goes there.")
+    boolean workspace;
 
     @Option(names = "--dry-run", description = "Shows the change and writes nothing.")
     boolean dryRun;
@@ -51,54 +56,97 @@ final class InstallCommand implements Callable<Integer> {
     @Option(names = "--remove", description = "Takes the entry out again.")
     boolean remove;
 
+    private final Client.Machine machine = Client.Machine.here();
+
     @Override
     public Integer call() throws IOException {
-        if (!client.equals(CLIENT)) {
-            throw ToolException.invalidInput("CLIENT is " + CLIENT + ", not \"" + client + "\".", null);
-        }
-        Path target = (file == null ? usual() : file).toAbsolutePath();
+        Client known = Client.named(client);
+        Path target = (file == null ? place(known) : file).toAbsolutePath();
         String before = Files.isRegularFile(target) ? Files.readString(target) : "";
-        return remove ? removed(target, before) : installed(target, before);
+        ClientFile content = new ClientFile(known, before);
+        return remove ? removed(known, target, content) : installed(known, target, content);
     }
 
-    private int installed(Path target, String before) throws IOException {
+    private Path place(Client known) {
+        if (!workspace) {
+            return known.file(machine);
+        }
+        return known.file(Path.of(""))
+                .orElseThrow(() ->
+                        ToolException.invalidInput(client + " has no file for one project.", "Leave --workspace out."));
+    }
+
+    private int installed(Client known, Path target, ClientFile content) throws IOException {
         Settings settings = Configuration.faultless(spec, List.of());
         List<String> flags = flags(settings);
         Map<String, String> environment = Configuration.asVariables(spec);
+        Masks masks = new Masks(settings.secrets());
+        refuseSharing(environment, masks);
         Path jar = jar();
-        Optional<Path> archive = Optional.of(ClassArchive.place(
-                jar, settings.server().stateDir().toAbsolutePath().resolve("cache")));
-        Map<String, @Nullable Object> entry = entry(jar, archive, flags, environment);
-        String after = ClientFile.merged(before, name, entry);
-        say("In " + target + ", under mcpServers:");
-        say("\"" + name + "\": " + new Masks(settings.secrets()).in(ClientFile.pretty(entry)));
+        Path archive = ClassArchive.place(
+                jar, settings.server().stateDir().toAbsolutePath().resolve("cache"));
+        Map<String, @Nullable Object> entry = entry(jar, Optional.of(archive), flags, environment);
+        LauncherFile launcher = new LauncherFile(machine, java(), jar);
+        say("In " + target + ", under " + known.servers() + ":");
+        say("\"" + name + "\": " + masks.in(ClientFile.pretty(known.entry(entry))));
+        if (!content.unread().isEmpty()) {
+            say("Moved there from mcpServers, which this client does not read: " + String.join(", ", content.unread()));
+        }
+        say(
+                launcher.isFree()
+                        ? "And the command " + launcher.place() + "."
+                        : launcher.place() + " is somebody else's and stays as it is.");
         if (!mayWrite()) {
             return dryRun ? Cli.DONE : Cli.FAILED;
         }
-        if (!ClassArchive.make(java(), jar, archive.orElseThrow(), flags, environment)) {
+        if (!ClassArchive.make(java(), jar, archive, flags, environment)) {
             say("The start-up cache could not be made, so each start takes a little longer.");
-            after = ClientFile.merged(before, name, entry(jar, Optional.empty(), flags, environment));
+            entry = entry(jar, Optional.empty(), flags, environment);
         }
-        write(target, before, after);
+        write(target, content.with(name, entry));
+        command(launcher);
+        Exposed.ownUser(settings, java(), jar).forEach(this::say);
         return Cli.DONE;
     }
 
-    private int removed(Path target, String before) throws IOException {
-        Optional<String> after = ClientFile.without(before, name);
+    /** A project's file is for all who work on it. */
+    private void refuseSharing(Map<String, String> environment, Masks masks) {
+        for (var variable : environment.entrySet()) {
+            if (workspace && !masks.in(variable.getValue()).equals(variable.getValue())) {
+                throw ToolException.invalidInput(
+                        variable.getKey() + " holds a password, and the file of a project is read by others.",
+                        "Keep it in ~/.pgpass, in a file of your own (--config FILE), or leave --workspace out.");
+            }
+        }
+    }
+
+    private void command(LauncherFile launcher) throws IOException {
+        if (!launcher.isFree()) {
+            return;
+        }
+        launcher.write();
+        if (!launcher.isFound()) {
+            say("To type " + launcher.place().getFileName() + " by its name, put "
+                    + launcher.place().getParent() + " on your PATH.");
+        }
+    }
+
+    private int removed(Client known, Path target, ClientFile content) throws IOException {
+        Optional<String> after = content.without(name);
         if (after.isEmpty()) {
-            say(target + " has no \"" + name + "\" under mcpServers, so nothing was written.");
+            say(target + " has no \"" + name + "\" under " + known.servers() + ", so nothing was written.");
             return Cli.DONE;
         }
-        say("In " + target + ", under mcpServers: \"" + name + "\" goes.");
+        say("In " + target + ", under " + known.servers() + ": \"" + name + "\" goes.");
         if (!mayWrite()) {
             return dryRun ? Cli.DONE : Cli.FAILED;
         }
-        write(target, before, after.get());
+        write(target, after.get());
         return Cli.DONE;
     }
 
-    private void write(Path target, String before, String after) throws IOException {
-        if (before.equals(after)) {
+    private void write(Path target, String after) throws IOException {
+        if (Files.isRegularFile(target) && Files.readString(target).equals(after)) {
             say("It stands there already, so nothing was written.");
             return;
         }
@@ -171,14 +219,5 @@ final class InstallCommand implements Callable<Integer> {
             throw new ToolException(ErrorCode.UNSUPPORTED, "install runs from the JAR.", "java -jar … install");
         }
         return Path.of(path).toAbsolutePath();
-    }
-
-    private static Path usual() {
-        String os = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
-        Path home = Path.of(System.getProperty("user.home", ""));
-        Path folder = os.startsWith("mac")
-                ? home.resolve("Library/Application Support")
-                : os.startsWith("windows") ? home.resolve("AppData/Roaming") : home.resolve(".config");
-        return folder.resolve("Claude/claude_desktop_config.json");
     }
 }

@@ -218,7 +218,8 @@ final class Probes implements AutoCloseable {
                 true,
                 WHO,
                 cluster.actLockTimeout(),
-                cluster.allowPlaintext());
+                cluster.allowPlaintext(),
+                cluster.rowDataAllowed());
         List<Found> found = new ArrayList<>();
         try (Database database = Database.of(target)) {
             Sql sql = database.sql(call());

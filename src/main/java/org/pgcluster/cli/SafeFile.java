@@ -29,7 +29,8 @@ final class SafeFile {
         return backup;
     }
 
-    private static void put(Path target, String text) throws IOException {
+    /** Whole or not at all. */
+    static void put(Path target, String text) throws IOException {
         Path folder = Objects.requireNonNull(target.getParent());
         boolean posix = target.getFileSystem().supportedFileAttributeViews().contains("posix");
         FileAttribute<?>[] ours = posix

@@ -25,6 +25,7 @@ import org.pgcluster.postgres.AdvisoryLock;
 import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.postgres.Database;
 import org.pgcluster.postgres.FreeSql;
+import org.pgcluster.postgres.Imagining;
 import org.pgcluster.postgres.SafeReading;
 import org.pgcluster.postgres.ServerTexts;
 import org.pgcluster.postgres.Sql;
@@ -97,6 +98,11 @@ public final class Cluster implements AutoCloseable {
         return workers.list(reservedSql(call), coordinator());
     }
 
+    /** A server that Patroni names, such as a standby. */
+    public Node server(String host, int port) {
+        return workers.at(new Address(host, port), Optional.empty(), coordinator());
+    }
+
     /** Patroni, HAProxy and PgBouncer of this estate. */
     public Components components() {
         return components;
@@ -111,7 +117,7 @@ public final class Cluster implements AutoCloseable {
         if (settings.coordinator().isEmpty()) {
             return List.of();
         }
-        Call own = Call.within(limit.compareTo(call.timeLeft()) < 0 ? limit : call.timeLeft());
+        Call own = call.atMost(limit);
         try (var handle = call.onCancel(own::cancel)) {
             return capabilities(own).has("citus") ? reservedSql(own).list(Seat.class, SEATS) : List.of();
         }
@@ -144,8 +150,13 @@ public final class Cluster implements AutoCloseable {
         return reading().safe().explainSampled(call, options, sql, budget, settings);
     }
 
+    /** Plans of a person's SQL as if there were other indexes. */
+    public <T> T imagining(Call call, Optional<String> database, Function<Imagining, T> work) {
+        return free(database, safe -> safe.imagining(call, work));
+    }
+
     /** Anybody can think of names of databases: one that leads nowhere leaves nothing behind. */
-    private FreeSql.Result free(Optional<String> database, Function<SafeReading, FreeSql.Result> work) {
+    private <T> T free(Optional<String> database, Function<SafeReading, T> work) {
         if (database.isEmpty() || database.equals(database())) {
             return work.apply(reading().safe());
         }
@@ -169,7 +180,8 @@ public final class Cluster implements AutoCloseable {
     }
 
     private Reading made(String database) {
-        Database made = Database.of(target(in(coordinator(), database), true));
+        Database made = Database.of(target(in(coordinator(), database), true)
+                .withDirect(settings.direct().map(dsn -> in(dsn, database))));
         return new Reading(made, new SafeReading(made, settings.allowedFunctions()));
     }
 
@@ -252,9 +264,19 @@ public final class Cluster implements AutoCloseable {
                 + dsn.user().orElse("");
     }
 
+    /** Whether values of rows may be shown. */
+    public boolean rowDataAllowed() {
+        return settings.rowDataAllowed();
+    }
+
     /** A statement as it may be shown: under row_data: deny without its values. */
     public String shown(String statement) {
-        return settings.rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
+        return rowDataAllowed() ? statement : ServerTexts.withoutLiterals(statement);
+    }
+
+    /** What a server said of a failure, as it may be shown: errors quote the rows that they are about. */
+    public String said(String message) {
+        return rowDataAllowed() ? message : ServerTexts.messageWithoutValues(message);
     }
 
     public Optional<String> addressInWords() {
@@ -304,7 +326,8 @@ public final class Cluster implements AutoCloseable {
                 reading,
                 READING,
                 settings.actLockTimeout(),
-                settings.allowPlaintext());
+                settings.allowPlaintext(),
+                settings.rowDataAllowed());
     }
 
     @Override

@@ -9,6 +9,7 @@ import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Settings;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.Problems;
 
 /** All estates of this server. No state is shared between two of them. Threads share it. */
 public final class Clusters implements AutoCloseable {
@@ -45,24 +46,26 @@ public final class Clusters implements AutoCloseable {
                     "No database is configured.",
                     "Give a DSN as argument, in PGCLUSTER_MCP_COORDINATOR_DSN, or as coordinator_dsn in a file.");
         }
-        if (name.isPresent()) {
-            Cluster found = byName.get(name.get());
-            if (found == null) {
-                throw ToolException.invalidInput(
-                        "`cluster` is one of " + String.join(", ", byName.keySet()) + ", not \"" + name.get() + "\".",
-                        null);
-            }
-            return found;
+        Problems problems = new Problems();
+        judge(name, act, problems);
+        problems.throwIfAny();
+        return name.or(() -> several() ? preferred : Optional.empty())
+                .flatMap(one -> Optional.ofNullable(byName.get(one)))
+                .orElseGet(() -> byName.values().iterator().next());
+    }
+
+    /** Whether {@link #choose} will find one by that name. */
+    public void judge(Optional<String> name, boolean act, Problems problems) {
+        if (several()) {
+            problems.besides(List.of("cluster"));
         }
-        if (!several()) {
-            return byName.values().iterator().next();
+        if (name.isPresent() && !byName.isEmpty() && !byName.containsKey(name.get())) {
+            problems.oneOf("cluster", byName.keySet(), name.get());
         }
-        if (act || preferred.isEmpty()) {
-            throw ToolException.invalidInput(
-                    "`cluster` is required, one of " + String.join(", ", byName.keySet()) + ".",
-                    act ? null : "Set default_cluster to choose one for reads.");
+        if (name.isEmpty() && several() && (act || preferred.isEmpty())) {
+            problems.told("`cluster` is required, one of " + String.join(", ", byName.keySet()) + "."
+                    + (act ? "" : " The key default_cluster chooses one for reads."));
         }
-        return choose(preferred, false);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
@@ -55,19 +56,24 @@ final class Workers implements AutoCloseable {
     }
 
     private Node discovered(Row row, Dsn coordinator) {
-        Address address = new Address(row.host(), row.port());
+        return at(new Address(row.host(), row.port()), Optional.of(row.nodeId()), coordinator);
+    }
+
+    /** Any server that was discovered, a standby too, with the coordinator's user, password and database. */
+    Node at(Address address, Optional<Integer> nodeId, Dsn coordinator) {
+        Map<String, String> parameters = new TreeMap<>(coordinator.parameters());
+        parameters.remove("target_session_attrs"); // it chooses among several hosts, and this is one
+        parameters.remove("load_balance_hosts");
+        parameters.remove("hostaddr");
         Dsn dsn = new Dsn(
-                List.of(address),
-                coordinator.database(),
-                coordinator.user(),
-                coordinator.password(),
-                coordinator.parameters());
-        return new Node(address.toString(), Optional.of(row.nodeId()), call -> {
-            if (!trusted.test(row.host())) {
+                List.of(address), coordinator.database(), coordinator.user(), coordinator.password(), parameters);
+        return new Node(address.toString(), nodeId, call -> {
+            if (!trusted.test(address.host())) {
                 throw new ToolException(
                         ErrorCode.NOT_CONFIGURED,
-                        row.host() + " was discovered and is not among the hosts that are given credentials.",
-                        "Add it to discovery_hosts.");
+                        address.host()
+                                + " was discovered and is given no credentials: discovery_hosts does not name it.",
+                        "Add it to discovery_hosts where it is one of yours.");
             }
             return sql(dsn, call);
         });

@@ -2,6 +2,7 @@ package org.pgcluster.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.pgcluster.shape.Nearest;
 
 /** What {@code acts} may name: a misspelt act that is taken out would stay allowed without a word. */
 final class ActNames {
@@ -55,7 +56,7 @@ final class ActNames {
                 var nearest = Nearest.of(name, known);
                 values.problem(
                         Keys.ACTS,
-                        "There is no act `" + Masks.cut(name) + "`"
+                        "There is no act `" + Shown.cut(name) + "`"
                                 + (nearest == null ? "" : ", did you mean " + nearest)
                                 + "; acts takes names of acts and of toolsets.");
             }

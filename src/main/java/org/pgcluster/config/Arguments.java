@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.shape.Nearest;
 
 /** Reads flags: {@code --key value}, {@code --key=value}, {@code -c file}, and a lone argument that is the DSN. */
 final class Arguments {

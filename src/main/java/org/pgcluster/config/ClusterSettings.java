@@ -47,4 +47,9 @@ public record ClusterSettings(
         haproxyUrls = List.copyOf(haproxyUrls);
         pgbouncers = List.copyOf(pgbouncers);
     }
+
+    /** Whether a password may be sent there: encrypted, or to this machine, or where the configuration allows it. */
+    public boolean passwordMayGoTo(String url) {
+        return allowPlaintext || !url.startsWith("http://") || Hosts.isLoopback(Hosts.ofUrl(url));
+    }
 }

@@ -3,6 +3,7 @@ package org.pgcluster.config;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.pgcluster.shape.Nearest;
 
 /** The parameters that libpq knows, by its names, and what some of them take. */
 final class ConnectionParameters {

@@ -11,7 +11,7 @@ final class Duplicates {
     void put(Map<String, Node> fields, String key, Node value, int line) {
         var before = fields.putIfAbsent(key, value);
         if (before != null) {
-            add(line, "The key " + Masks.cut(key) + " stands here and on line " + before.line() + ".");
+            add(line, "The key " + Shown.cut(key) + " stands here and on line " + before.line() + ".");
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.shape.Nearest;
 
 /** Reads a configuration file into the layers: flat, or with {@code clusters:}. */
 final class FileLayer {
@@ -79,7 +80,7 @@ final class FileLayer {
                 problems.add(
                         "clusters",
                         source(entry.getValue().line()),
-                        "clusters maps a name (letters, digits, - and _) to keys; `" + Masks.cut(name) + "` does not.");
+                        "clusters maps a name (letters, digits, - and _) to keys; `" + Shown.cut(name) + "` does not.");
                 continue;
             }
             layers.ofCluster(name);
@@ -174,7 +175,7 @@ final class FileLayer {
         problems.add(
                 name,
                 source(node.line()),
-                "There is no key " + Masks.cut(name) + (nearest == null ? "." : ". Did you mean " + nearest + "?"));
+                "There is no key " + Shown.cut(name) + (nearest == null ? "." : ". Did you mean " + nearest + "?"));
     }
 
     private boolean isCitusFile() {

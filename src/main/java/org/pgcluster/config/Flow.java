@@ -64,7 +64,7 @@ final class Flow {
             var key = key();
             blanks();
             if (at >= text.length() || text.charAt(at) != ':') {
-                throw new Unreadable(line, "A colon is missing after the key " + Masks.cut(key) + ".");
+                throw new Unreadable(line, "A colon is missing after the key " + Shown.cut(key) + ".");
             }
             at++;
             duplicates.put(nodes, key, value(), keyLine);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.pgcluster.shape.Nearest;
 
 /** Reads what holds for the whole server. */
 final class ServerReader {
@@ -68,7 +69,7 @@ final class ServerReader {
         if (text != null && !text.strip().toLowerCase(Locale.ROOT).equals("stdio")) {
             values.problem(
                     Keys.TRANSPORT,
-                    "transport takes stdio, not `" + Masks.cut(text)
+                    "transport takes stdio, not `" + Shown.cut(text)
                             + "`: this server speaks to clients that start it.");
         }
     }
@@ -103,7 +104,7 @@ final class ServerReader {
                 var nearest = Nearest.of(name, Keys.TOOLSETS.words());
                 values.problem(
                         Keys.TOOLSETS,
-                        "There is no toolset `" + Masks.cut(name) + "`"
+                        "There is no toolset `" + Shown.cut(name) + "`"
                                 + (nearest == null ? "" : ", did you mean " + nearest) + ": toolsets "
                                 + Keys.TOOLSETS.takes() + ".");
             } else if (!item.startsWith("-")) {
@@ -169,7 +170,7 @@ final class ServerReader {
             values.problem(
                     Keys.DEFAULT_CLUSTER,
                     "default_cluster takes the name of a cluster, one of " + String.join(", ", clusters.keySet())
-                            + ", not `" + Masks.cut(name) + "`.");
+                            + ", not `" + Shown.cut(name) + "`.");
             return Optional.empty();
         }
         return Optional.of(name);

@@ -63,7 +63,7 @@ final class Toml {
             }
             if (!(node instanceof Node.Fields fields)) {
                 throw new Unreadable(
-                        line, "The key " + Masks.cut(name) + " has a value already and cannot be a table.");
+                        line, "The key " + Shown.cut(name) + " has a value already and cannot be a table.");
             }
             table = fields.nodes();
         }

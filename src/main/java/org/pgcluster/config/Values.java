@@ -53,7 +53,7 @@ final class Values {
             return key.fallback().isEmpty() ? null : key.fallback();
         }
         var text = secrets.expanded(key, found, found.text());
-        note(key.name(), key.secret() ? Masks.shown(key, text) : text, found.source());
+        note(key.name(), key.secret() ? Shown.shown(key, text) : text, found.source());
         return text;
     }
 
@@ -61,7 +61,7 @@ final class Values {
         var text = text(key);
         var word = text == null ? key.fallback() : text.strip().toLowerCase(Locale.ROOT);
         if (!key.words().contains(word)) {
-            problem(key, key.name() + " " + key.takes() + ", not `" + Masks.cut(word) + "`.");
+            problem(key, key.name() + " " + key.takes() + ", not `" + Shown.cut(word) + "`.");
             return key.fallback();
         }
         return word;
@@ -80,7 +80,7 @@ final class Values {
         }
         var truth = truth(text);
         if (truth == null) {
-            problem(key, key.name() + " " + key.takes() + ", not `" + Masks.cut(text) + "`.");
+            problem(key, key.name() + " " + key.takes() + ", not `" + Shown.cut(text) + "`.");
             return truth(key.fallback());
         }
         return truth;
@@ -110,7 +110,7 @@ final class Values {
         }
         int number = Numbers.whole(text.strip().replace("_", ""));
         if (number < key.least() || number > key.most()) {
-            problem(key, key.name() + " " + key.takes() + ", not `" + Masks.cut(text) + "`.");
+            problem(key, key.name() + " " + key.takes() + ", not `" + Shown.cut(text) + "`.");
             return null;
         }
         return number;

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.pgcluster.shape.Nearest;
 
 /** Reads the environment. Among several names of one key the order is fixed, and two that differ are reported. */
 final class Variables {

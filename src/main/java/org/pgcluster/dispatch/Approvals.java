@@ -18,6 +18,7 @@ import org.pgcluster.guard.Draft;
 import org.pgcluster.guard.Requested;
 import org.pgcluster.shape.Canonical;
 import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.Problems;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Plan;
 import org.pgcluster.tool.Server.Filed;
@@ -261,9 +262,11 @@ final class Approvals {
         if (!(tool instanceof Acts<I, ?, O> act)) {
             throw new IllegalStateException(listed.name() + " is listed as an act and is none");
         }
-        Envelope envelope = Envelope.open(request.arguments(), true, true);
+        Problems problems = new Problems();
+        Envelope envelope = Envelope.open(request.arguments(), listed, problems);
+        workshop.clusters().judge(envelope.cluster(), true, problems);
+        I input = act.declaration().input().bind(envelope.rest(), problems);
         Cluster cluster = workshop.clusters().choose(envelope.cluster(), true);
-        I input = act.declaration().input().bind(envelope.rest());
         return filed(new Wanted<>(act, act.declaration(), listed, input, envelope, cluster, request), life);
     }
 

@@ -97,6 +97,11 @@ public final class Catalogue {
         for (Listed tool : all.values()) {
             if (switchedOff(tool) == null) {
                 array.append(array.length() == 1 ? "" : ",").append(json(tool));
+                if (settings.server().listAliases()) {
+                    for (String other : SecondNames.listed(tool.name(), json(tool))) {
+                        array.append(',').append(other);
+                    }
+                }
             }
         }
         return array.append(']').toString();

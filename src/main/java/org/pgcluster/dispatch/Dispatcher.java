@@ -15,6 +15,7 @@ import org.pgcluster.render.Limits;
 import org.pgcluster.render.Rendered;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.JsonText;
+import org.pgcluster.shape.Problems;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -107,10 +108,14 @@ public final class Dispatcher implements Desk, AutoCloseable {
     private <I extends Record, O extends Record & InWords> Answer journey(
             Tool<I, O> tool, Listed listed, Request request) {
         Declaration<I, O> declared = tool.declaration();
+        Problems problems = new Problems();
         Map<String, @Nullable Object> arguments =
-                Synonyms.resolved(listed, declared.input().names(), request.arguments());
-        Envelope envelope = Envelope.open(arguments, tool instanceof Acts, listed.ofCluster());
-        I input = declared.input().bind(envelope.rest());
+                Synonyms.resolved(listed, declared.input().names(), request.arguments(), problems);
+        Envelope envelope = Envelope.open(arguments, listed, problems);
+        if (listed.ofCluster()) {
+            workshop.clusters().judge(envelope.cluster(), listed.act(), problems);
+        }
+        I input = declared.input().bind(envelope.rest(), problems);
         if (tool instanceof Acts<I, ?, O> act) {
             Cluster cluster = workshop.clusters().choose(envelope.cluster(), true);
             return approvals.go(new Wanted<>(act, declared, listed, input, envelope, cluster, request));

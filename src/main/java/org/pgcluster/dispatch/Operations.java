@@ -42,7 +42,8 @@ final class Operations {
             this.name = name;
             this.tool = tool;
             this.cluster = cluster;
-            this.call = Call.within(WITHOUT_LIMIT, (done, total, message) -> progress = message);
+            this.call = Call.within(WITHOUT_LIMIT, (done, total, message) -> progress = message)
+                    .named(tool + " on " + cluster);
         }
 
         /** The call that the act runs under: without a deadline, stopped by {@link #stop} only. */

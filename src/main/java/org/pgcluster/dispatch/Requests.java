@@ -3,6 +3,7 @@ package org.pgcluster.dispatch;
 import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Components;
+import org.pgcluster.haproxy.HaProxy;
 import org.pgcluster.http.Reply;
 import org.pgcluster.tool.Hands.Said;
 import org.pgcluster.tool.Step;
@@ -34,8 +35,11 @@ record Requests(Cluster cluster) {
                         FINE,
                         components
                                 .haproxy()
-                                .change(step.where(), step.words(), step.patience(), call)
-                                .strip());
+                                .change(
+                                        step.where(),
+                                        new HaProxy.Request(step.words(), step.body()),
+                                        step.patience(),
+                                        call));
             case PGBOUNCER -> {
                 components.pgbouncer().change(step.where(), step.words(), step.patience(), call);
                 yield new Said(FINE, "");

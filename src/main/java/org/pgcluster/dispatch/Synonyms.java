@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.Problems;
 
 /** Other names for arguments, from servers whose clients should go on working here. */
 final class Synonyms {
@@ -29,9 +29,9 @@ final class Synonyms {
     private Synonyms() {}
 
     static Map<String, @Nullable Object> resolved(
-            Listed tool, List<String> taken, Map<String, @Nullable Object> arguments) {
+            Listed tool, List<String> taken, Map<String, @Nullable Object> arguments, Problems problems) {
         if (!tool.toolset().equals("postgres")) {
-            return withoutSwitches(tool, arguments);
+            return withoutSwitches(tool, arguments, problems);
         }
         Map<String, @Nullable Object> resolved = new LinkedHashMap<>();
         for (Map.Entry<String, @Nullable Object> argument : arguments.entrySet()) {
@@ -41,14 +41,16 @@ final class Synonyms {
                     meant != null && !taken.contains(name) && (taken.contains(meant) || meant.equals("cluster"));
             String key = known && meant != null ? meant : name;
             if (resolved.containsKey(key)) {
-                throw ToolException.invalidInput("`" + name + "` is another name for `" + key + "`; give one.", null);
+                problems.told("`" + name + "` is another name for `" + key + "`; give one.");
+            } else {
+                resolved.put(key, argument.getValue());
             }
-            resolved.put(key, argument.getValue());
         }
         return resolved;
     }
 
-    private static Map<String, @Nullable Object> withoutSwitches(Listed tool, Map<String, @Nullable Object> arguments) {
+    private static Map<String, @Nullable Object> withoutSwitches(
+            Listed tool, Map<String, @Nullable Object> arguments, Problems problems) {
         Map<String, String> switches = ALWAYS_ON.getOrDefault(tool.name(), Map.of());
         if (switches.isEmpty()) {
             return arguments;
@@ -56,7 +58,7 @@ final class Synonyms {
         Map<String, @Nullable Object> rest = new LinkedHashMap<>(arguments);
         switches.forEach((name, why) -> {
             if (rest.containsKey(name) && !Boolean.TRUE.equals(rest.remove(name))) {
-                throw ToolException.invalidInput("`" + name + "` is not taken: " + why + ".", null);
+                problems.told("`" + name + "` is not taken: " + why + ".");
             }
         });
         return rest;

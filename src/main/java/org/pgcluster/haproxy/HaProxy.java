@@ -16,8 +16,6 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.Proxy.Back;
 import org.pgcluster.haproxy.Proxy.Front;
 import org.pgcluster.http.Http;
-import org.pgcluster.http.Http.Question;
-import org.pgcluster.http.Reply;
 import org.pgcluster.wire.Wire;
 
 /** Every configured HAProxy, by statistics page or runtime socket. Threads share it; it keeps no connection. */
@@ -75,7 +73,9 @@ public final class HaProxy {
 
     public Proxy one(String name, Duration limit, Call call) {
         String url = url(name);
-        return isSocket(url) ? bySocket(name, limit, call) : byPage(name, url, limit, call);
+        return isSocket(url)
+                ? bySocket(name, limit, call)
+                : proxy(name, page(name, url).stats(limit, call), Map.of(), null, false);
     }
 
     private String url(String name) {
@@ -88,16 +88,8 @@ public final class HaProxy {
                         "`instance` is one of " + String.join(", ", instances()) + "."));
     }
 
-    private Proxy byPage(String name, String url, Duration limit, Call call) {
-        String page = url.endsWith(";csv") ? url : url + ";csv";
-        Reply reply = http.expect(new Question("GET", page, null, true), limit, call);
-        if (reply.isHtml()) {
-            throw new ToolException(
-                    ErrorCode.UPSTREAM_ERROR,
-                    name + " answers, yet not as HAProxy's statistics do: an HTML page.",
-                    "haproxy_urls takes the path that stats uri names.");
-        }
-        return proxy(name, Stat.read(reply.body(), name), Map.of(), null, false);
+    private Page page(String name, String url) {
+        return new Page(http, name, url);
     }
 
     private Proxy bySocket(String name, Duration limit, Call call) {
@@ -106,14 +98,30 @@ public final class HaProxy {
         return proxy(name, stats, places, process(command(name, "show info", limit, call)), true);
     }
 
-    /** Sends a command that changes something; an empty answer is agreement. */
-    public String change(String name, String command, Duration limit, Call call) {
-        return command(name, command, limit, call);
+    /** Sends what changes something, and answers what it said against it; nothing is agreement. */
+    public String change(String name, Request request, Duration limit, Call call) {
+        String url = url(name);
+        return isSocket(url)
+                ? command(name, request.words(), limit, call).strip()
+                : page(name, url).post(request.form(), limit, call);
     }
 
-    /** Whether it can be told anything: a statistics page only reads here. */
-    public boolean canBeTold(String name) {
+    /** A command for the socket, or the form for the page. */
+    public record Request(String words, String form) {}
+
+    public Request stateOf(String name, String backend, String server, String state) {
+        return isSocket(url(name))
+                ? new Request("set server " + backend + "/" + server + " state " + state, "")
+                : new Request("POST the form of the statistics page", Page.form(backend, server, state));
+    }
+
+    public boolean hasSocket(String name) {
         return isSocket(url(name));
+    }
+
+    /** Whether it can be told anything: a page can where its configuration shows this client the form. */
+    public boolean canBeTold(String name, Duration limit, Call call) {
+        return isSocket(url(name)) || page(name, url(name)).hasForm(limit, call);
     }
 
     /** What the socket answers to one command; it takes one a connection. */

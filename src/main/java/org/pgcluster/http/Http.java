@@ -51,6 +51,15 @@ public final class Http {
         public static Question get(String url) {
             return new Question("GET", url, null, false);
         }
+
+        /** All that is sent is JSON or a form. */
+        private static String type(String body) {
+            return body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
+        }
+    }
+
+    public boolean hasPassword() {
+        return access.password().isPresent();
     }
 
     public Reply ask(Question question, Duration limit, Call call) {
@@ -80,8 +89,21 @@ public final class Http {
                 throw new ToolException(ErrorCode.CANCELLED, "Cancelled while it asked " + label + ".", null);
             }
             Throwable why = e.getCause() == null ? e : e.getCause();
-            throw WireErrors.of(label, why, component + "_ca_file");
+            throw uncertified(question.url(), WireErrors.of(label, why, component + "_ca_file"));
         }
+    }
+
+    /** Since TLS 1.3 a server ends a connection whose client it does not know only after both agreed on everything else. */
+    private ToolException uncertified(String url, ToolException e) {
+        String ended = " closed the connection before its answer ended.";
+        if (!url.startsWith("https:") || !e.text().endsWith(ended)) {
+            return e;
+        }
+        String which = access.certFile().isPresent() ? "another client certificate" : "a client certificate";
+        return new ToolException(
+                e.code(),
+                e.text().substring(0, e.text().length() - 1) + ", as one does that wants " + which + ".",
+                "Set " + component + "_cert_file and " + component + "_key_file, or check the port.");
     }
 
     /** The same, where only a good answer is of use. */
@@ -130,7 +152,6 @@ public final class Http {
     private static Reply reply(HttpResponse<byte[]> response) {
         return new Reply(
                 response.statusCode(),
-                response.headers().firstValue("content-type").orElse(""),
                 new String(response.body(), StandardCharsets.UTF_8),
                 response.headers().firstValue("location"),
                 response.headers().firstValue("date").flatMap(Http::moment));
@@ -150,7 +171,7 @@ public final class Http {
                     question.body() == null ? BodyPublishers.noBody() : BodyPublishers.ofString(question.body());
             var builder = HttpRequest.newBuilder(URI.create(question.url())).method(question.method(), publisher);
             if (question.body() != null) {
-                builder.header("Content-Type", "application/json");
+                builder.header("Content-Type", Question.type(question.body()));
             }
             if (question.trusted()) {
                 credentials().ifPresent(basic -> builder.header("Authorization", basic));

@@ -1,5 +1,6 @@
 package org.pgcluster.offers;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -20,7 +21,7 @@ public final class Offering implements Features {
     private final Supplier<Desk> desk;
     private @Nullable Loaded loaded;
 
-    private record Loaded(Prompts prompts, Proposals proposals) {}
+    private record Loaded(Prompts prompts, Proposals proposals, Resources resources) {}
 
     /** {@code packed} is the catalogue as the build packed it; {@code desk} is asked where a proposal needs a tool. */
     public Offering(Settings settings, String packed, Supplier<Desk> desk) {
@@ -31,13 +32,16 @@ public final class Offering implements Features {
 
     @Override
     public Offers offers() {
-        return new Offers(true, false, true);
+        return new Offers(true, true, true);
     }
 
     private synchronized Loaded loaded() {
         if (loaded == null) {
             List<String> listed = Catalogue.of(settings, packed).visible();
-            loaded = new Loaded(new Prompts(settings, listed), new Proposals(settings, listed, desk));
+            loaded = new Loaded(
+                    new Prompts(settings, listed),
+                    new Proposals(settings, listed, desk),
+                    new Resources(settings, listed, desk));
         }
         return loaded;
     }
@@ -48,12 +52,26 @@ public final class Offering implements Features {
     }
 
     @Override
+    public List<Resource> resources() {
+        return loaded().resources().fixed();
+    }
+
+    @Override
+    public List<Resource> resourceTemplates() {
+        return loaded().resources().templates();
+    }
+
+    @Override
     public List<Completion> completions() {
-        return loaded().prompts().offered().stream()
-                .map(prompt -> new Completion(
-                        prompt.name(),
-                        (argument, begun, known, call) -> proposed(prompt, argument, begun, known, call)))
-                .toList();
+        List<Completion> all = new ArrayList<>();
+        for (PromptText prompt : loaded().prompts().offered()) {
+            all.add(new Completion(
+                    prompt.name(), (argument, begun, known, call) -> proposed(prompt, argument, begun, known, call)));
+        }
+        for (Resource template : resourceTemplates()) {
+            all.add(new Completion(template.uri(), loaded().resources()::values));
+        }
+        return all;
     }
 
     private List<String> proposed(

@@ -18,8 +18,14 @@ import org.pgcluster.mcp.Features.Prompt;
  * Immutable.
  */
 final class Prompts {
-    static final List<String> NAMES =
-            List.of("citus.health_check", "citus.rebalance_workflow", "citus.skew_investigation", "citus.ops_triage");
+    static final List<String> NAMES = List.of(
+            "citus.health_check",
+            "citus.rebalance_workflow",
+            "citus.skew_investigation",
+            "citus.ops_triage",
+            "cluster.triage",
+            "patroni.failover_runbook",
+            "tables.distribute_table");
 
     static final String CLUSTER = "cluster";
 

@@ -127,7 +127,7 @@ final class Proposals {
         return String.join(".", parts);
     }
 
-    private static String quoted(String name) {
+    static String quoted(String name) {
         return name.matches("[a-z_][a-z0-9_$]*") ? name : '"' + name.replace("\"", "\"\"") + '"';
     }
 }

@@ -49,6 +49,20 @@ public record Group(
                         .findFirst();
     }
 
+    Group called(String other) {
+        return new Group(other, scope, members, settings, disagreements, dcsSilence);
+    }
+
+    /** Of the database that its members are copies of. */
+    public Optional<String> systemIdentifier() {
+        return members.stream()
+                .flatMap(member -> member.own().stream())
+                .map(OwnView::systemIdentifier)
+                .filter(one -> one != null && !one.isEmpty())
+                .map(String::valueOf)
+                .findFirst();
+    }
+
     public List<Member> replicas() {
         Optional<Member> leader = leader();
         return members.stream()

@@ -47,4 +47,12 @@ public record Member(
     public boolean hasTag(String tag) {
         return dcs.map(row -> row.tags().contains(tag + "=true")).orElse(false);
     }
+
+    /** By its tags: nofailover, or since 3.2 a failover_priority of 0 where nofailover says nothing. */
+    public boolean mayNeverLead() {
+        return hasTag("nofailover")
+                || dcs.map(row -> row.tags().contains("failover_priority=0")
+                                && !row.tags().contains("nofailover=false"))
+                        .orElse(false);
+    }
 }

@@ -1,6 +1,8 @@
 package org.pgcluster.patroni;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
@@ -31,6 +33,19 @@ public record Observed(
 
     /** An address that did not answer, and why. */
     public record Silent(String where, String why) {}
+
+    /** Groups that no address could be matched for get the number of the Citus group whose database they are copies of. */
+    public Observed named(Map<String, Integer> numbers) {
+        List<Group> all = new ArrayList<>();
+        List<Unobserved> left = new ArrayList<>(unobserved);
+        for (Group group : groups) {
+            Integer number = group.systemIdentifier().map(numbers::get).orElse(null);
+            boolean wanted = number != null && left.removeIf(one -> one.group() == number);
+            all.add(wanted ? group.called(String.valueOf(number)) : group);
+        }
+        all.sort((one, other) -> one.name().compareTo(other.name()));
+        return new Observed(all, left, silent, unnamed);
+    }
 
     /** The group of that name or with that member; without a name the only one. */
     public Group group(Optional<String> wanted) {

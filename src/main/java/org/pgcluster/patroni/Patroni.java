@@ -32,6 +32,7 @@ import org.pgcluster.patroni.Observed.Unobserved;
 public final class Patroni {
     private final List<String> configured;
     private final Predicate<String> trusted;
+    private final Predicate<String> mayTravel;
     private final Http http;
     private final Rest rest;
     private final Map<String, Set<String>> found = new ConcurrentHashMap<>();
@@ -42,7 +43,8 @@ public final class Patroni {
                 settings.patroniUrls().stream().map(Rest::base).distinct().toList();
         this.trusted = trusted;
         this.http = new Http("patroni", settings.patroniAccess());
-        this.rest = new Rest(http);
+        this.mayTravel = settings::passwordMayGoTo;
+        this.rest = new Rest(http, url -> isOurs(url) && mayTravel.test(url));
     }
 
     /** Where Citus' metadata says that a group's primary is. */
@@ -117,11 +119,12 @@ public final class Patroni {
         known.forEach(seat -> uncovered.put(seat.group(), seat));
         for (Group group : reading.groups()) {
             Integer number = number(group, known);
-            groups.add(number == null ? group : named(group, number));
+            groups.add(number == null ? group : group.called(String.valueOf(number)));
             if (number != null) {
                 uncovered.remove(number);
             }
         }
+        nameTheLast(groups, uncovered);
         groups.sort((one, other) -> one.name().compareTo(other.name()));
         List<Unobserved> unobserved = uncovered.values().stream()
                 .map(seat -> new Unobserved(seat.group(), seat.host() + ":" + seat.port()))
@@ -131,6 +134,26 @@ public final class Patroni {
                 .map(one -> new Silent(Http.label(one.where()), one.why()))
                 .toList();
         return new Observed(groups, unobserved, silent, unnamed);
+    }
+
+    /**
+     * Citus' metadata may name an address that no member has any more: where one group is left and one row, they belong
+     * together, as long as the group bears the scope of those that are known.
+     */
+    private void nameTheLast(List<Group> groups, Map<Integer, Seat> uncovered) {
+        List<Group> nameless = groups.stream()
+                .filter(group -> group.members().stream().noneMatch(member -> groupOf.containsKey(member.name())))
+                .toList();
+        if (uncovered.size() != 1 || nameless.size() != 1) {
+            return;
+        }
+        Group last = nameless.get(0);
+        boolean sameScope = groups.stream().allMatch(group -> java.util.Objects.equals(group.scope(), last.scope()));
+        if (sameScope && groups.size() > 1) {
+            int number = uncovered.keySet().iterator().next();
+            groups.replaceAll(group -> group.equals(last) ? group.called(String.valueOf(number)) : group);
+            uncovered.clear();
+        }
     }
 
     private static boolean isMember(List<Group> groups, String url) {
@@ -160,16 +183,6 @@ public final class Patroni {
         return number;
     }
 
-    private static Group named(Group group, int number) {
-        return new Group(
-                String.valueOf(number),
-                group.scope(),
-                group.members(),
-                group.settings(),
-                group.disagreements(),
-                group.dcsSilence());
-    }
-
     public String version(String url, Duration limit, Call call) {
         return String.valueOf(rest.own(url, limit, call).patroniVersion());
     }
@@ -179,13 +192,25 @@ public final class Patroni {
         return rest.own(url, limit, call);
     }
 
+    private boolean isOurs(String url) {
+        return configured.stream().anyMatch(base -> url.equals(base) || url.startsWith(base + "/"))
+                || trusted.test(String.valueOf(URI.create(url).getHost()));
+    }
+
     /** Asks a member to change something, with user and password, which only those get that may be asked at all. */
     public Reply change(String method, String url, String path, String body, Duration patience, Call call) {
-        if (!configured.contains(url) && !trusted.test(URI.create(url).getHost())) {
+        if (!isOurs(url)) {
             throw new ToolException(
                     ErrorCode.NOT_CONFIGURED,
-                    Http.label(url) + " was discovered and is not among the hosts that are given credentials.",
-                    "Add it to discovery_hosts.");
+                    Http.label(url) + " was discovered and is given no credentials: discovery_hosts does not name it.",
+                    "Add it to discovery_hosts where it is one of yours.");
+        }
+        if (http.hasPassword() && !mayTravel.test(url)) {
+            throw new ToolException(
+                    ErrorCode.NOT_CONFIGURED,
+                    Http.label(url) + " was discovered with http, and its password would go over the network in clear"
+                            + " text.",
+                    "Let Patroni's restapi there speak TLS, or set allow_plaintext: true.");
         }
         return http.ask(new Question(method, url + path, body.isEmpty() ? null : body, true), patience, call);
     }

@@ -149,6 +149,7 @@ final class Reading {
         List<Set<String>> sets = new ArrayList<>();
         for (String url : said.keySet()) {
             Set<String> around = groupAround(url);
+            around.addAll(copiesOfTheSame(url));
             List<Set<String>> touching = sets.stream()
                     .filter(set -> set.stream().anyMatch(around::contains))
                     .toList();
@@ -161,6 +162,25 @@ final class Reading {
                 .filter(set -> set.stream().anyMatch(this::answered))
                 .map(this::group)
                 .toList();
+    }
+
+    /** Where nobody can show the DCS, who belongs together is told by the database that they are copies of. */
+    private Set<String> copiesOfTheSame(String url) {
+        String own = identity(url);
+        Set<String> same = new LinkedHashSet<>();
+        if (own != null && !showsDcs(url)) {
+            said.keySet().stream()
+                    .filter(other -> own.equals(identity(other)) && !showsDcs(other))
+                    .forEach(same::add);
+        }
+        return same;
+    }
+
+    private @Nullable String identity(String url) {
+        Said one = said.get(url);
+        OwnView own = one == null ? null : one.own().value().orElse(null);
+        String identifier = own == null ? null : own.systemIdentifier();
+        return own == null || identifier == null || identifier.isEmpty() ? null : own.scope() + " " + identifier;
     }
 
     private boolean answered(String url) {

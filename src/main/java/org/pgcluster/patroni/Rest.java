@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
@@ -19,9 +20,11 @@ final class Rest {
     private static final String NO_PATRONI = "patroni_urls takes Patroni's REST interface, by default on port 8008.";
 
     private final Http http;
+    private final Predicate<String> givesPasswordTo;
 
-    Rest(Http http) {
+    Rest(Http http, Predicate<String> givesPasswordTo) {
         this.http = http;
+        this.givesPasswordTo = givesPasswordTo;
     }
 
     private record Read(@Nullable Object json, Optional<Instant> date) {}
@@ -60,6 +63,9 @@ final class Rest {
     /** Patroni answers its status with 503 where it is no leader, so that a status alone says nothing. */
     private Read read(String url, Duration limit, Call call) {
         Reply reply = http.ask(Question.get(url), limit, call);
+        if (reply.status() == 401 && http.hasPassword() && givesPasswordTo.test(url)) {
+            reply = http.ask(new Question("GET", url, null, true), limit, call); // a proxy before Patroni may want it
+        }
         if (!reply.ok() && !(reply.status() == 503 && reply.body().startsWith("{"))) {
             throw http.refused(url, reply);
         }

@@ -2,6 +2,7 @@ package org.pgcluster.postgres;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.postgresql.jdbc.PgConnection;
@@ -16,6 +17,7 @@ public final class Database implements AutoCloseable {
     private final Pool pool;
     private final Opening opening;
     private final Watchdog watchdog;
+    private final Optional<DirectStop> direct;
     private final @Nullable Database reserved;
     private volatile @Nullable Known known;
 
@@ -28,6 +30,7 @@ public final class Database implements AutoCloseable {
 
     private Database(Target target, Watchdog watchdog, boolean withReserve) {
         this.pool = new Pool(target);
+        this.direct = target.direct().map(dsn -> new DirectStop(target.at(dsn)));
         this.opening = new Opening(target, pool.settings().wantsPrimary());
         this.watchdog = watchdog;
         this.reserved = withReserve ? new Database(target.withPoolSize(RESERVED_CONNECTIONS), watchdog, false) : null;
@@ -110,7 +113,7 @@ public final class Database implements AutoCloseable {
     private <T> T once(Call call, Opening.Style style, Work<T> work, boolean mayBeStale)
             throws SQLException, StaleConnection {
         try (var lease = pool.borrow(call);
-                var running = Running.on(lease, call, watchdog, opening.limit(call))) {
+                var running = Running.on(lease, call, watchdog, opening.limit(call), direct)) {
             try {
                 var snapshot = opening.begin(lease, call, style);
                 var result = work.in(lease.connection(), snapshot, lease);

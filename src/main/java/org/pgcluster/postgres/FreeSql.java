@@ -275,8 +275,8 @@ public final class FreeSql {
         return statement;
     }
 
-    /** What the driver will send is what was judged: one statement after the role, in the same words. */
-    private static void checkSent(Connection connection, Admitted text, String role) throws SQLException {
+    /** What the driver will send is what was judged: one statement after ours, in the same words. */
+    static void checkSent(Connection connection, Admitted text, String role) throws SQLException {
         if (!sends(connection, role, text, "")) {
             throw ToolException.invalidInput(
                     "The driver would send the statement in other words than were judged.",
@@ -290,7 +290,7 @@ public final class FreeSql {
         boolean bound = text.usesParameters();
         var sent = driver.createQuery(before + text.jdbcText() + after, bound, bound).query;
         var parts = sent.getSubqueries();
-        int at = before.isEmpty() ? 0 : 1;
+        int at = (int) before.chars().filter(letter -> letter == ';').count();
         int wanted = 1 + at + (after.isEmpty() ? 0 : 1);
         if (wanted != (parts == null ? 1 : parts.length)) {
             return false;

@@ -1,6 +1,5 @@
 package org.pgcluster.postgres;
 
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,6 +13,9 @@ import org.postgresql.util.PSQLState;
 final class Opening {
     private static final String SEEN = "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text,"
             + " pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid()";
+
+    /** Only where there is a way to use it. */
+    private static final String BEGAN = ", (extract(epoch FROM pg_catalog.now()) * 1000000)::pg_catalog.int8";
 
     private static final String NOTHING_SENT = "";
 
@@ -63,6 +65,7 @@ final class Opening {
             lease.hurry(half.compareTo(LONGEST_SILENCE) < 0 ? half : LONGEST_SILENCE);
         }
         var session = lease.session();
+        session.began(null);
         if (!session.asked()) {
             watching(session, watched -> session.keep(limits(target.statementTimeout(), watched, false) + USUAL_KEPT));
         }
@@ -81,7 +84,7 @@ final class Opening {
     private String snapshot(Session session, Call call, Style style) throws SQLException {
         if (session.keepsSettings()) {
             var limits = isUsual(limit(call)) ? "" : limits(limit(call), false, true);
-            var begun = send(session.connection(), limits + style.settings);
+            var begun = send(session, limits + style.settings);
             if (begun.process() == session.process()) {
                 return begun.snapshot();
             }
@@ -90,7 +93,7 @@ final class Opening {
         }
         return watching(
                 session,
-                watched -> send(session.connection(), limits(limit(call), watched, true) + USUAL_HERE + style.settings)
+                watched -> send(session, limits(limit(call), watched, true) + USUAL_HERE + style.settings)
                         .snapshot());
     }
 
@@ -161,13 +164,17 @@ final class Opening {
     private record Begun(String snapshot, int process) {}
 
     /** One SELECT of set_config is several times cheaper than as many SET LOCAL. */
-    private Begun send(Connection connection, String settings) throws SQLException {
-        try (var statement = connection.createStatement();
-                var result = statement.executeQuery(SEEN + settings)) {
+    private Begun send(Session session, String settings) throws SQLException {
+        boolean direct = target.direct().isPresent();
+        try (var statement = session.connection().createStatement();
+                var result = statement.executeQuery(SEEN + (direct ? BEGAN : "") + settings)) {
             result.next();
             if (wantsPrimary && result.getBoolean(2)) {
                 throw new SQLException(
                         target.label() + " is no primary any more", PSQLState.CONNECTION_FAILURE.getState());
+            }
+            if (direct) {
+                session.began(new DirectStop.Begun(result.getInt(3), result.getLong(4)));
             }
             return new Begun(String.valueOf(result.getString(1)), result.getInt(3));
         }

@@ -11,8 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
-import org.pgcluster.error.ErrorCode;
-import org.pgcluster.error.ToolException;
+import org.pgcluster.call.Places;
 import org.postgresql.jdbc.PgConnection;
 
 /**
@@ -26,7 +25,8 @@ final class Pool implements AutoCloseable {
 
     private final Target target;
     private final DriverSettings settings;
-    private final Semaphore places;
+    private final Semaphore room;
+    private final Places places;
     private final Deque<Idle> idle = new ArrayDeque<>();
     private final AtomicInteger generation = new AtomicInteger();
     private boolean closed;
@@ -44,7 +44,10 @@ final class Pool implements AutoCloseable {
     Pool(Target target) {
         this.target = target;
         this.settings = DriverSettings.of(target);
-        this.places = new Semaphore(target.poolSize(), true);
+        this.room = new Semaphore(target.poolSize(), true);
+        this.places = new Places(
+                "connection to " + target.label(),
+                "active_queries shows what holds them; pool_size is how many there are.");
     }
 
     Target target() {
@@ -61,32 +64,22 @@ final class Pool implements AutoCloseable {
     }
 
     Lease borrow(Call call) throws SQLException {
-        takePlace(call);
+        long place = places.enter(call, millis -> room.tryAcquire(millis, TimeUnit.MILLISECONDS));
         try {
             var rested = rested();
             if (rested != null) {
-                return new Lease(rested, false);
+                return new Lease(rested, false, place);
             }
-            return new Lease(new Session(open(call)), true);
+            return new Lease(new Session(open(call)), true, place);
         } catch (SQLException | RuntimeException e) {
-            places.release();
+            left(place);
             throw e;
         }
     }
 
-    private void takePlace(Call call) {
-        try {
-            if (places.tryAcquire(call.timeLeft().toNanos(), TimeUnit.NANOSECONDS)) {
-                return;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ToolException(ErrorCode.CANCELLED, "The call was cancelled while it waited.", null);
-        }
-        throw new ToolException(
-                ErrorCode.TIMEOUT,
-                "All " + target.poolSize() + " connections to " + target.label() + " were in use until the deadline.",
-                "See active_queries for what holds them, repeat later, or raise pool_size.");
+    private void left(long place) {
+        places.left(place);
+        room.release();
     }
 
     private @Nullable Session rested() {
@@ -173,14 +166,16 @@ final class Pool implements AutoCloseable {
         private final Session session;
         private final Connection connection;
         private final boolean fresh;
+        private final long place;
         private volatile boolean spoiled;
         private boolean mustReset;
         private boolean hurried;
 
-        private Lease(Session session, boolean fresh) {
+        private Lease(Session session, boolean fresh, long place) {
             this.session = session;
             this.connection = session.connection();
             this.fresh = fresh;
+            this.place = place;
         }
 
         Session session() {
@@ -276,7 +271,7 @@ final class Pool implements AutoCloseable {
             if (!kept) {
                 discard(connection);
             }
-            places.release();
+            left(place);
         }
     }
 }

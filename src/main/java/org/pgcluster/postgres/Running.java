@@ -2,6 +2,7 @@ package org.pgcluster.postgres;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.postgresql.PGConnection;
@@ -17,7 +18,11 @@ final class Running implements AutoCloseable {
 
     private static final Duration BLUR = Duration.ofMillis(50);
 
+    /** How long a cancel may take before it counts as lost on its way. */
+    private static final Duration LOST = Duration.ofMillis(300);
+
     private final Pool.Lease lease;
+    private final Optional<DirectStop> direct;
     private final Watchdog watchdog;
     private final Call.Handle onCancel;
     private final Watchdog.Alarm onDeadline;
@@ -25,8 +30,10 @@ final class Running implements AutoCloseable {
     private final long mayRunUntilNanos;
     private final Duration grace;
     private boolean over;
+    private boolean wasCut;
 
-    private Running(Pool.Lease lease, Call call, Watchdog watchdog, Duration limit) {
+    private Running(Pool.Lease lease, Call call, Watchdog watchdog, Duration limit, Optional<DirectStop> direct) {
+        this.direct = direct;
         this.mayRunUntilNanos = System.nanoTime() + limit.toNanos();
         this.lease = lease;
         this.watchdog = watchdog;
@@ -35,8 +42,9 @@ final class Running implements AutoCloseable {
         this.onCancel = call.onCancel(this::stop);
     }
 
-    static Running on(Pool.Lease lease, Call call, Watchdog watchdog, Duration limit) {
-        return new Running(lease, call, watchdog, limit);
+    /** {@code direct} leads past what is in between. */
+    static Running on(Pool.Lease lease, Call call, Watchdog watchdog, Duration limit, Optional<DirectStop> direct) {
+        return new Running(lease, call, watchdog, limit, direct);
     }
 
     /** Asks the server to stop; where it does not answer, cuts the connection, at the deadline at the latest. */
@@ -48,6 +56,10 @@ final class Running implements AutoCloseable {
             lease.spoil();
             if (onSilence == null) {
                 onSilence = watchdog.in(grace, this::cut);
+                var begun = lease.session().begun();
+                if (begun.isPresent()) {
+                    direct.ifPresent(way -> watchdog.in(LOST, () -> stopDirectly(way, begun.get())));
+                }
             }
         }
         try {
@@ -74,7 +86,20 @@ final class Running implements AutoCloseable {
                 && System.nanoTime() - mayRunUntilNanos < -BLUR.toNanos();
     }
 
+    /** A cut ends our waiting; behind a proxy the statement may run on. */
+    private void stopDirectly(DirectStop way, DirectStop.Begun begun) {
+        synchronized (this) {
+            if (over && !wasCut) {
+                return;
+            }
+        }
+        way.stop(begun);
+    }
+
     private void cut() {
+        synchronized (this) {
+            wasCut = true;
+        }
         lease.abort();
     }
 

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ToolException;
@@ -102,6 +103,21 @@ public final class SafeReading {
         return free.explainPrepared(plain, explain, budget, judging, FreeSql.Open.FOR_A_SAMPLE);
     }
 
+    /** Plans as if there were other indexes. What it is given to plan is judged like any other statement. */
+    public <T> T imagining(Call call, Function<Imagining, T> work) {
+        Capabilities capabilities = database.capabilities(call);
+        Set<Long> allowed = allowed(call).oids();
+        return database.read(
+                call,
+                Opening.Style.PERSONAL,
+                (connection, snapshot, lease) -> Imagining.on(
+                        lease,
+                        text -> verdict(connection, snapshot, text, capabilities, allowed),
+                        call,
+                        database.target(),
+                        work));
+    }
+
     /** Those that name nothing in this database. */
     public List<String> allowedInVain(Call call) {
         return allowedFunctions.isEmpty() ? List.of() : allowed(call).inVain();
@@ -160,7 +176,7 @@ public final class SafeReading {
         }
         Known now = known;
         if (now == null || !now.capabilities().equals(capabilities)) {
-            now = new Known(capabilities, Standing.ask(connection, capabilities.atLeast(15)));
+            now = new Known(capabilities, Standing.ask(connection, capabilities.versionNum() / 10_000));
             known = now;
         }
         String role = now.standing().role();

@@ -27,6 +27,13 @@ public final class ServerTexts {
                     + "|(?<![\\w$])\\d[\\w.]*+",
             Pattern.DOTALL);
 
+    private static final Pattern DETAILS =
+            Pattern.compile("\\n?\\s*\\b(?:DETAIL|CONTEXT|STATEMENT|QUERY):.*?(?=\\n[A-Z]+:|\\z)", Pattern.DOTALL);
+
+    /** What PostgreSQL quotes of a row: a colon and a quoted text, or the word value before one. Names are quoted, too. */
+    private static final Pattern VALUES =
+            Pattern.compile("(: |\\bvalue )\"[^\"]*\"|(\\bKey \\([^)]*\\)=)\\(.*\\)|'[^']*+(?:''[^']*+)*+(?:'|\\z)");
+
     private ServerTexts() {}
 
     /** A statement's shape: every value is a question mark, names stay. */
@@ -35,6 +42,16 @@ public final class ServerTexts {
                 .replaceAll(found -> found.group().startsWith("\"")
                         ? Matcher.quoteReplacement(found.group())
                         : found.group().startsWith("--") || found.group().startsWith("/*") ? " " : "?");
+    }
+
+    /** An error or notice without values of rows: what it is about stays, its details and what it quotes do not. */
+    public static String messageWithoutValues(String message) {
+        return VALUES.matcher(DETAILS.matcher(message).replaceAll(""))
+                .replaceAll(found -> Matcher.quoteReplacement(
+                        found.group(1) != null
+                                ? found.group(1) + "?"
+                                : found.group(2) != null ? found.group(2) + "(?)" : "?"))
+                .strip();
     }
 
     private static Mask mask(String pattern, String replacement) {

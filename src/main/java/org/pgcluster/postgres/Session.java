@@ -2,9 +2,14 @@ package org.pgcluster.postgres;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.jdbc.PgConnection;
 
-/** A pooled connection, and whether the server's session behind it keeps our settings. Used by one call at a time. */
+/**
+ * A pooled connection, and whether the server's session behind it keeps our settings. Used by one call at a time; only
+ * what it began may be asked from another thread.
+ */
 final class Session {
     private enum Keeps {
         NOT_ASKED,
@@ -14,6 +19,7 @@ final class Session {
 
     private final Connection connection;
     private Keeps keeps = Keeps.NOT_ASKED;
+    private volatile DirectStop.@Nullable Begun begun;
 
     Session(Connection connection) {
         this.connection = connection;
@@ -21,6 +27,15 @@ final class Session {
 
     Connection connection() {
         return connection;
+    }
+
+    /** What runs here now, for who has to stop it from outside. */
+    void began(DirectStop.@Nullable Begun transaction) {
+        begun = transaction;
+    }
+
+    Optional<DirectStop.Begun> begun() {
+        return Optional.ofNullable(begun);
     }
 
     boolean asked() {

@@ -122,8 +122,10 @@ final class SqlErrors {
         if (code == ErrorCode.TIMEOUT && String.valueOf(server.getMessage()).endsWith("user request")) {
             return "The call reached its deadline and its statement on " + target.label() + " was stopped.";
         }
-        var text = new StringBuilder(String.valueOf(server.getMessage()));
-        if (server.getDetail() != null) {
+        String said = String.valueOf(server.getMessage());
+        var text = new StringBuilder(target.rowData() ? said : ServerTexts.messageWithoutValues(said));
+        // Details quote rows: keys that are there twice, rows that break a rule.
+        if (server.getDetail() != null && target.rowData()) {
             text.append(". ").append(server.getDetail());
         }
         if (connectionIsLost(e) || code == ErrorCode.PERMISSION_DENIED) {

@@ -32,6 +32,9 @@ record Findings(Cells cells, StringBuilder out) {
             call(next);
         }
         indented("By hand: ", finding.get("by_hand"));
+        if (finding.get("effects") instanceof List<?> effects) {
+            effects.forEach(effect -> indented("Follows from it: ", ((Map<?, ?>) effect).get("title")));
+        }
     }
 
     private void evidence(Map<?, ?> evidence) {

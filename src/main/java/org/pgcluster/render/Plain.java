@@ -28,11 +28,16 @@ public final class Plain {
 
     /** A text of several lines between fences that it cannot close. */
     static void fenced(String text, StringBuilder out) {
+        fenced("", text, out);
+    }
+
+    /** {@code language} tells a viewer how to show it. */
+    static void fenced(String language, String text, StringBuilder out) {
         var fence = "```";
         while (text.contains(fence)) {
             fence += "`";
         }
-        out.append(fence).append('\n');
+        out.append(fence).append(language).append('\n');
         var from = 0;
         for (var end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
             out.append(shown(text.substring(from, end))).append('\n');

@@ -11,8 +11,9 @@ import org.pgcluster.shape.JsonText;
 public final class Words {
     static final String UNAVAILABLE = "unavailable";
     static final String PLAN = "plan";
+    private static final String PICTURE = "mermaid";
     /** Lines that belong below each other, indented. */
-    private static final String TREE = "tree";
+    private static final Set<String> TREES = Set.of("tree", PICTURE);
 
     private static final String REST = "rest";
 
@@ -138,9 +139,10 @@ public final class Words {
                 } else {
                     new Tables(cells, out).records(list);
                 }
-            } else if (path.equals(TREE)) {
+            } else if (TREES.contains(path.substring(path.lastIndexOf(".") + 1))) {
                 title(path);
                 Plain.fenced(
+                        path.equals(PICTURE) ? PICTURE : "",
                         String.join(
                                 "\n",
                                 list.stream()

@@ -30,7 +30,7 @@ final class Choice implements Form {
     public @Nullable Object read(Object json, String at, Problems problems) {
         var found = json instanceof String ? byWord.get(json) : null;
         if (found == null) {
-            problems.oneOf(at, String.join(", ", byWord.keySet()), json);
+            problems.oneOf(at, byWord.keySet(), json);
         }
         return found;
     }

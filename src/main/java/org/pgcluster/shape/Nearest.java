@@ -1,6 +1,5 @@
 package org.pgcluster.shape;
 
-import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /** The known name that a mistyped one most likely stands for. */
@@ -9,7 +8,7 @@ public final class Nearest {
 
     private Nearest() {}
 
-    public static @Nullable String of(String given, Collection<String> known) {
+    public static @Nullable String of(String given, Iterable<String> known) {
         if (given.length() > LONGEST) {
             return null;
         }
@@ -25,21 +24,22 @@ public final class Nearest {
         return best;
     }
 
-    /** How many letters to add, drop or change. */
+    /** Letters to add, drop or change, and neighbours to swap. */
     private static int distance(String from, String to) {
-        var above = new int[to.length() + 1];
-        for (var column = 0; column <= to.length(); column++) {
-            above[column] = column;
-        }
-        for (var row = 1; row <= from.length(); row++) {
-            var line = new int[to.length() + 1];
-            line[0] = row;
-            for (var column = 1; column <= to.length(); column++) {
-                var changed = above[column - 1] + (from.charAt(row - 1) == to.charAt(column - 1) ? 0 : 1);
-                line[column] = Math.min(changed, 1 + Math.min(above[column], line[column - 1]));
+        var table = new int[from.length() + 1][to.length() + 1];
+        for (int i = 0; i <= from.length(); i++) {
+            for (int j = 0; j <= to.length(); j++) {
+                table[i][j] = i == 0 || j == 0 ? i + j : cheapest(table, from, to, i, j);
             }
-            above = line;
         }
-        return above[to.length()];
+        return table[from.length()][to.length()];
+    }
+
+    private static int cheapest(int[][] table, String from, String to, int i, int j) {
+        int changed = table[i - 1][j - 1] + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+        int cost = Math.min(changed, Math.min(table[i - 1][j], table[i][j - 1]) + 1);
+        boolean swapped =
+                i > 1 && j > 1 && from.charAt(i - 1) == to.charAt(j - 2) && from.charAt(i - 2) == to.charAt(j - 1);
+        return swapped ? Math.min(cost, table[i - 2][j - 2] + 1) : cost;
     }
 }

@@ -2,10 +2,10 @@ package org.pgcluster.shape;
 
 import java.lang.reflect.Method;
 import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -81,10 +81,17 @@ record Part(
             }
             return wrapped(null);
         }
+        // Before its form: what fits no integer of ours is out of bounds like any other.
+        if (range != null && json instanceof Number number && beyond(range, number)) {
+            problems.outside(at, "is " + bounds(range), json);
+            return wrapped(null);
+        }
         var before = problems.count();
         var value = form.read(json, at, problems);
-        if (range != null && value != null && before == problems.count()) {
-            within(range, value, json, at, problems);
+        boolean sized = value instanceof String || value instanceof List<?>;
+        if (range != null && sized && before == problems.count() && !within(range, size(value))) {
+            String of = value instanceof String ? " characters" : " elements";
+            problems.outside(at, "has " + bounds(range) + of, size(value));
         }
         return wrapped(value);
     }
@@ -102,34 +109,31 @@ record Part(
         return value;
     }
 
-    private static void within(Range range, Object value, Object json, String at, Problems problems) {
-        var size = size(value);
-        var low = range.min() != Long.MIN_VALUE;
-        var high = range.max() != Long.MAX_VALUE;
-        if ((low && size.compareTo(BigDecimal.valueOf(range.min())) < 0)
-                || (high && size.compareTo(BigDecimal.valueOf(range.max())) > 0)) {
-            var bounds = low && high
-                    ? "from " + range.min() + " to " + range.max()
-                    : low ? "at least " + range.min() : "at most " + range.max();
-            if (value instanceof Number || value instanceof Duration) {
-                problems.outside(at, "is " + bounds, json);
-            } else {
-                problems.outside(at, "has " + bounds + (value instanceof String ? " characters" : " elements"), size);
-            }
+    private static boolean beyond(Range range, Number number) {
+        try {
+            return !within(range, Numbers.exact(number));
+        } catch (ArithmeticException | NumberFormatException e) {
+            return false; // no number that its form takes, which is told
         }
     }
 
-    private static BigDecimal size(Object value) {
-        if (value instanceof Number number) {
-            return Numbers.exact(number);
+    private static boolean within(Range range, BigDecimal size) {
+        return size.compareTo(BigDecimal.valueOf(range.min())) >= 0
+                && size.compareTo(BigDecimal.valueOf(range.max())) <= 0;
+    }
+
+    private static String bounds(Range range) {
+        if (range.min() == Long.MIN_VALUE) {
+            return "at most " + range.max();
         }
-        if (value instanceof Duration duration) {
-            return Numbers.exact(Numbers.seconds(duration));
-        }
-        if (value instanceof String text) {
-            return BigDecimal.valueOf(text.codePointCount(0, text.length()));
-        }
-        return BigDecimal.valueOf(((List<?>) value).size());
+        return range.max() == Long.MAX_VALUE ? "at least " + range.min() : "from " + range.min() + " to " + range.max();
+    }
+
+    private static BigDecimal size(@Nullable Object value) {
+        return BigDecimal.valueOf(
+                value instanceof String text
+                        ? text.codePointCount(0, text.length())
+                        : ((List<?>) Objects.requireNonNull(value)).size());
     }
 
     void write(Record owner, Map<String, @Nullable Object> into) {

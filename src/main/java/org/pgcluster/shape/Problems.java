@@ -8,34 +8,46 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ToolException;
 
 /** Everything that is wrong with one set of arguments, so that it can be mended in one go. */
-final class Problems {
+public final class Problems {
     private static final int LONGEST_VALUE = 60;
     private static final int MOST_TOLD = 12;
 
     private final List<String> texts = new ArrayList<>();
     private final List<String> hints = new ArrayList<>();
-
-    boolean none() {
-        return texts.isEmpty();
-    }
+    private final List<String> beside = new ArrayList<>();
 
     int count() {
         return texts.size();
     }
 
-    void takes(String at, String what, @Nullable Object given) {
+    /** Arguments that somebody beside the record takes. */
+    public void besides(Collection<String> names) {
+        beside.addAll(names);
+    }
+
+    public void takes(String at, String what, @Nullable Object given) {
         texts.add("`" + at + "` takes " + what + ", not " + quoted(given) + ".");
     }
 
-    void oneOf(String at, String words, @Nullable Object given) {
-        texts.add("`" + at + "` is one of " + words + ", not " + quoted(given) + ".");
+    public void oneOf(String at, Collection<String> words, @Nullable Object given) {
+        texts.add("`" + at + "` is one of " + String.join(", ", words) + ", not " + quoted(given) + ".");
+        if (given instanceof String text) {
+            meant(text, words);
+        }
+    }
+
+    private void meant(String given, Collection<String> known) {
+        var near = Nearest.of(given, known);
+        if (near != null) {
+            hints.add("`" + near + "` for `" + shortened(given) + "`");
+        }
     }
 
     void outside(String at, String bounds, @Nullable Object given) {
         texts.add("`" + at + "` " + bounds + ", not " + quoted(given) + ".");
     }
 
-    void required(String at) {
+    public void required(String at) {
         texts.add("`" + at + "` is required.");
     }
 
@@ -43,15 +55,21 @@ final class Problems {
         var shown = shortened(name);
         var at = owner.isEmpty() ? shown : owner + "." + shown;
         var taker = owner.isEmpty() ? "it" : "`" + owner + "`";
-        var takes = known.isEmpty() ? "no arguments" : String.join(", ", known);
-        texts.add("`" + at + "` is not an argument; " + taker + " takes " + takes + ".");
-        var near = Nearest.of(name, known);
-        if (near != null) {
-            hints.add("`" + near + "` for `" + shown + "`");
+        List<String> names = new ArrayList<>(known);
+        if (owner.isEmpty()) {
+            names.addAll(beside);
         }
+        var takes = names.isEmpty() ? "no arguments" : String.join(", ", names);
+        texts.add("`" + at + "` is not an argument; " + taker + " takes " + takes + ".");
+        meant(name, names);
     }
 
-    void throwIfAny() {
+    /** Something about several arguments, as a sentence. */
+    public void told(String sentence) {
+        texts.add(sentence);
+    }
+
+    public void throwIfAny() {
         if (texts.isEmpty()) {
             return;
         }

@@ -69,7 +69,11 @@ public final class Shape<R extends Record> {
 
     /** The record that the arguments stand for, or one {@code INVALID_INPUT} that names all that is wrong. */
     public R bind(Map<String, ? extends @Nullable Object> arguments) {
-        var problems = new Problems();
+        return bind(arguments, new Problems());
+    }
+
+    /** The same, told together with what is wrong beside them. */
+    public R bind(Map<String, ? extends @Nullable Object> arguments, Problems problems) {
         var values = values(arguments, "", problems);
         problems.throwIfAny();
         return create(values);

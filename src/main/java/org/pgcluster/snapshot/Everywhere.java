@@ -3,6 +3,7 @@ package org.pgcluster.snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
@@ -36,39 +37,40 @@ public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
     private record Silent<T>(Unavailable why) implements Part<T> {}
 
     public static <T> Everywhere<T> ask(Cluster cluster, Call call, Duration each, Question<T> question) {
+        var where = cluster.addressInWords().orElse("not configured");
+        List<Supplier<List<Part<T>>>> both = List.of(
+                () -> List.of(part(
+                        "postgres",
+                        where,
+                        call,
+                        each,
+                        own -> question.of("postgres", where, cluster.reservedSql(own)))),
+                () -> others(cluster, call, each, question));
+        List<List<Part<T>>> parts = Together.all(both, Supplier::get);
         var answers = new ArrayList<T>();
         var unavailable = new ArrayList<Unavailable>();
-        var where = cluster.addressInWords().orElse("not configured");
-        sort(
-                part("postgres", where, call, each, own -> question.of("postgres", where, cluster.reservedSql(own))),
-                answers,
-                unavailable);
-        var nodes = nodes(cluster, call, each, unavailable);
-        Together.all(
-                        nodes,
-                        node -> part(
-                                "citus",
-                                node.where(),
-                                call,
-                                each,
-                                own -> question.of("citus", node.where(), node.sql(own))))
-                .forEach(part -> sort(part, answers, unavailable));
+        parts.get(0).forEach(part -> sort(part, answers, unavailable));
+        boolean blind = !unavailable.isEmpty() && !cluster.nodesAreConfigured();
+        if (!blind) { // else it is the same silence that hides the nodes
+            parts.get(1).forEach(part -> sort(part, answers, unavailable));
+        }
         return new Everywhere<>(answers, unavailable);
     }
 
     /** Workers that are configured are known even when nobody can be asked for them. */
-    private static List<Node> nodes(Cluster cluster, Call call, Duration each, List<Unavailable> unavailable) {
-        boolean blind = !unavailable.isEmpty();
-        if (blind && !cluster.nodesAreConfigured()) {
-            return List.of();
+    private static <T> List<Part<T>> others(Cluster cluster, Call call, Duration each, Question<T> question) {
+        Part<List<Node>> nodes = part("citus", "pg_dist_node", call, each, cluster::nodes);
+        if (nodes instanceof Silent<List<Node>> silent) {
+            return List.of(new Silent<>(silent.why()));
         }
-        var nodes = new ArrayList<List<Node>>();
-        sort(part("citus", "pg_dist_node", call, each, cluster::nodes), nodes, unavailable);
-        return nodes.isEmpty() ? List.of() : nodes.get(0);
+        return Together.all(
+                ((Answered<List<Node>>) nodes).answer(),
+                node -> part(
+                        "citus", node.where(), call, each, own -> question.of("citus", node.where(), node.sql(own))));
     }
 
     private static <T> Part<T> part(String component, String where, Call call, Duration each, Asked<T> asked) {
-        var own = Call.within(each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft());
+        var own = call.atMost(each);
         try (var handle = call.onCancel(own::cancel)) {
             return new Answered<>(asked.within(own));
         } catch (ToolException e) {

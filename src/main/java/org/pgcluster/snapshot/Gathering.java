@@ -2,12 +2,14 @@ package org.pgcluster.snapshot;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.postgres.Sql;
+import org.pgcluster.snapshot.PostgresState.Slot;
 
 /** Reads every component of a cluster, each under its own deadline. What does not answer is told, the rest stays. */
 public final class Gathering {
@@ -46,7 +48,8 @@ public final class Gathering {
     private static final String WAITS = """
             SELECT waiting.pid AS waiting_pid, blocker.pid AS blocking_pid,
                    coalesce(extract(epoch FROM clock_timestamp() - asked.since), 0)::bigint AS waiting_seconds,
-                   session.state AS blocker_state
+                   session.state AS blocker_state, waiting.application_name AS waiting_application,
+                   session.application_name AS blocking_application
               FROM pg_stat_activity AS waiting
              CROSS JOIN LATERAL (SELECT DISTINCT pid FROM unnest(pg_blocking_pids(waiting.pid)) AS blocking(pid))
                     AS blocker
@@ -61,7 +64,8 @@ public final class Gathering {
     private static final String SLOTS = """
             SELECT slot_name::text AS name, slot_type AS kind, active, wal_status,
                    CASE WHEN NOT pg_is_in_recovery()
-                        THEN pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint END AS retained_bytes
+                        THEN pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint END AS retained_bytes,
+                   NULL::bigint AS retained_later
               FROM pg_replication_slots
              ORDER BY slot_name
             """;
@@ -75,23 +79,59 @@ public final class Gathering {
 
     private Gathering() {}
 
-    /** The deadline is each server's own: one that hangs must not cost the others their answer. */
+    /**
+     * The deadline is each server's own: one that hangs must not cost the others their answer. All together end within
+     * half of it more, since nodes can only be asked once it is known who they are.
+     */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
-        List<Supplier<Object>> questions =
-                List.of(() -> databases(cluster, call, each, clock), () -> Surroundings.of(cluster, call, each));
-        List<Object> answers = Together.all(questions, Supplier::get);
-        return ((Snapshot) answers.get(0)).with((Surroundings) answers.get(1));
+        Duration most = each.multipliedBy(13).dividedBy(10);
+        Call own = Call.within(most.compareTo(call.timeLeft()) < 0 ? most : call.timeLeft());
+        try (var handle = call.onCancel(own::cancel)) {
+            return gathered(cluster, own, each, clock);
+        }
     }
 
-    private static Snapshot databases(Cluster cluster, Call call, Duration each, Clock clock) {
+    private static Snapshot gathered(Cluster cluster, Call call, Duration each, Clock clock) {
+        Pause pause = new Pause();
+        Duration half = each.dividedBy(2); // nobody waits for a certificate
+        List<Supplier<Object>> questions = List.of(
+                () -> databases(cluster, call, each, clock, pause),
+                () -> Surroundings.of(cluster, call, each),
+                () -> citus(cluster, call, each, pause),
+                () -> CertificateReading.of(cluster, call, half));
+        List<Object> answers = Together.all(questions, Supplier::get);
+        return ((Snapshot) answers.get(0))
+                .with((Surroundings) answers.get(1))
+                .with((CitusReading.Read) answers.get(2))
+                .with(certificates(answers.get(3)));
+    }
+
+    private static List<Certificate> certificates(Object answer) {
+        return ((List<?>) answer).stream().map(Certificate.class::cast).toList();
+    }
+
+    private static CitusReading.Read citus(Cluster cluster, Call call, Duration each, Pause pause) {
+        if (cluster.settings().coordinator().isEmpty()) {
+            return CitusReading.NOTHING;
+        }
+        Call own = Call.within(each.compareTo(call.timeLeft()) < 0 ? each : call.timeLeft());
+        try (var handle = call.onCancel(own::cancel)) {
+            return CitusReading.of(cluster, own, pause);
+        }
+    }
+
+    private static Snapshot databases(Cluster cluster, Call call, Duration each, Clock clock, Pause pause) {
         if (cluster.settings().coordinator().isEmpty()) { // what nobody named is not out of reach
             return new Snapshot(cluster.name(), clock.instant(), List.of(), List.of());
         }
-        var read = Everywhere.ask(cluster, call, each, (component, where, sql) -> postgres(where, sql));
-        return new Snapshot(cluster.name(), clock.instant(), read.answers(), read.unavailable());
+        var read = Everywhere.ask(
+                cluster, call, each, (component, where, sql) -> postgres(component, where, sql, clock, pause));
+        List<Unavailable> unavailable = new ArrayList<>(read.unavailable());
+        read.answers().forEach(state -> unavailable.addAll(state.details().gaps()));
+        return new Snapshot(cluster.name(), clock.instant(), read.answers(), unavailable);
     }
 
-    private static PostgresState postgres(String where, Sql sql) {
+    private static PostgresState postgres(String component, String where, Sql sql, Clock clock, Pause pause) {
         Standing standing = sql.one(Standing.class, STANDING);
         return new PostgresState(
                 where,
@@ -101,6 +141,23 @@ public final class Gathering {
                 sql.list(PostgresState.FreezeAge.class, FREEZE_AGES),
                 sql.list(PostgresState.Session.class, OLD_TRANSACTIONS),
                 sql.list(PostgresState.Wait.class, WAITS),
-                sql.list(PostgresState.Slot.class, SLOTS));
+                slots(sql, pause),
+                DetailsReading.of(component, where, sql, clock));
+    }
+
+    private static List<Slot> slots(Sql sql, Pause pause) {
+        List<Slot> first = sql.list(Slot.class, SLOTS);
+        if (first.stream().allMatch(Slot::active)) {
+            return first;
+        }
+        pause.untilSecondLook();
+        List<Slot> later = sql.list(Slot.class, SLOTS);
+        return first.stream()
+                .map(slot -> slot.andLater(later.stream()
+                        .filter(again -> again.name().equals(slot.name()) && !again.active())
+                        .findFirst()
+                        .map(Slot::retainedBytes)
+                        .orElse(null)))
+                .toList();
     }
 }

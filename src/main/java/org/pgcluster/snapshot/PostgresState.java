@@ -12,12 +12,26 @@ public record PostgresState(
         List<FreezeAge> freezeAges,
         List<Session> oldTransactions,
         List<Wait> waits,
-        List<Slot> slots) {
+        List<Slot> slots,
+        Details details) {
     public PostgresState {
         freezeAges = List.copyOf(freezeAges);
         oldTransactions = List.copyOf(oldTransactions);
         waits = List.copyOf(waits);
         slots = List.copyOf(slots);
+    }
+
+    /** Without what only checks across servers need. */
+    public PostgresState(
+            String where,
+            boolean standby,
+            boolean seesAllSessions,
+            Connections connections,
+            List<FreezeAge> freezeAges,
+            List<Session> oldTransactions,
+            List<Wait> waits,
+            List<Slot> slots) {
+        this(where, standby, seesAllSessions, connections, freezeAges, oldTransactions, waits, slots, Details.NONE);
     }
 
     /** {@code reserved} are kept for superusers, so they are no room for anybody else. */
@@ -38,12 +52,20 @@ public record PostgresState(
             int waitingPid,
             int blockingPid,
             long waitingSeconds,
-            @Nullable String blockerState) {}
+            @Nullable String blockerState,
+            @Nullable String waitingApplication,
+            @Nullable String blockingApplication) {}
 
+    /** {@code retainedLater} is of a second look, half a second after the first; only slots without a reader get one. */
     public record Slot(
             String name,
             String kind,
             boolean active,
             @Nullable String walStatus,
-            @Nullable Long retainedBytes) {}
+            @Nullable Long retainedBytes,
+            @Nullable Long retainedLater) {
+        Slot andLater(@Nullable Long later) {
+            return new Slot(name, kind, active, walStatus, retainedBytes, later);
+        }
+    }
 }

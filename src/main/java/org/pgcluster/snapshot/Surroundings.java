@@ -3,8 +3,8 @@ package org.pgcluster.snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
@@ -21,16 +21,16 @@ import org.pgcluster.pgbouncer.PgBouncer;
  * Patroni, HAProxy and PgBouncer at one moment. Immutable.
  *
  * @param patroni empty where none is configured or none could be asked
- * @param membersPerGroup how many members there should be, where somebody said so
+ * @param expected what should be there, where somebody said so
  */
 public record Surroundings(
         Optional<Observed> patroni,
         List<Proxy> proxies,
         List<Bouncer> bouncers,
-        OptionalInt membersPerGroup,
+        Expected expected,
         List<Unavailable> unavailable) {
     public static final Surroundings NONE =
-            new Surroundings(Optional.empty(), List.of(), List.of(), OptionalInt.empty(), List.of());
+            new Surroundings(Optional.empty(), List.of(), List.of(), Expected.NOTHING, List.of());
 
     public Surroundings {
         proxies = List.copyOf(proxies);
@@ -59,7 +59,7 @@ public record Surroundings(
                 all.patroni,
                 all.proxies,
                 all.bouncers,
-                cluster.settings().expect().membersPerGroup(),
+                Expected.of(cluster.settings().expect()),
                 all.unavailable);
     }
 
@@ -69,7 +69,7 @@ public record Surroundings(
             List<Unavailable> silent = observed.silent().stream()
                     .map(one -> new Unavailable("patroni", one.where(), one.why()))
                     .toList();
-            return new Surroundings(Optional.of(observed), List.of(), List.of(), OptionalInt.empty(), silent);
+            return new Surroundings(Optional.of(observed), List.of(), List.of(), Expected.NOTHING, silent);
         } catch (ToolException e) {
             return without(new Unavailable("patroni", "all groups", e.text()));
         }
@@ -80,7 +80,7 @@ public record Surroundings(
         List<Unavailable> silent = observed.silent().stream()
                 .map(one -> new Unavailable("haproxy", one.where(), one.why()))
                 .toList();
-        return new Surroundings(Optional.empty(), observed.proxies(), List.of(), OptionalInt.empty(), silent);
+        return new Surroundings(Optional.empty(), observed.proxies(), List.of(), Expected.NOTHING, silent);
     }
 
     private static Surroundings pgbouncer(PgBouncer pgbouncer, Call call, Duration each) {
@@ -88,11 +88,16 @@ public record Surroundings(
         List<Unavailable> silent = observed.silent().stream()
                 .map(one -> new Unavailable("pgbouncer", one.where(), one.why()))
                 .toList();
-        return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), OptionalInt.empty(), silent);
+        return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), Expected.NOTHING, silent);
+    }
+
+    Surroundings naming(Map<String, Integer> numbers) {
+        return new Surroundings(
+                patroni.map(observed -> observed.named(numbers)), proxies, bouncers, expected, unavailable);
     }
 
     private static Surroundings without(Unavailable part) {
-        return new Surroundings(Optional.empty(), List.of(), List.of(), OptionalInt.empty(), List.of(part));
+        return new Surroundings(Optional.empty(), List.of(), List.of(), Expected.NOTHING, List.of(part));
     }
 
     private Surroundings and(Surroundings other) {
@@ -100,7 +105,7 @@ public record Surroundings(
                 patroni.or(other::patroni),
                 joined(proxies, other.proxies),
                 joined(bouncers, other.bouncers),
-                membersPerGroup,
+                expected,
                 joined(unavailable, other.unavailable));
     }
 

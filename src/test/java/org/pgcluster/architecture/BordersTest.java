@@ -44,17 +44,17 @@ class BordersTest {
             error     | ''
             call      | error
             shape     | error
-            config    | error
+            config    | error shape
             postgres  | call config error
             wire      | call config error
             http      | call config error wire
             patroni   | call config error shape wire http
             haproxy   | call config error wire http
             pgbouncer | call config error wire
-            cluster   | call config error postgres wire patroni haproxy pgbouncer http
+            cluster   | call config error shape postgres wire patroni haproxy pgbouncer http
             citus     | call error shape cluster postgres
-            snapshot  | call error shape cluster postgres patroni haproxy pgbouncer config
-            checks    | snapshot patroni haproxy pgbouncer
+            snapshot  | call error shape cluster postgres citus patroni haproxy pgbouncer config wire
+            checks    | snapshot citus patroni haproxy pgbouncer
             tool      | call error shape cluster postgres http
             toolsets  | call config error shape cluster citus patroni haproxy pgbouncer postgres snapshot checks tool http
             audit     | config error

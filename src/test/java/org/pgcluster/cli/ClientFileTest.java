@@ -12,7 +12,7 @@ import org.pgcluster.shape.JsonText;
 
 class ClientFileTest {
     private static String merged(String before) {
-        return ClientFile.merged(before, "pgcluster", Map.of("command", "java"));
+        return new ClientFile(Client.CURSOR, before).with("pgcluster", Map.of("command", "java"));
     }
 
     @Test
@@ -52,5 +52,40 @@ class ClientFileTest {
         for (var text : List.of("{ // mine\n}", "[]", "{\"mcpServers\": []}", "{\"a\":1,\"a\":2}")) {
             assertThrows(ToolException.class, () -> merged(text), text);
         }
+    }
+
+    @Test
+    void each_client_gets_the_shape_that_it_reads() {
+        assertEquals(
+                "{\"servers\":{\"pgcluster\":{\"type\":\"stdio\",\"command\":\"java\"}}}",
+                JsonText.write(
+                        JsonText.read(new ClientFile(Client.VSCODE, "").with("pgcluster", Map.of("command", "java")))));
+        assertEquals(
+                "{\"mcpServers\":{\"pgcluster\":{\"type\":\"local\",\"tools\":[\"*\"],\"command\":\"java\"}}}",
+                JsonText.write(JsonText.read(
+                        new ClientFile(Client.COPILOT, "").with("pgcluster", Map.of("command", "java")))));
+    }
+
+    @Test
+    void servers_that_vs_code_does_not_read_move_to_where_it_does_and_never_replace_one() {
+        var before = "{\"inputs\":[],\"servers\":{\"a\":{\"command\":\"new\"}},"
+                + "\"mcpServers\":{\"a\":{\"command\":\"old\"},\"citus-mcp\":{\"command\":\"c\",\"cwd\":\"/d\"}}}";
+        var file = new ClientFile(Client.VSCODE, before);
+        assertEquals(List.of("a", "citus-mcp"), file.unread());
+        assertEquals(
+                JsonText.read("{\"inputs\":[],\"servers\":{\"a\":{\"command\":\"new\"},"
+                        + "\"citus-mcp\":{\"type\":\"stdio\",\"command\":\"c\",\"cwd\":\"/d\"},"
+                        + "\"pgcluster\":{\"type\":\"stdio\",\"command\":\"java\"}}}"),
+                JsonText.read(file.with("pgcluster", Map.of("command", "java"))));
+        assertEquals(List.of(), new ClientFile(Client.CURSOR, before).unread());
+    }
+
+    @Test
+    void what_goes_again_leaves_the_others() {
+        var both = new ClientFile(Client.VSCODE, "{\"servers\":{\"a\":{},\"pgcluster\":{}}}");
+        assertEquals(
+                JsonText.read("{\"servers\":{\"a\":{}}}"),
+                JsonText.read(both.without("pgcluster").orElseThrow()));
+        assertTrue(both.without("other").isEmpty());
     }
 }

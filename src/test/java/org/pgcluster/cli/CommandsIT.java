@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgcluster.postgres.PgServer;
 import org.pgcluster.shape.JsonText;
 
@@ -40,6 +42,37 @@ class CommandsIT {
         process.getOutputStream().close();
         int code = process.waitFor();
         return new Ran(code, Files.readString(output, StandardCharsets.UTF_8));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"serve", "call list_clusters"})
+    void what_is_odd_in_the_configuration_is_said_on_stderr_and_never_among_the_answers(String words) throws Exception {
+        List<String> command = new ArrayList<>(List.of("java", "-jar", System.getProperty("pgcluster.jar", "")));
+        command.addAll(List.of(words.split(" ", -1)));
+        Path said = folder.resolve("errors");
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectOutput(folder.resolve("output").toFile())
+                .redirectError(said.toFile());
+        builder.environment()
+                .put("PGCLUSTER_MCP_STATE_DIR", folder.resolve("state").toString());
+        builder.environment().put("PGCLUSTER_MCP_COORDINATOR_DSN", NOBODY);
+        builder.environment().put("CITUS_MCP_COORDINATOR_DSN", NOBODY + "_old");
+        Process process = builder.start();
+        try (var in = process.outputWriter(StandardCharsets.UTF_8)) {
+            in.write("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
+                    + "\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"x\",\"version\":\"1\"}}}\n");
+        }
+        assertEquals(0, process.waitFor());
+        String errors = Files.readString(said, StandardCharsets.UTF_8);
+        assertTrue(errors.contains("CITUS_MCP_COORDINATOR_DSN differs from"), errors);
+        assertTrue(!errors.contains("hush-hush"), errors);
+        String answers = Files.readString(folder.resolve("output"), StandardCharsets.UTF_8);
+        assertTrue(!answers.isBlank() && !answers.contains("differs"), answers);
+        if (words.equals("serve")) {
+            assertEquals(1, answers.lines().count(), answers);
+            assertTrue(JsonText.read(answers.strip()) instanceof Map<?, ?>, answers);
+        }
     }
 
     @Test

@@ -49,6 +49,8 @@ class InstallIT {
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile());
         builder.environment().keySet().removeIf(name -> name.contains("_MCP_") || name.startsWith("PG"));
+        // Whoever runs the tests keeps their own commands.
+        builder.environment().put("JAVA_TOOL_OPTIONS", "-Duser.home=" + folder);
         builder.environment().putAll(environment);
         Process process = builder.start();
         try (var in = process.getOutputStream()) {
@@ -61,7 +63,10 @@ class InstallIT {
     private Ran install(Map<String, String> environment, String... more) throws Exception {
         List<String> command = new ArrayList<>(
                 List.of(java(), "-jar", System.getProperty("pgcluster.jar", "target/pgcluster-mcp.jar"), "install"));
-        command.addAll(List.of("claude-desktop", "--file", file.toString()));
+        command.addAll(
+                List.of(more).contains("--workspace")
+                        ? List.of("vscode")
+                        : List.of("claude-desktop", "--file", file.toString()));
         command.addAll(List.of("--state-dir", folder.resolve("state").toString()));
         command.addAll(List.of(more));
         return run(environment, "", command);
@@ -180,5 +185,52 @@ class InstallIT {
         assertEquals(BEFORE, Files.readString(file));
         assertEquals(0, install(Map.of(), "--yes", "--config", planted.toString()).code);
         assertThatTheEntryWorks(java());
+    }
+
+    @Test
+    void the_command_runs_what_its_name_says_and_a_strangers_file_stays() throws Exception {
+        Path command = folder.resolve(".local/bin/pgcluster-mcp");
+        assertTrue(install(Map.of(), "--yes").out().contains("put " + command.getParent() + " on your PATH"));
+        var ran = run(Map.of(), "", List.of(command.toString(), "--version"));
+        assertEquals(0, ran.code(), ran.err());
+        assertTrue(ran.out().startsWith("pgcluster-mcp "), ran.out());
+
+        Files.writeString(command, "mine");
+        assertTrue(install(Map.of(), "--yes").out().contains("somebody else's"));
+        assertEquals("mine", Files.readString(command));
+    }
+
+    @Test
+    void a_projects_file_takes_no_password_and_moves_what_vs_code_does_not_read() throws Exception {
+        Path shared = Files.createDirectories(folder.resolve(".vscode")).resolve("mcp.json");
+        String old = "{\"mcpServers\":{\"citus-mcp\":{\"command\":\"c\",\"args\":[]}}}";
+        Files.writeString(shared, old);
+        var refused = install(Map.of(), "--workspace", "--yes", "--dsn", "postgres://reader:hush-hush@127.0.0.1:1/app");
+        assertEquals(2, refused.code(), refused.out());
+        assertTrue(refused.err().contains("holds a password"), refused.err());
+        assertEquals(old, Files.readString(shared));
+
+        var done = install(Map.of(), "--workspace", "--yes", "--dsn", "postgres://reader@127.0.0.1:1/app");
+        assertEquals(0, done.code(), done.err());
+        assertTrue(done.out().contains("which this client does not read: citus-mcp"), done.out());
+        Map<?, ?> whole = (Map<?, ?>) Objects.requireNonNull(JsonText.read(Files.readString(shared)));
+        assertEquals(java.util.Set.of("servers"), whole.keySet());
+        assertEquals(
+                java.util.Set.of("citus-mcp", "pgcluster"),
+                ((Map<?, ?>) Objects.requireNonNull(whole.get("servers"))).keySet());
+        assertEquals(old, Files.readString(shared.resolveSibling("mcp.json.bak")));
+    }
+
+    @Test
+    void whoever_allows_acts_is_told_how_to_keep_consent_to_people() throws Exception {
+        String[] reading = {"--yes", "--dsn", "postgres://reader@127.0.0.1:1/app"};
+        assertFalse(install(Map.of(), reading).out().contains("sudo"));
+        var acting = install(
+                Map.of(
+                        "PGCLUSTER_MCP_MODE", "admin",
+                        "PGCLUSTER_MCP_ALLOW_EXECUTE", "true",
+                        "PGCLUSTER_MCP_ADMIN_DSN", "postgres://admin@127.0.0.1:1/app"),
+                reading);
+        assertTrue(acting.out().contains("approve; sudo asks for a password"), acting.out());
     }
 }

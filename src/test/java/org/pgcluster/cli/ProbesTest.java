@@ -85,6 +85,20 @@ class ProbesTest {
     }
 
     @Test
+    void an_allowed_function_that_is_not_there_is_told() {
+        var found = found(
+                "--coordinator-dsn",
+                at("mcp_user", server.port()),
+                "--allowed-functions",
+                "pg_catalog.lower(text); shop.total(integer, text)");
+        var vain = of(Verdict.WARNS, found).stream()
+                .map(Found::text)
+                .filter(text -> text.contains("allowed_functions"))
+                .toList();
+        assertEquals(List.of("allowed_functions: shop.total(integer, text) names no function of postgres."), vain);
+    }
+
+    @Test
     void a_superuser_is_too_strong_on_either_tier() {
         var found = found(
                 "--coordinator-dsn",

@@ -26,6 +26,7 @@ final class CatalogueFile {
             "server_info",
             "list_clusters",
             "cluster_health",
+            "cluster_topology",
             "operation_status",
             "operation_cancel",
             "citus_request_approval_token");
@@ -38,6 +39,7 @@ final class CatalogueFile {
             "active_queries",
             "blocking_locks",
             "analyze_slow_queries",
+            "recommend_indexes",
             "analyze_db_health",
             "postgres_stats",
             "list_available_extensions",

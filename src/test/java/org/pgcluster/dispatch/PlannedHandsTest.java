@@ -74,7 +74,8 @@ class PlannedHandsTest {
                 false,
                 "test",
                 Duration.ofMillis(700),
-                false);
+                false,
+                true);
         acting = Acting.open(target, operation.call(), operation.name);
         lock = AdvisoryLock.tryTake(target, operation.call(), operation.name, "steps")
                 .orElseThrow();

@@ -97,4 +97,25 @@ class HaProxyReadingTest {
             assertTrue(why(health(server)).contains("did not answer within 0.4 s"));
         }
     }
+
+    /** What stands after the columns that are read, as each version has it; modules follow a column called -. */
+    @ParameterizedTest(name = "HAProxy {0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "2.4|check_rise,check_fall,addr,mode,uweight",
+                "2.8|addr,mode,uweight,agg_server_status,agg_server_check_status,agg_check_status,srid,sess_other,h1sess",
+                "3.0|addr,mode,uweight,agg_server_status,agg_server_check_status,agg_check_status,srid,-,ssl_sess,proto",
+                "3.4|addr,priv_idle_cur,mode,uweight,agg_server_status,srid,-,h2_headers_rcvd"
+            })
+    void columns_are_found_by_their_names_in_every_version(String version, String more) {
+        String head = HEADER.replace("extra_of_a_later_version", "lastchg,chkdown," + more);
+        String tail = more.replaceAll("\\baddr\\b", "10.0.0.7:5432").replaceAll("(?<=^|,)[^,.]+(?=,|$)", "0");
+        String line = server("s1", "UP", "L7OK", "200", "").replace(",x,\n", ",17,3," + tail + ",\n");
+        Map<?, ?> row = first(health(head + line));
+        assertEquals("up", row.get("status"));
+        assertEquals(17L, row.get("last_change_seconds"));
+        assertEquals(3L, row.get("times_down"));
+        assertEquals("10.0.0.7:5432", row.get("address"), version);
+    }
 }

@@ -260,8 +260,12 @@ class PromptsTest {
     void what_its_tools_are_not_listed_for_is_not_offered() {
         assertEquals(
                 Set.copyOf(Prompts.NAMES),
-                offering(DSN).prompts().stream().map(Features.Prompt::name).collect(Collectors.toSet()));
-        assertEquals(List.of(), offering(DSN, "--toolsets=-citus").prompts());
+                names(offering(DSN, "--patroni-urls=http://127.0.0.1:1", "--haproxy-urls=http://127.0.0.1:2/stats")));
+        assertEquals(Set.of("cluster.triage"), names(offering(DSN, "--toolsets=-citus,-tables")));
+    }
+
+    private static Set<String> names(Offering offering) {
+        return offering.prompts().stream().map(Features.Prompt::name).collect(Collectors.toSet());
     }
 
     @Test

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.FakePatroni;
 import org.pgcluster.testing.FaultyServer;
 import org.pgcluster.testing.Lab;
 
@@ -87,6 +89,32 @@ class PatroniReadingTest {
             ours.call("patroni_cluster_status");
             assertFalse(server.asked().isEmpty());
             assertTrue(server.asked().stream().noneMatch(question -> question.contains("Authorization")));
+        }
+    }
+
+    @Test
+    void without_a_dcs_members_of_one_database_are_one_group_still() {
+        List<FakePatroni> members = FakePatroni.group("a", "b", "c");
+        try {
+            for (int i = 0; i < members.size(); i++) {
+                String identifier = i < 2 ? "7710658693285024971" : "7710658693285024972";
+                String own = FakePatroni.own("replica")
+                        .replaceFirst("\\{", "{\"database_system_identifier\": \"" + identifier + "\",");
+                members.get(i).answers("GET /patroni", 200, own).hangsUpOn("GET /cluster");
+            }
+            String urls =
+                    String.join(",", members.stream().map(FakePatroni::url).toList());
+            Answer answer = status(urls);
+            assertEquals(
+                    List.of(2, 1),
+                    Lab.rows(answer, "groups").stream()
+                            .map(row -> row.get("members"))
+                            .sorted(java.util.Comparator.comparing(String::valueOf)
+                                    .reversed())
+                            .toList(),
+                    answer.text());
+        } finally {
+            members.forEach(FakePatroni::close);
         }
     }
 }

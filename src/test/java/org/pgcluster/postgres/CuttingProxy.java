@@ -16,6 +16,7 @@ public final class CuttingProxy implements AutoCloseable {
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final List<Socket> silenced = new CopyOnWriteArrayList<>();
     private final AtomicLong messages = new AtomicLong();
+    private volatile boolean stranded;
 
     private CuttingProxy(ServerSocket listener, int serverPort) {
         this.listener = listener;
@@ -49,10 +50,19 @@ public final class CuttingProxy implements AutoCloseable {
         silenced.addAll(sockets);
     }
 
+    /** What is connected stays so on the server's side, whatever the client does; who connects anew reaches nobody. */
+    public void strand() {
+        stranded = true;
+    }
+
     private void accept() {
         try {
             while (true) {
                 var client = listener.accept();
+                if (stranded) {
+                    sockets.add(client);
+                    continue;
+                }
                 var server = reached(client);
                 if (server == null) {
                     continue;
@@ -81,8 +91,7 @@ public final class CuttingProxy implements AutoCloseable {
 
     private void copy(Socket from, Socket to, boolean counted) {
         var buffer = new byte[65536];
-        try (from;
-                to) {
+        try {
             for (int n = from.getInputStream().read(buffer);
                     n >= 0;
                     n = from.getInputStream().read(buffer)) {
@@ -93,9 +102,24 @@ public final class CuttingProxy implements AutoCloseable {
                     to.getOutputStream().write(buffer, 0, n);
                 }
             }
+            if (!stranded) {
+                to.close();
+            }
+            from.close();
         } catch (IOException e) {
             // Cut, which is what this proxy is for.
-            return;
+            closed(from, to);
+        }
+    }
+
+    private void closed(Socket from, Socket to) {
+        try {
+            from.close();
+            if (!stranded) {
+                to.close();
+            }
+        } catch (IOException e) {
+            return; // both are gone then
         }
     }
 

@@ -180,7 +180,10 @@ class DatabaseTest {
         Thread.sleep(500);
         long before = System.nanoTime();
         call.cancel();
-        assertEquals(ErrorCode.CANCELLED, slow.get(5, TimeUnit.SECONDS).code());
+        var cancelled = slow.get(5, TimeUnit.SECONDS);
+        assertEquals(ErrorCode.CANCELLED, cancelled.code());
+        assertTrue(cancelled.text().contains("its statement on 127.0.0.1"), cancelled.text());
+        assertEquals("Call again if it is still wanted.", cancelled.hint());
         assertTrue(Duration.ofNanos(System.nanoTime() - before).toMillis() < 1000);
         assertEquals(1, database.sql(call()).one(Count.class, "SELECT 1 AS n").n());
     }
@@ -197,7 +200,7 @@ class DatabaseTest {
 
     @Test
     void a_full_pool_answers_at_the_deadline_and_the_reserve_still_serves() throws Exception {
-        var holder = call();
+        var holder = call().named("execute_sql on default");
         var holders = new ArrayList<CompletableFuture<Void>>();
         for (int i = 0; i < 2; i++) {
             holders.add(CompletableFuture.runAsync(() -> assertThrows(
@@ -209,12 +212,20 @@ class DatabaseTest {
                 ToolException.class,
                 () -> database.sql(Call.within(Duration.ofMillis(300))).one(Count.class, "SELECT 1 AS n"));
         assertEquals(ErrorCode.TIMEOUT, full.code());
+        assertTrue(full.text().contains("No connection to 127.0.0.1:"), full.text());
+        assertTrue(
+                full.text().contains("execute_sql on default for 0 s, execute_sql on default for 0 s."), full.text());
         assertEquals(
                 1,
                 database.reserved()
                         .sql(call())
                         .one(Count.class, "SELECT 1 AS n")
                         .n());
+        var waiting = call();
+        var gone = CompletableFuture.supplyAsync(() ->
+                assertThrows(ToolException.class, () -> database.sql(waiting).one(Count.class, "SELECT 1 AS n")));
+        waiting.cancel();
+        assertEquals(ErrorCode.CANCELLED, gone.get(5, TimeUnit.SECONDS).code());
         holder.cancel();
         for (var one : holders) {
             one.get(5, TimeUnit.SECONDS);

@@ -196,7 +196,8 @@ public final class PgServer implements AutoCloseable {
                 true,
                 "pgcluster-mcp read",
                 Duration.ofSeconds(2),
-                allowPlaintext);
+                allowPlaintext,
+                true);
     }
 
     private String data() {

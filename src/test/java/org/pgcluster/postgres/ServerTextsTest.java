@@ -23,6 +23,20 @@ class ServerTextsTest {
         assertEquals(shown, ServerTexts.withoutLiterals(statement).strip());
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            duplicate key value violates unique constraint "a_key"~DETAIL:  Key (name)=(Ada) already exists. | duplicate key value violates unique constraint "a_key"
+            invalid input syntax for type integer: "Ada"               | invalid input syntax for type integer: ?
+            value "99999999999" is out of range for type integer       | value ? is out of range for type integer
+            relation "orders_102008" does not exist                    | relation "orders_102008" does not exist
+            could not connect to 10.0.0.1:5432~HINT:  Is it up?~CONTEXT:  COPY orders, line 1: "1,Ada" | could not connect to 10.0.0.1:5432~HINT:  Is it up?
+            Key (name)=(Ada (b)) is not present in table "people".     | Key (name)=(?) is not present in table "people".
+            unrecognized word 'Ada''s'                                 | unrecognized word ?
+            """)
+    void a_message_keeps_what_it_is_about_and_loses_the_row(String message, String shown) {
+        assertEquals(shown.replace('~', '\n'), ServerTexts.messageWithoutValues(message.replace('~', '\n')));
+    }
+
     @Test
     void long_ones_take_no_deep_stack() {
         assertTrue(

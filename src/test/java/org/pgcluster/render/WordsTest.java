@@ -100,6 +100,31 @@ class WordsTest {
     }
 
     @Test
+    void what_follows_from_a_finding_stands_under_it() {
+        var answer = read("""
+                {"findings": [{"severity": "critical", "sure": "certain", "title": "A is gone", "evidence": {"why": "refused"},
+                  "advice": "Start it.", "effects": [{"id": "b", "title": "B waits"}, {"id": "c", "title": "C waits"}]}]}
+                """);
+        assertTrue(
+                Words.text("1 finding.", answer, Set.of())
+                        .endsWith("  Start it.\n  Follows from it: B waits\n  Follows from it: C waits"),
+                Words.text("1 finding.", answer, Set.of()));
+    }
+
+    @Test
+    void a_picture_is_fenced_by_its_language() {
+        var answer = read("""
+                {"mermaid": ["flowchart LR", "  a --> b"]}
+                """);
+        assertTrue(
+                Words.text("A picture.", answer, Set.of()).endsWith("""
+                ```mermaid
+                flowchart LR
+                  a --> b
+                ```"""), Words.text("A picture.", answer, Set.of()));
+    }
+
+    @Test
     void null_the_empty_text_and_the_word_look_different_in_a_result() {
         var answer = read("""
                 {"columns": [{"name": "a", "type": "text"}, {"name": "b", "type": "text"}],

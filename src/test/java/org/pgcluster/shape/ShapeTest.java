@@ -100,7 +100,7 @@ class ShapeTest {
                 "{\"limit\":\"5\"} # `limit` takes a whole number, not \"5\".",
                 "{\"limit\":5.5} # `limit` takes a whole number, not 5.5.",
                 "{\"limit\":1e99999} # `limit` takes a whole number, not 1E+99999.",
-                "{\"limit\":9999999999} # `limit` takes a whole number, not 9999999999.",
+                "{\"limit\":9999999999} # `limit` is from 1 to 1000, not 9999999999.",
                 "{\"limit\":true,\"offset\":-1} # `limit` takes a whole number, not true."
                         + " `offset` is at least 0, not -1."
             })

@@ -139,6 +139,12 @@ final class Server implements AutoCloseable {
         return send("tools/call", Map.of("name", tool, "arguments", given));
     }
 
+    /** The same, with a wish to be told how far it is. */
+    int beginFollowed(String tool, Map<String, ?> arguments) {
+        Map<String, Object> follow = Map.of("progressToken", "call " + (asked + 1));
+        return send("tools/call", Map.of("name", tool, "arguments", arguments, "_meta", follow));
+    }
+
     void cancel(int id) {
         write(Map.of("jsonrpc", "2.0", "method", "notifications/cancelled", "params", Map.of("requestId", id)));
     }

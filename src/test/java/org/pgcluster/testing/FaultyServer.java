@@ -85,6 +85,17 @@ public final class FaultyServer implements AutoCloseable {
         }
     }
 
+    /** Closing with something unread would reset the connection, and the client might lose what it was sent. */
+    private static void end(Socket one, InputStream in) throws IOException {
+        one.shutdownOutput();
+        one.setSoTimeout(2000);
+        byte[] rest = new byte[4096];
+        while (in.read(rest) >= 0) {
+            // only that it is read
+        }
+        one.close();
+    }
+
     private void serve(Socket one) {
         try {
             InputStream in = one.getInputStream();
@@ -99,7 +110,7 @@ public final class FaultyServer implements AutoCloseable {
                 } else {
                     drip(bytes, out);
                 }
-                one.close();
+                end(one, in);
             }
         } catch (IOException e) {
             return; // the client had enough

@@ -25,9 +25,13 @@ public final class OwnLab implements AutoCloseable {
 
     /** Only where a lab is there to be had: the environment names one. */
     public static OwnLab up(String name) throws IOException {
+        return up(name, 2);
+    }
+
+    public static OwnLab up(String name, int groups) throws IOException {
         Assumptions.assumeTrue(!Lab.variable("LAB_DSN").isEmpty(), "no lab: LAB_DSN is not set");
         String own = name + "-" + ProcessHandle.current().pid();
-        run("up", "--name", own, "--groups", "2");
+        run("up", "--name", own, "--groups", String.valueOf(groups));
         var up = new OwnLab(own, new HashMap<>());
         up.read();
         return up;
@@ -49,6 +53,20 @@ public final class OwnLab implements AutoCloseable {
         read();
     }
 
+    /** Makes a fault of {@code lab/lab break} for real. */
+    public void breaks(String fault) throws IOException {
+        run("break", fault, "--name", name);
+    }
+
+    public void heal() throws IOException {
+        run("heal", "--name", name);
+    }
+
+    /** Its programs, to be ended and started again one by one. */
+    public LabProcesses processes() {
+        return new LabProcesses(Path.of(variables.getOrDefault("LAB_FOLDER", "")));
+    }
+
     private static String run(String... arguments) throws IOException {
         List<String> command = new java.util.ArrayList<>(List.of(PROGRAM));
         command.addAll(List.of(arguments));
@@ -57,7 +75,7 @@ public final class OwnLab implements AutoCloseable {
                 .start();
         try {
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!process.waitFor(180, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (!process.waitFor(240, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new IOException("lab/lab " + String.join(" ", arguments) + " failed: " + out);
             }
             return out;

@@ -31,16 +31,21 @@ public final class PgBouncerProcess implements AutoCloseable {
     }
 
     public static PgBouncerProcess start(Path folder, String authentication, String... more) throws IOException {
+        return before(folder, "host=127.0.0.1 port=1 dbname=app", authentication, more);
+    }
+
+    /** {@code target} is where its database {@code app} leads. */
+    public static PgBouncerProcess before(Path folder, String target, String authentication, String... more)
+            throws IOException {
         int port;
         try (var free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
         readable(folder);
         Path users = Files.writeString(folder.resolve("users.txt"), "\"boss\" \"geheim\"\n\"looker\" \"geheim\"\n");
-        Path settings = Files.writeString(
-                folder.resolve("pgbouncer.ini"), """
+        Path settings = Files.writeString(folder.resolve("pgbouncer.ini"), """
                 [databases]
-                app = host=127.0.0.1 port=1 dbname=app
+                app = %s
                 [pgbouncer]
                 listen_addr = 127.0.0.1
                 listen_port = %d
@@ -50,7 +55,8 @@ public final class PgBouncerProcess implements AutoCloseable {
                 admin_users = boss
                 stats_users = looker
                 %s
-                """.formatted(port, authentication, users, String.join("\n", more)));
+                """.formatted(
+                        target, port, authentication, users, String.join("\n", more)));
         List<String> command = new ArrayList<>();
         if ("root".equals(System.getProperty("user.name"))) { // it refuses to run as root
             command.addAll(List.of("runuser", "-u", "postgres", "--"));

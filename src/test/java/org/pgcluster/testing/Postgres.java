@@ -57,7 +57,8 @@ public final class Postgres {
         }
         Assumptions.assumeTrue(
                 Files.exists(archive(version)), "PostgreSQL " + version + " is missing: " + archive(version));
-        return RUNNING.computeIfAbsent(version, asked -> start(asked, unpacked(asked), ""));
+        return RUNNING.computeIfAbsent(
+                version, asked -> start(asked, unpacked(asked), "shared_preload_libraries = 'pg_stat_statements'\n"));
     }
 
     public static Postgres debian15() {
@@ -121,7 +122,7 @@ public final class Postgres {
             }
             Postgres server = new Postgres(version, install, data, port);
             server.asPostgres(
-                    "initdb", "-D", data + "/db", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
+                    "initdb", "-N", "-D", data + "/db", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
             Path extra = Files.writeString(data.resolve("test.conf"), settings + """
                             port = %d
                             listen_addresses = '127.0.0.1'

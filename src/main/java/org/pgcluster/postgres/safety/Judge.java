@@ -71,10 +71,10 @@ public final class Judge {
     private Verdict underItsRole(
             Connection connection, Admitted statement, Standing standing, Trusted trusted, TreeTaker taker)
             throws SQLException {
-        String guess = standing.superuser() && !standing.citus() && !statement.changing() ? READ_ALL : "";
+        String guess = standing.citus() || statement.changing() ? "" : standing.taking(READ_ALL);
         Bench bench = new Bench(connection, statement, standing, trusted, taker);
         Findings first = bench.examine(guess);
-        String role = standing.superuser() && !statement.changing() ? first.sandbox() : "";
+        String role = statement.changing() ? "" : standing.taking(first.sandbox());
         // Names resolve, and row security applies, as the role sees them: the tree counts only under the role that
         // runs.
         Findings last = role.equals(guess) ? first : bench.examine(role);

@@ -9,7 +9,6 @@ import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.snapshot.Unavailable;
-import org.pgcluster.tool.Context;
 
 /** What the advisor judges: the metadata, and what every node said at the same moment. Immutable. */
 record AdvisorFacts(
@@ -53,7 +52,11 @@ record AdvisorFacts(
             String state,
             long failed,
             long retrying,
-            @Nullable String message) {}
+            @Nullable String message) {
+        private Job shown(Citus citus) {
+            return new Job(jobId, jobType, state, failed, retrying, citus.said(message));
+        }
+    }
 
     private static final String GROUPS =
             "WITH " + Placements.sized("part.partkey IS NOT NULL AND part.partmethod = 'h'") + """
@@ -170,13 +173,11 @@ record AdvisorFacts(
              ORDER BY 1
             """;
 
-    static AdvisorFacts of(Citus citus, Context context) {
+    static AdvisorFacts of(Citus citus) {
         var both = citus.atOnce(
                 asking -> asking.allAtOnce(List.of(
-                        NodeState::ask,
-                        other -> other.everywhere(GroupSize.class, GROUPS),
-                        other -> LockWait.ask(other, context))),
-                asking -> context.sql().list(Fault.class, FAULTS)); // with many shards it takes as long as the nodes do
+                        NodeState::ask, other -> other.everywhere(GroupSize.class, GROUPS), LockWait::ask)),
+                asking -> asking.sql().list(Fault.class, FAULTS)); // with many shards it takes as long as the nodes do
         List<Round<?>> rounds = both.one();
         @SuppressWarnings("unchecked") // in the order of the questions
         Round<NodeState> states = (Round<NodeState>) rounds.get(0);
@@ -192,7 +193,9 @@ record AdvisorFacts(
                 waits,
                 metadata,
                 new ArrayList<>(both.other()),
-                citus.sql().list(Job.class, JOBS),
+                citus.sql().list(Job.class, JOBS).stream()
+                        .map(job -> job.shown(citus))
+                        .toList(),
                 metadata.statementTracking(),
                 Parts.unavailable(states, groups));
     }

@@ -83,7 +83,7 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Round<ClientSession> round = ClientSession.ask(citus, context);
+        Round<ClientSession> round = ClientSession.ask(citus);
         Map<Long, List<Told<ClientSession>>> byClient = round.told().stream()
                 .collect(Collectors.groupingBy(told -> told.row().globalPid(), TreeMap::new, Collectors.toList()));
         List<Row> rows = new ArrayList<>();

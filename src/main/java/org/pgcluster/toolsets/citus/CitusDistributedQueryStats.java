@@ -154,7 +154,7 @@ public final class CitusDistributedQueryStats
                 ? citus.everywhere(Counter.class, COUNTERS)
                 : new Round<>(java.util.Map.of(), List.of());
         return new Output(
-                found.stream().map(one -> row(one, context)).toList(),
+                found.stream().map(one -> row(one, citus)).toList(),
                 new Rest(found.size(), found.isEmpty() ? 0 : found.get(0).total(), null),
                 counted(citus, counters),
                 off(tracking, space, counters, off),
@@ -191,7 +191,7 @@ public final class CitusDistributedQueryStats
         };
     }
 
-    private static Row row(Found one, Context context) {
+    private static Row row(Found one, Citus citus) {
         return new Row(
                 one.queryId(),
                 one.userName(),
@@ -202,7 +202,7 @@ public final class CitusDistributedQueryStats
                 one.totalMs(),
                 one.meanMs(),
                 one.rows(),
-                context.shown(one.query()));
+                citus.shown(one.query()));
     }
 
     private static List<Counted> counted(Citus citus, Round<Counter> counters) {

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -99,7 +100,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         require(input, context);
         Citus citus = Citus.of(context.cluster(), context.call());
         Call call = context.call();
-        Call own = Call.within(input.analyze() || call.timeLeft().compareTo(TO_PLAN) < 0 ? call.timeLeft() : TO_PLAN);
+        Call own = call.atMost(input.analyze() ? call.timeLeft() : TO_PLAN);
         try (var handle = call.onCancel(own::cancel)) {
             return explained(input, context, citus, own);
         } catch (ToolException e) {
@@ -124,7 +125,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
             throw ToolException.invalidInput(
                     "`sql` begins with EXPLAIN.", "Give the statement itself; analyze: true runs and measures it.");
         }
-        if (input.analyze() && !context.cluster().settings().rowDataAllowed()) {
+        if (input.analyze() && !context.cluster().rowDataAllowed()) {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
                     "row_data: deny keeps rows inside, and to run a statement counts them.",
@@ -164,12 +165,12 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         ExplainParts parts = plan.parts();
         Map<Long, ShardTable> tables = ExplainTables.ofShards(citus, parts.shardIds());
         List<Finding> findings = new ArrayList<>(before);
-        findings.addAll(ExplainSubplans.findings(plan.notices(), parts));
+        UnaryOperator<String> shown = asked.context().cluster()::shown;
+        findings.addAll(ExplainSubplans.findings(plan.notices(), parts, shown));
         for (Part part : parts.all()) {
-            ExplainRouting.why(part, tables).ifPresent(findings::add);
+            ExplainRouting.why(part, tables, shown).ifPresent(findings::add);
         }
-        ExplainTree tree =
-                new ExplainTree(input.verbose(), input.costs(), asked.context().cluster()::shown);
+        ExplainTree tree = new ExplainTree(input.verbose(), input.costs(), shown);
         return new Output(
                 before.isEmpty() ? parts.how() : How.REFUSED,
                 parts.tasks(),
@@ -178,7 +179,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
                 parts.told(citus, tables),
                 findings,
                 tree.of(plan.explained()),
-                input.verbose() ? parts.statements() : List.of(),
+                input.verbose() ? parts.statements().stream().map(shown).toList() : List.of(),
                 note(plan, before));
     }
 

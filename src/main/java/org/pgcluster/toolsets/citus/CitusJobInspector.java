@@ -103,7 +103,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
             long failedTasks,
             @Nullable String lastMessage,
             long total) {
-        Job job(Context context) {
+        Job job(Citus citus) {
             return new Job(
                     jobId,
                     jobType,
@@ -117,7 +117,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                     waitingTasks,
                     retrying,
                     failedTasks,
-                    context.shown(TaskWords.error(lastMessage)));
+                    TaskWords.error(lastMessage, citus));
         }
     }
 
@@ -207,23 +207,23 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                                 shown.stream().map(Found::jobId).toList())
                 : List.of();
         return new Output(
-                shown.stream().map(one -> one.job(context)).toList(),
+                shown.stream().map(job -> job.job(citus)).toList(),
                 page.rest(),
-                tasks.stream().map(task -> task(task, context)).toList(),
+                tasks.stream().map(task -> task(task, citus)).toList(),
                 tasks.isEmpty() ? null : new Rest(tasks.size(), tasks.get(0).total(), null));
     }
 
-    private static Task task(TaskFound task, Context context) {
+    private static Task task(TaskFound task, Citus citus) {
         return new Task(
                 task.jobId(),
                 task.taskId(),
                 task.status(),
-                TaskWords.of(task.command(), context),
+                TaskWords.of(task.command(), citus),
                 task.pid(),
                 task.retryCount(),
                 task.notBefore(),
                 task.nodesInvolved(),
                 task.dependsOn(),
-                context.shown(TaskWords.error(task.message())));
+                TaskWords.error(task.message(), citus));
     }
 }

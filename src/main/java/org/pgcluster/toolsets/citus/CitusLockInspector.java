@@ -107,8 +107,7 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Citus.Both<Round<LockWait>, Round<ClientSession>> both =
-                citus.atOnce(asking -> LockWait.ask(asking, context), asking -> ClientSession.ask(asking, context));
+        Citus.Both<Round<LockWait>, Round<ClientSession>> both = citus.atOnce(LockWait::ask, ClientSession::ask);
         Map<Long, Told<ClientSession>> clients = new HashMap<>();
         both.other()
                 .told()

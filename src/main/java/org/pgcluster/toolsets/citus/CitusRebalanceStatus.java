@@ -194,8 +194,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                 0,
                 input.cursor());
         long began = System.nanoTime();
-        var both = citus.atOnce(
-                asking -> asking.forwarded(Progress.class, PROGRESS), asking -> LockWait.ask(asking, context));
+        var both = citus.atOnce(asking -> asking.forwarded(Progress.class, PROGRESS), LockWait::ask);
         Citus.Forwarded<Progress> first = both.one();
         long looked = System.nanoTime();
         boolean quick = (looked - began) / 1_000_000 < BETWEEN_SAMPLES_MS;
@@ -209,7 +208,7 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
         return new Output(
                 job.orElse(null),
                 moves(first.rows(), later, between),
-                page.rows().stream().map(row -> task(row, context)).toList(),
+                page.rows().stream().map(row -> task(row, citus)).toList(),
                 job.isPresent() ? page.rest() : null,
                 waits(citus, both.other(), first),
                 citus.sql()
@@ -219,14 +218,14 @@ public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.In
                         both.other().complete() ? first.silent() : both.other().silent()));
     }
 
-    private static Task task(TaskRow row, Context context) {
+    private static Task task(TaskRow row, Citus citus) {
         return new Task(
                 row.taskId(),
                 row.status(),
-                TaskWords.of(row.command(), context),
+                TaskWords.of(row.command(), citus),
                 row.retryCount(),
                 row.notBefore(),
-                context.shown(TaskWords.error(row.message())));
+                TaskWords.error(row.message(), citus));
     }
 
     /** Ends early when the call is cancelled. */

@@ -177,7 +177,7 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                             .map(one -> String.valueOf(one.row().colocationId()))
                             .toList(),
                     top.stream().map(one -> one.row().minValue()).toList(),
-                    context.cluster().settings().rowDataAllowed());
+                    context.cluster().rowDataAllowed());
         }
         double mean = nodes.stream().mapToLong(OnNode::figure).average().orElse(0);
         return new Output(

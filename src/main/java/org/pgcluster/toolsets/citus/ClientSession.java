@@ -3,7 +3,6 @@ package org.pgcluster.toolsets.citus;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
-import org.pgcluster.tool.Context;
 
 /** One backend of one node, as that node sees it. All backends of one client's query share its global pid. */
 record ClientSession(
@@ -42,11 +41,11 @@ record ClientSession(
                AND coalesce(own.global_pid, 0) <> citus_backend_gpid()
             """;
 
-    static Round<ClientSession> ask(Citus citus, Context context) {
-        return citus.everywhere(ClientSession.class, ASK).each(one -> one.shown(context));
+    static Round<ClientSession> ask(Citus citus) {
+        return citus.everywhere(ClientSession.class, ASK).map(session -> session.shown(citus));
     }
 
-    private ClientSession shown(Context context) {
+    private ClientSession shown(Citus citus) {
         return new ClientSession(
                 globalPid,
                 workerQuery,
@@ -59,7 +58,7 @@ record ClientSession(
                 waitsFor,
                 seconds,
                 transactionSeconds,
-                context.shown(query));
+                citus.shown(query));
     }
 
     boolean idle() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -53,14 +54,17 @@ final class ExplainRouting {
     private final Part part;
     private final List<Scan> scans;
     private final Set<String> conditions;
+    private final UnaryOperator<String> shown;
 
-    private ExplainRouting(Part part, List<Scan> scans, Set<String> conditions) {
+    private ExplainRouting(Part part, List<Scan> scans, Set<String> conditions, UnaryOperator<String> shown) {
         this.part = part;
         this.scans = scans;
         this.conditions = conditions;
+        this.shown = shown;
     }
 
-    static Optional<Finding> why(Part part, Map<Long, ShardTable> tables) {
+    /** {@code shown} leaves out of a condition what may not leave. */
+    static Optional<Finding> why(Part part, Map<Long, ShardTable> tables, UnaryOperator<String> shown) {
         if (part.tasks() < 2 || part.shown().isEmpty()) {
             return Optional.empty();
         }
@@ -81,7 +85,9 @@ final class ExplainRouting {
                 });
             });
         }
-        return scans.isEmpty() ? Optional.empty() : Optional.of(new ExplainRouting(part, scans, conditions).finding());
+        return scans.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new ExplainRouting(part, scans, conditions, shown).finding());
     }
 
     private Finding finding() {
@@ -97,10 +103,12 @@ final class ExplainRouting {
         evidence.put("part", part.name());
         evidence.put("tasks", part.tasks());
         evidence.put("shards_of_table", seen.scan().table().shards());
-        if (seen.condition() != null) {
-            evidence.put("condition", seen.condition());
+        String condition = seen.condition();
+        if (condition != null) {
+            evidence.put("condition", shown.apply(condition));
         } else if (!conditions.isEmpty()) {
-            evidence.put("other_conditions", conditions.stream().limit(5).toList());
+            evidence.put(
+                    "other_conditions", conditions.stream().limit(5).map(shown).toList());
         }
         return new Finding(
                 seen.way().id,
@@ -199,19 +207,20 @@ final class ExplainRouting {
                 scans.stream().map(one -> one.table().name()).distinct().count() > 1;
         return other.isEmpty()
                 ? filter
-                : filter + " A condition on another column (" + other.get() + ") tells Citus nothing about the shard"
+                : filter + " A condition on another column (" + shown.apply(other.get())
+                        + ") tells Citus nothing about the shard"
                         + (joined
                                 ? ": look the " + scan.keyColumn() + " up first with it, then pass that."
                                 : "; where it implies the key, say both.");
     }
 
-    private static String value(Seen seen) {
+    private String value(Seen seen) {
         Matcher literal =
                 CAST_OF_LITERAL.matcher(String.valueOf(seen.condition()).replaceAll("\\)+$", ""));
         if (!literal.find()) {
             return "<value>::" + seen.scan().table().keyType();
         }
         String text = literal.group(1) == null ? literal.group(2) : literal.group(1);
-        return "'" + text + "'::" + seen.scan().table().keyType();
+        return shown.apply("'" + text + "'") + "::" + seen.scan().table().keyType();
     }
 }

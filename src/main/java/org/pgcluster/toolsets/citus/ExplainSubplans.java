@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Finding;
@@ -21,7 +22,7 @@ final class ExplainSubplans {
 
     private ExplainSubplans() {}
 
-    static List<Finding> findings(List<String> notices, ExplainParts parts) {
+    static List<Finding> findings(List<String> notices, ExplainParts parts, UnaryOperator<String> shown) {
         List<Finding> findings = new ArrayList<>();
         List<String> wrapped = new ArrayList<>();
         for (String notice : notices) {
@@ -30,7 +31,7 @@ final class ExplainSubplans {
             if (wrapping.matches()) {
                 wrapped.add(wrapping.group(1));
             } else if (subplan.matches()) {
-                findings.add(finding(Optional.ofNullable(subplan.group(2)), subplan.group(3), wrapped));
+                findings.add(finding(Optional.ofNullable(subplan.group(2)), shown.apply(subplan.group(3)), wrapped));
             }
         }
         if (parts.all().stream().anyMatch(part -> part.name().startsWith("SELECT of"))) {

@@ -28,6 +28,10 @@ final class JobFollowing {
             long retrying,
             long failed,
             @Nullable String message) {
+        private Stands shown(Citus citus) {
+            return new Stands(jobId, state, tasks, done, running, retrying, failed, citus.said(message));
+        }
+
         boolean over() {
             return state.equals("finished") || state.equals("cancelled") || state.equals("failed");
         }
@@ -55,7 +59,7 @@ final class JobFollowing {
     private JobFollowing() {}
 
     static Optional<Stands> stands(long jobId, Citus citus) {
-        return citus.sql().ifAny(Stands.class, STANDS, jobId);
+        return citus.sql().ifAny(Stands.class, STANDS, jobId).map(now -> now.shown(citus));
     }
 
     /** Answers how a job ended that finished; throws where it failed, was cancelled or the operation was stopped. */

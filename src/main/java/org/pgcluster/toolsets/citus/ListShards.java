@@ -86,10 +86,12 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
 
     private record Min(@Nullable String min) {}
 
+    /** Of a table that is not hashed, the bounds of a shard are values of its rows. */
     private static final String PAGE = """
             WITH wanted AS (
                 SELECT space.nspname AS schema, shell.relname AS name, shard.shardid, shard.logicalrelid,
-                       shard.shardminvalue, shard.shardmaxvalue, part.colocationid, count(*) OVER () AS total
+                       shard.shardminvalue, shard.shardmaxvalue, part.partmethod, part.colocationid,
+                       count(*) OVER () AS total
                   FROM pg_dist_shard AS shard
                   JOIN pg_dist_partition AS part ON part.logicalrelid = shard.logicalrelid
                   JOIN pg_class AS shell ON shell.oid = shard.logicalrelid
@@ -107,7 +109,9 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
                  OFFSET ?::bigint LIMIT ?::bigint
             )
             SELECT schema, name, page.shardid AS shard_id, shard_name(logicalrelid, page.shardid) AS shard_name,
-                   shardminvalue AS min_value, shardmaxvalue AS max_value, colocationid AS colocation_id,
+                   CASE WHEN ?::boolean OR partmethod = 'h' THEN shardminvalue END AS min_value,
+                   CASE WHEN ?::boolean OR partmethod = 'h' THEN shardmaxvalue END AS max_value,
+                   colocationid AS colocation_id,
                    (SELECT coalesce(array_agg(groupid ORDER BY groupid), '{}') FROM pg_dist_placement AS place
                      WHERE place.shardid = page.shardid) AS groups, total
               FROM page
@@ -160,7 +164,9 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
                         after.get(1),
                         after.get(2),
                         input.offset(),
-                        input.limit() + 1L);
+                        input.limit() + 1L,
+                        citus.rowDataAllowed(),
+                        citus.rowDataAllowed());
         Slice<Found> page = Slice.of(
                 list, found, input.limit(), one -> List.of(one.schema(), one.name(), one.shardId()), Found::total);
         List<Found> shown = page.rows();

@@ -3,7 +3,6 @@ package org.pgcluster.toolsets.citus;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
-import org.pgcluster.tool.Context;
 
 /** One backend that waits for another, as their node sees it. A prepared transaction has no pid, only its name. */
 record LockWait(
@@ -62,22 +61,22 @@ record LockWait(
              WHERE waiting.pid IN (SELECT pid FROM pg_locks WHERE NOT granted)
             """;
 
-    static Round<LockWait> ask(Citus citus, Context context) {
-        return citus.everywhere(LockWait.class, ASK).each(one -> one.shown(context));
+    static Round<LockWait> ask(Citus citus) {
+        return citus.everywhere(LockWait.class, ASK).map(wait -> wait.shown(citus));
     }
 
-    private LockWait shown(Context context) {
+    private LockWait shown(Citus citus) {
         return new LockWait(
                 waitingGpid,
                 waitingPid,
-                context.shown(waitingQuery),
+                citus.shown(waitingQuery),
                 seconds,
                 lock,
                 on,
                 blockingGpid,
                 blockingPid,
                 blockingState,
-                context.shown(blockingQuery),
+                citus.shown(blockingQuery),
                 prepared);
     }
 }

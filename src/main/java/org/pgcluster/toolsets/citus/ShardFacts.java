@@ -27,7 +27,10 @@ final class ShardFacts {
     private static final String ONLY =
             "(space.nspname::text, shell.relname::text) IN (SELECT * FROM unnest(%L::text[], %L::text[]))";
 
-    /** Empty shells of partitioned tables have no rows of their own, so nobody vacuums them. */
+    /**
+     * Empty shells of partitioned tables have no rows of their own, so nobody vacuums them. Of a table that is not hashed
+     * the bounds of a shard are values of its rows.
+     */
     private static final String RANGES = "WITH " + Placements.sized(ONLY) + """
             , told AS (
                 SELECT sized.*, relation.relkind,
@@ -36,7 +39,8 @@ final class ShardFacts {
                   FROM sized
                   LEFT JOIN pg_class AS relation ON relation.oid = sized.rel)
             SELECT coalesce(min(shardid) FILTER (WHERE shell = root), min(shardid)) AS shard_id,
-                   shardminvalue AS min_value, coalesce(sum(bytes), 0)::bigint AS bytes,
+                   CASE WHEN %L::boolean OR bool_and(partmethod = 'h') THEN shardminvalue END AS min_value,
+                   coalesce(sum(bytes), 0)::bigint AS bytes,
                    coalesce(sum(pg_stat_get_live_tuples(rel)), 0)::bigint AS rows,
                    coalesce(sum(pg_stat_get_dead_tuples(rel)), 0)::bigint AS dead_rows,
                    min(vacuumed) AS oldest_vacuum, min(analyzed) AS oldest_analyze,
@@ -77,7 +81,7 @@ final class ShardFacts {
     private ShardFacts() {}
 
     static Round<Range> ask(Citus citus, TableFacts facts) {
-        return citus.everywhere(Range.class, RANGES, facts.schemas(), facts.names());
+        return citus.everywhere(Range.class, RANGES, facts.schemas(), facts.names(), citus.rowDataAllowed());
     }
 
     static Round<IndexOnShards> indexes(Citus citus, TableFacts facts) {

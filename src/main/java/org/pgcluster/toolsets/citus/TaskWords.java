@@ -3,13 +3,13 @@ package org.pgcluster.toolsets.citus;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.tool.Context;
+import org.pgcluster.citus.Citus;
 
 /** What the command of a background task does, where it is one that Citus writes. */
 final class TaskWords {
     private TaskWords() {}
 
-    static String of(String command, Context context) {
+    static String of(String command, Citus citus) {
         Matcher move = Pattern.compile(
                         "citus_(move|copy)_shard_placement\\s*\\(\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*(\\d+)")
                 .matcher(command);
@@ -20,15 +20,16 @@ final class TaskWords {
         if (command.contains("replicate_reference_tables")) {
             return "copy reference tables to nodes that lack them";
         }
-        String shown = context.cluster().shown(command);
+        String shown = String.valueOf(citus.shown(command));
         return shown.length() > 300 ? shown.substring(0, 300) + "…" : shown;
     }
 
     /** The error itself: where in Citus it came up tells nobody anything. */
-    static @Nullable String error(@Nullable String message) {
-        return message == null
+    static @Nullable String error(@Nullable String message, Citus citus) {
+        String said = citus.said(message);
+        return said == null
                 ? null
-                : message.replaceAll("(?s)\\s*\\nCONTEXT:.*?(?=\\n[A-Z]+:|$)", "")
+                : said.replaceAll("(?s)\\s*\\nCONTEXT:.*?(?=\\n[A-Z]+:|$)", "")
                         .replaceFirst("^ERROR:\\s*", "")
                         .strip();
     }

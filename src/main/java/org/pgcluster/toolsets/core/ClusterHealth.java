@@ -41,17 +41,20 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
             String state,
             List<Finding> findings,
             List<Unavailable> unavailable,
-            @Nullable String notSeen) implements InWords {
+            @Nullable String absence,
+            @Nullable String notSeen)
+            implements InWords {
         @Override
         public String inWords() {
+            String rest = (absence == null ? "" : " " + absence) + (notSeen == null ? "" : " " + notSeen);
             if (!findings.isEmpty()) {
                 return findings.size() + (findings.size() == 1 ? " finding" : " findings") + ", most urgent first: "
-                        + findings.get(0).title() + ".";
+                        + findings.get(0).title() + "." + rest;
             }
-            String rest = notSeen == null ? "" : " " + notSeen;
-            return unavailable.isEmpty()
-                    ? "Nothing wrong was found in what was read. Absence was not judged: `expect` is not set." + rest
-                    : "Nothing wrong was found in what could be read, and not everything could." + rest;
+            return (unavailable.isEmpty()
+                            ? "Healthy: everything was read and nothing was found."
+                            : "Nothing wrong was found in what could be read, and not everything could.")
+                    + rest;
         }
     }
 
@@ -72,9 +75,11 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
             context.sql(); // says which key names a database
         }
         Snapshot snapshot = Gathering.of(context.cluster(), context.call(), EACH, Clock.systemUTC());
+        Set<String> off = context.server().switchedOff().keySet();
         List<Finding> findings = Checks.of(snapshot).stream()
                 .filter(finding -> finding.severity().compareTo(input.minSeverity()) <= 0)
                 .filter(finding -> wanted(input, finding))
+                .map(finding -> finding.without(off))
                 .toList();
         boolean blind = snapshot.postgres().stream().anyMatch(state -> !state.seesAllSessions());
         String state = findings.isEmpty()
@@ -84,6 +89,9 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
                 state,
                 findings,
                 snapshot.unavailable(),
+                snapshot.around().expected().anything()
+                        ? null
+                        : "Absence was not judged: `expect` does not say what should be there.",
                 context.cluster().settings().coordinator().isEmpty()
                         ? "No database is configured (coordinator_dsn), so none was looked at."
                         : blind

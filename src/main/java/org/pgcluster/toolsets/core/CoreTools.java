@@ -13,6 +13,7 @@ public final class CoreTools {
             case "server_info" -> new ServerInfo();
             case "list_clusters" -> new ListClusters();
             case "cluster_health" -> new ClusterHealth();
+            case "cluster_topology" -> new ClusterTopology();
             case "operation_status" -> new OperationStatus();
             case "operation_cancel" -> new OperationCancel();
             case "citus_request_approval_token" -> new CitusRequestApprovalToken();

@@ -96,37 +96,53 @@ public final class HaproxySetServerState
         for (Proxy proxy : asked.proxies()) {
             Server server = server(input, proxy);
             boolean last = isLast(server, proxy);
-            if (!haproxy.canBeTold(proxy.where())) {
-                checks.add(new Check(
-                        proxy.where() + " can be told",
-                        Verdict.RISKY,
-                        "it is a statistics page, which only reads: unless it shows the same HAProxy as a runtime socket,"
-                                + " that one goes on as before"));
+            Optional<String> deaf = deaf(input, proxy, haproxy, context);
+            if (deaf.isPresent()) {
+                checks.add(new Check(proxy.where() + " can be told", Verdict.RISKY, deaf.get()));
                 continue;
             }
             before.add(new Before(proxy.where(), Shape.name(server.state()), last));
             checks.add(lastOne(input, proxy, last));
             sessions += server.sessions() == null ? 0 : server.sessions();
+            HaProxy.Request request =
+                    haproxy.stateOf(proxy.where(), input.backend(), input.server(), Shape.name(input.state()));
             steps.add(Step.request(
                     Step.Component.HAPROXY,
                     proxy.where(),
-                    "set server " + input.backend() + "/" + input.server() + " state " + Shape.name(input.state()),
-                    "",
+                    request.words(),
+                    request.form(),
                     context.cluster().settings().httpTimeout()));
         }
         for (Unavailable part : asked.unavailable()) {
             checks.add(new Check(part.where() + " answers", Verdict.UNKNOWN, part.why() + " It goes on as before."));
         }
         checks.add(Plan.check(
-                "a runtime socket is configured",
+                "a HAProxy can be told",
                 !steps.isEmpty(),
-                steps.isEmpty() ? "none; add unix:/path or tcp:host:port to haproxy_urls" : steps.size() + " to tell"));
+                steps.isEmpty()
+                        ? "none: add its runtime socket (unix:/path or tcp:host:port, level admin) to haproxy_urls, or"
+                                + " stats admin to the statistics page"
+                        : steps.size() + " to tell"));
         return new Plan<>(
                 words(input) + " (" + sessions + " sessions now)",
                 new Looked(before),
                 checks,
                 steps,
                 consequences(input, sessions));
+    }
+
+    /** A page beside a socket is most likely the same HAProxy twice, so it is told only where it is meant. */
+    private static Optional<String> deaf(Input input, Proxy proxy, HaProxy haproxy, Context context) {
+        if (haproxy.hasSocket(proxy.where())) {
+            return Optional.empty();
+        }
+        if (input.instance().isEmpty() && haproxy.instances().stream().anyMatch(haproxy::hasSocket)) {
+            return Optional.of("it is a statistics page beside a runtime socket: unless it shows the same HAProxy, that"
+                    + " one goes on as before; `instance` names it");
+        }
+        return haproxy.canBeTold(proxy.where(), context.cluster().settings().httpTimeout(), context.call())
+                ? Optional.empty()
+                : Optional.of("its statistics page only reads: no stats admin lets this client change anything");
     }
 
     private static Server server(Input input, Proxy proxy) {

@@ -30,10 +30,11 @@ final class Candidates {
         List<Check> checks = new ArrayList<>();
         boolean any = group.replicas().stream().anyMatch(member -> obstacle(member) == null);
         if (wanted.isEmpty() && !any) {
-            checks.add(new Check("somebody may take over", Verdict.FAILS, "no good candidate"));
+            checks.add(new Check("somebody may take over", Verdict.FAILS, "no good candidate: " + inWords()));
         }
         if (wanted.isPresent() && group.named(wanted.get()).isEmpty()) {
-            checks.add(new Check("the candidate exists", Verdict.FAILS, "there is no member " + wanted.get()));
+            checks.add(new Check(
+                    "the candidate exists", Verdict.FAILS, "there is no member " + wanted.get() + "; " + inWords()));
         }
         for (Member member : group.members()) {
             boolean leads = group.leader().map(member::equals).orElse(false);
@@ -74,10 +75,34 @@ final class Candidates {
         return new Check(what, Verdict.HOLDS, member.role() + ", " + member.state() + ", " + lag + " bytes behind");
     }
 
+    String inWords() {
+        return String.join("; ", everybody());
+    }
+
+    /** What each member is, and of those that do not lead, why one may not. */
+    List<String> everybody() {
+        return group.members().stream().map(this::inWords).toList();
+    }
+
+    private String inWords(Member member) {
+        boolean leads = group.leader().map(member::equals).orElse(false);
+        String obstacle = leads ? null : obstacle(member);
+        Long lag = leads ? null : lag(member);
+        return member.name() + " is " + member.role() + ", " + member.state()
+                + (member.own().isEmpty() ? " by the DCS and does not answer: " + ended(member.silence()) : "")
+                + (lag == null ? "" : ", " + lag + " bytes behind")
+                + (obstacle == null ? "" : ", and may not lead: " + obstacle);
+    }
+
+    private static String ended(@Nullable String sentence) {
+        String text = String.valueOf(sentence);
+        return text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+    }
+
     /** Why Patroni would refuse. */
     private @Nullable String obstacle(Member member) {
-        if (member.hasTag("nofailover")) {
-            return "it has the tag nofailover";
+        if (member.mayNeverLead()) {
+            return "it has the tag " + (member.hasTag("nofailover") ? "nofailover" : "failover_priority 0");
         }
         boolean standby = group.synchronousStandbys().contains(member.name());
         if (!failover && synchronous && !standby && !group.synchronousStandbys().isEmpty()) {

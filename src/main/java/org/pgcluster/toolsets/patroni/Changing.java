@@ -18,7 +18,7 @@ import org.pgcluster.tool.Step;
 
 /** What the acts on Patroni have in common: whom they ask, what an answer means, and waiting for the real end. */
 final class Changing {
-    private static final long LOOK_EVERY_NANOS = 1_000_000_000L;
+    private static final long LOOK_EVERY_NANOS = 500_000_000L;
 
     private Changing() {}
 
@@ -96,7 +96,7 @@ final class Changing {
                         : "patroni_cluster_status shows how it stands.");
     }
 
-    /** Looks once a second until there is something, or the time is over. What cannot be read meanwhile is no end. */
+    /** Looks twice a second until there is something, or the time is over. What cannot be read meanwhile is no end. */
     static <T> Optional<T> await(long seconds, Hands hands, Context context, String what, Supplier<Optional<T>> look) {
         long started = System.nanoTime();
         long until = started + seconds * 1_000_000_000L;

@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Routing;
-import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.HaProxy;
 import org.pgcluster.haproxy.Proxy;
@@ -25,31 +24,42 @@ import org.pgcluster.toolsets.patroni.PatroniFailover.Stage;
 /** Follows a change of leader until all that depends on it has followed: Patroni says 200 long before that. */
 final class Following {
     private static final String LEADER = "a new leader on a new timeline";
+    private static final String COMMITS = "it takes commits";
     private static final String REPLICAS = "every other member follows it";
     private static final String SYNCHRONOUS = "a standby is synchronous again";
     private static final String CITUS = "pg_dist_node names it";
+    private static final String SYNCED = "every node has that metadata";
     private static final String HAPROXY = "HAProxy sends writes to it";
 
     private final Group before;
+    private final Optional<String> wanted;
     private final Hands hands;
     private final Context context;
     private final long started;
     private final boolean citus;
+    private boolean waited;
     private final Map<String, @Nullable Double> stages = new LinkedHashMap<>();
 
-    Following(Group before, Hands hands, Context context, long started) {
+    Following(Group before, Optional<String> wanted, Hands hands, Context context, long started) {
         this.before = before;
+        this.wanted = wanted;
         this.hands = hands;
         this.context = context;
         this.started = started;
         this.citus = before.name().chars().allMatch(Character::isDigit);
         stages.put(LEADER, null);
+        boolean synchronous =
+                !before.settings().map(Settings::synchronous).orElse("off").equals("off");
+        if (synchronous) {
+            stages.put(COMMITS, null);
+        }
         stages.put(REPLICAS, null);
-        if (!before.settings().map(Settings::synchronous).orElse("off").equals("off")) {
+        if (synchronous) {
             stages.put(SYNCHRONOUS, null);
         }
         if (citus) {
             stages.put(CITUS, null);
+            stages.put(SYNCED, null);
         }
         if (!writeServers().isEmpty()) {
             stages.put(HAPROXY, null);
@@ -63,25 +73,38 @@ final class Following {
             hands.progress((double) reached(), stages.size(), words());
             return stages.containsValue(null) ? Optional.empty() : Optional.of(true);
         });
-        Group now = Changing.group(Optional.of(before.name()), context);
+        if (stages.get(LEADER) == null) {
+            throw NotDone.late(before, patience, context);
+        }
+        return told(Changing.group(Optional.of(before.name()), context), gap);
+    }
+
+    private Output told(Group now, WriteGap gap) {
         String former = before.leader().map(Member::name).orElse(null);
         String leader = now.leader().map(Member::name).orElse(null);
-        if (stages.get(LEADER) == null) {
-            throw new ToolException(
-                    ErrorCode.OUTCOME_UNKNOWN,
-                    "Patroni agreed, and after " + patience + " s " + (leader == null ? "nobody" : leader) + " leads.",
-                    "patroni_cluster_status shows how it stands; do not repeat patroni_failover.");
-        }
+        String instead = wanted.isEmpty() || wanted.get().equals(leader) ? "" : ", not " + wanted.get() + " as asked";
         List<Stage> told = new ArrayList<>();
         stages.forEach((what, seconds) -> told.add(new Stage(what, seconds)));
+        WriteGap.Down down = gap.down();
         return new Output(
                 before.name(),
-                leader + " leads group " + before.name() + (former == null ? "." : " in place of " + former + "."),
+                leader + " leads group " + before.name() + (former == null ? "" : " in place of " + former) + instead
+                        + ".",
                 leader,
                 former,
                 now.leader().map(Member::timeline).orElse(null),
-                gap.seconds(),
+                down(gap),
+                clientsDown(gap),
+                waited,
+                down != null && down.atLeast(),
                 told);
+    }
+
+    /** Clients of a worker come by the metadata, those of the coordinator by HAProxy. */
+    private @Nullable Double clientsDown(WriteGap gap) {
+        Double through = stages.get(citus && !before.name().equals("0") ? CITUS : HAPROXY);
+        Double own = down(gap);
+        return through == null || own == null ? null : (Double) Math.max(own, gap.secondsUntil(at(through)));
     }
 
     private long reached() {
@@ -111,14 +134,47 @@ final class Following {
             return;
         }
         reach(LEADER, true);
+        commits(leader.get());
         List<Member> others = now.replicas();
         reach(
                 REPLICAS,
                 others.size() >= before.members().size() - 1
                         && others.stream().allMatch(one -> one.healthy() && timeline.equals(one.timeline())));
         reach(SYNCHRONOUS, !now.synchronousStandbys().isEmpty());
-        reach(CITUS, citus && named(leader.get()));
         reach(HAPROXY, stages.containsKey(HAPROXY) && routed(leader.get()));
+        if (citus && (stages.get(CITUS) == null || stages.get(SYNCED) == null)) {
+            Named row = named(leader.get());
+            reach(CITUS, row.named());
+            reach(SYNCED, row.named() && row.synced());
+        }
+    }
+
+    /** In quorum and strict mode a new primary lets every commit wait until a standby is there again. */
+    private void commits(Member leader) {
+        if (!stages.containsKey(COMMITS) || stages.get(COMMITS) != null) {
+            return;
+        }
+        try {
+            boolean takes = ReplicationSql.takesCommits(leader, context);
+            waited |= !takes;
+            reach(COMMITS, takes);
+        } catch (ToolException e) {
+            stages.remove(COMMITS); // this login does not reach it by SQL, and the other stages tell enough
+        }
+    }
+
+    /** Null where no primary was ever seen. */
+    private @Nullable Double down(WriteGap gap) {
+        WriteGap.Down down = gap.down();
+        Double commits = stages.get(COMMITS);
+        if (down == null) {
+            return null;
+        }
+        return waited && commits != null ? Math.max(down.seconds(), gap.secondsUntil(at(commits))) : down.seconds();
+    }
+
+    private long at(double stage) {
+        return started + (long) (stage * 1e9);
     }
 
     private void reach(String stage, boolean reached) {
@@ -127,18 +183,17 @@ final class Following {
         }
     }
 
-    record Named(boolean named) {}
+    record Named(boolean named, boolean synced) {}
 
-    private boolean named(Member leader) {
-        String address = leader.address().orElse("");
-        return context.sql()
-                .one(
-                        Named.class,
-                        "SELECT coalesce(bool_or(nodename || ':' || nodeport = ? AND metadatasynced), false) AS named"
-                                + " FROM pg_catalog.pg_dist_node WHERE groupid = ?::int AND noderole = 'primary'",
-                        address,
-                        before.name())
-                .named();
+    private static final String NAMED = """
+            SELECT coalesce(bool_or(nodename || ':' || nodeport = ?), false) AS named,
+                   coalesce(bool_and(metadatasynced), false) AS synced
+              FROM pg_catalog.pg_dist_node
+             WHERE groupid = ?::int AND noderole = 'primary'
+            """;
+
+    private Named named(Member leader) {
+        return context.sql().one(Named.class, NAMED, leader.address().orElse(""), before.name());
     }
 
     private List<Server> writeServers() {

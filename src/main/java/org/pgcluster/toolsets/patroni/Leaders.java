@@ -1,14 +1,16 @@
 package org.pgcluster.toolsets.patroni;
 
+import java.util.Objects;
 import org.pgcluster.cluster.Node;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.patroni.DcsView;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.tool.Context;
 
-/** SQL on the leader of a group: the coordinator's own connection, or that of the Citus node at the leader's address. */
+/** SQL on the members of a group: on the leader by the coordinator's or its Citus node's own connection. */
 final class Leaders {
     private Leaders() {}
 
@@ -20,6 +22,17 @@ final class Leaders {
                    CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
                         THEN (SELECT system_identifier::text FROM pg_control_system()) ELSE '' END AS system_identifier
             """;
+
+    /** A replica, with the coordinator's login. */
+    static Sql sql(Member replica, Context context) {
+        DcsView.Row row = replica.dcs()
+                .filter(one -> one.host() != null && one.port() != null)
+                .orElseThrow(() -> new ToolException(
+                        ErrorCode.NOT_CONFIGURED, "Nobody tells the address of " + replica.name() + ".", null));
+        return context.cluster()
+                .server(Objects.requireNonNull(row.host()), Objects.requireNonNull(row.port()))
+                .sql(context.call());
+    }
 
     static Sql sql(Group group, Context context) {
         Member leader = group.leader()

@@ -4,12 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.patroni.Group;
+import org.pgcluster.patroni.Member;
+import org.pgcluster.postgres.Sql;
+import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.toolsets.patroni.PatroniConfig.NotInForce;
 
-/** Reads back from the running leader what the configuration asks for: Patroni stores anything and ignores some of it. */
+/** Reads back from the running servers what the configuration asks for: Patroni stores anything and ignores some of it. */
 final class Parameters {
     private static final String IN_FORCE = """
             SELECT wanted.name, wanted.value AS configured, setting.setting AS in_force,
@@ -31,21 +36,46 @@ final class Parameters {
 
     private Parameters() {}
 
+    /** By the leader alone. */
     static List<NotInForce> notInForce(Group group, Map<?, ?> parameters, Context context) {
-        Map<String, String> wanted = new TreeMap<>();
-        parameters.forEach((name, value) -> wanted.put(String.valueOf(name), String.valueOf(value)));
-        if (wanted.isEmpty()) {
+        if (parameters.isEmpty()) {
             return List.of();
         }
+        String leader = group.leader().map(Member::name).orElse("the leader");
+        return differing(group, leader, parameters, Leaders.sql(group, context));
+    }
+
+    /** By every server of the group that can be asked; those that cannot are left in {@code unavailable}. */
+    static List<NotInForce> onAll(
+            Group group, Map<?, ?> parameters, Context context, Consumer<Unavailable> unavailable) {
+        List<NotInForce> all = new ArrayList<>(notInForce(group, parameters, context));
+        for (Member replica : parameters.isEmpty() ? List.<Member>of() : group.replicas()) {
+            try {
+                all.addAll(differing(group, replica.name(), parameters, Leaders.sql(replica, context)));
+            } catch (ToolException e) {
+                unavailable.accept(new Unavailable("postgres", replica.name(), e.text()));
+            }
+        }
+        return all;
+    }
+
+    private static List<NotInForce> differing(Group group, String member, Map<?, ?> parameters, Sql sql) {
+        Map<String, String> wanted = new TreeMap<>();
+        parameters.forEach((name, value) -> wanted.put(String.valueOf(name), String.valueOf(value)));
         List<NotInForce> differing = new ArrayList<>();
-        for (Row row : Leaders.sql(group, context)
-                .list(Row.class, IN_FORCE, List.copyOf(wanted.keySet()), List.copyOf(wanted.values()))) {
+        for (Row row : sql.list(Row.class, IN_FORCE, List.copyOf(wanted.keySet()), List.copyOf(wanted.values()))) {
             String now = row.inForce();
             if (now == null) {
                 differing.add(new NotInForce(
-                        group.name(), row.name(), row.configured(), "none", "PostgreSQL knows no such parameter"));
+                        group.name(),
+                        member,
+                        row.name(),
+                        row.configured(),
+                        "none",
+                        "PostgreSQL knows no such parameter"));
             } else if (!same(row, now)) {
-                differing.add(new NotInForce(group.name(), row.name(), row.configured(), shown(row, now), why(row)));
+                differing.add(
+                        new NotInForce(group.name(), member, row.name(), row.configured(), shown(row, now), why(row)));
             }
         }
         return differing;

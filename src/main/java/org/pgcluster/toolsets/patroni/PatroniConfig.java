@@ -35,7 +35,7 @@ public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniCo
 
     record Setting(String group, String name, @Nullable Object value) {}
 
-    record NotInForce(String group, String parameter, String configured, String inForce, String why) {}
+    record NotInForce(String group, String member, String parameter, String configured, String inForce, String why) {}
 
     @Override
     public Declaration<Input, Output> declaration() {

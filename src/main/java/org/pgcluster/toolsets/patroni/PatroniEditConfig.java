@@ -1,12 +1,11 @@
 package org.pgcluster.toolsets.patroni;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
@@ -16,6 +15,7 @@ import org.pgcluster.shape.Canonical;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.JsonText;
 import org.pgcluster.shape.Says;
+import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -25,13 +25,13 @@ import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Step;
+import org.pgcluster.toolsets.patroni.ConfigPatch.Changed;
 import org.pgcluster.toolsets.patroni.PatroniConfig.NotInForce;
+import org.pgcluster.toolsets.patroni.SettingRules.Known;
 
-/** Changes a group's dynamic configuration and reads back from the leader what came of it. */
+/** Changes a group's dynamic configuration and reads back from the servers what came of it. */
 public final class PatroniEditConfig
         implements Acts<PatroniEditConfig.Input, PatroniEditConfig.Looked, PatroniEditConfig.Output> {
-    private static final String PARAMETERS = "postgresql.parameters.";
-
     record Input(
             @Says("What to change; null removes a key") Map<String, @Nullable Object> patch,
             @Says("Citus group or a member of it") Optional<String> group) {
@@ -44,23 +44,31 @@ public final class PatroniEditConfig
 
     record Looked(String group, String configuration) {}
 
-    record Output(String group, List<Changed> changed, List<NotInForce> notInForce, List<String> pendingRestart)
+    record Output(
+            String group,
+            List<Changed> changed,
+            List<NotInForce> notInForce,
+            List<String> pendingRestart,
+            List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
-            return changed.size() + " settings of group " + group + " changed."
-                    + (notInForce.isEmpty() ? "" : " " + notInForce.size() + " of them are not in force.")
+            List<String> open =
+                    notInForce.stream().map(NotInForce::parameter).distinct().toList();
+            return changed.size() + (changed.size() == 1 ? " setting" : " settings") + " of group " + group
+                    + " changed."
+                    + (open.isEmpty()
+                            ? ""
+                            : " Not in force" + (open.size() == changed.size() ? "" : " of them") + ": "
+                                    + String.join(", ", open) + ".")
                     + (pendingRestart.isEmpty() ? "" : " To restart: " + String.join(", ", pendingRestart) + ".");
         }
     }
 
-    record Changed(
-            String name, @Nullable Object before, @Nullable Object now) {}
-
-    record Known(String name, String context) {}
-
     private static final String KNOWN = """
-            SELECT wanted.name, coalesce(setting.context, 'unknown') AS context
+            SELECT wanted.name, setting.context, setting.vartype AS kind, setting.unit, setting.min_val AS least,
+                   setting.max_val AS most, array_to_string(setting.enumvals, ',') AS words,
+                   coalesce(setting.sourcefile LIKE '%postgresql.auto.conf', false) AS altered
               FROM unnest(?::text[]) AS wanted(name)
               LEFT JOIN pg_catalog.pg_settings AS setting ON lower(setting.name) = lower(wanted.name)
              ORDER BY wanted.name
@@ -73,7 +81,7 @@ public final class PatroniEditConfig
                 "Edit Patroni's configuration",
                 Input.class,
                 Output.class,
-                "Changes one group's dynamic configuration. Plans first: the difference, what needs a restart, what would be"
+                "Changes one group's dynamic configuration. Plans first: the difference, what would be"
                         + " ignored. A person approves.");
     }
 
@@ -91,7 +99,8 @@ public final class PatroniEditConfig
                         ErrorCode.CONNECTION_FAILED,
                         "No member of group " + group.name() + " tells its configuration.",
                         null));
-        List<Changed> changes = changes(now, merged(now, input.patch()));
+        Map<String, @Nullable Object> after = ConfigPatch.merged(now, input.patch());
+        List<Changed> changes = ConfigPatch.changes(now, after);
         List<Check> checks = new ArrayList<>();
         checks.add(new Check(
                 "it changes something",
@@ -99,7 +108,9 @@ public final class PatroniEditConfig
                 changes.size() + " settings"));
         changes.forEach(one -> checks.add(new Check(
                 one.name(), Verdict.HOLDS, JsonText.write(one.before()) + " becomes " + JsonText.write(one.now()))));
-        parameters(group, changes, context, checks);
+        SettingRules.tooShort(after)
+                .ifPresent(why -> checks.add(new Check("the times fit each other", Verdict.RISKY, why)));
+        checks.addAll(fates(group, changes, context));
         checks.add(Changing.alone(context));
         return new Plan<>(
                 "Changes " + changes.size() + " settings of group " + group.name(),
@@ -116,82 +127,47 @@ public final class PatroniEditConfig
                         "",
                         "patroni_config, patroni_member_list",
                         "",
-                        "patroni_edit_config with the values of before: " + JsonText.write(undo(changes)) + ".",
+                        "patroni_edit_config with group: " + group.name() + ", patch: "
+                                + JsonText.write(ConfigPatch.undo(now, input.patch())),
                         "",
                         false,
                         Map.of()));
     }
 
-    /** Patroni stores what it does not know and answers 200: only the server knows whether a parameter exists. */
-    private static void parameters(Group group, List<Changed> changes, Context context, List<Check> checks) {
-        List<String> names = changes.stream()
-                .filter(one -> one.name().startsWith(PARAMETERS) && one.now() != null)
-                .map(one -> one.name().substring(PARAMETERS.length()))
-                .toList();
-        if (names.isEmpty()) {
-            return;
+    /** What comes of each change: by Patroni's rules first, then by what the running leader knows of the parameter. */
+    private static List<Check> fates(Group group, List<Changed> changes, Context context) {
+        boolean citus = group.name().chars().allMatch(Character::isDigit);
+        boolean synchronous =
+                !group.settings().map(Settings::synchronous).orElse("off").equals("off");
+        List<Check> checks = new ArrayList<>();
+        Map<String, @Nullable Object> open = new TreeMap<>();
+        for (Changed one : changes) {
+            Optional<String> ignored = SettingRules.ignored(one.name(), one.now(), citus, synchronous);
+            if (ignored.isPresent()) {
+                checks.add(new Check(one.name() + " counts", Verdict.RISKY, ignored.get()));
+            } else if (one.name().startsWith(SettingRules.PARAMETERS) && one.now() != null) {
+                open.put(one.name().substring(SettingRules.PARAMETERS.length()), one.now());
+            }
         }
+        if (!open.isEmpty()) {
+            checks.addAll(parameters(group, open, context));
+        }
+        return checks;
+    }
+
+    private static List<Check> parameters(Group group, Map<String, @Nullable Object> open, Context context) {
         try {
-            for (Known one : Leaders.sql(group, context).list(Known.class, KNOWN, names)) {
-                switch (one.context()) {
-                    case "unknown" ->
-                        checks.add(new Check(
-                                one.name(),
-                                Verdict.RISKY,
-                                "PostgreSQL knows no such parameter: it is stored and ignored"));
-                    case "postmaster" ->
-                        checks.add(new Check(
-                                one.name(), Verdict.RISKY, "takes effect with a restart of each member only"));
-                    case "internal" ->
-                        checks.add(new Check(one.name(), Verdict.RISKY, "cannot be set: it is stored and ignored"));
-                    default -> checks.add(new Check(one.name(), Verdict.HOLDS, "takes effect without a restart"));
-                }
+            List<Check> checks = new ArrayList<>();
+            List<Known> known = Leaders.sql(group, context).list(Known.class, KNOWN, List.copyOf(open.keySet()));
+            for (Known one : known) {
+                SettingRules.Fate fate = SettingRules.fate(one, open.get(one.name()));
+                checks.add(
+                        new Check(one.name() + " counts", fate.risky() ? Verdict.RISKY : Verdict.HOLDS, fate.words()));
             }
+            return checks;
         } catch (ToolException e) {
-            checks.add(new Check("the parameters exist", Verdict.UNKNOWN, e.text()));
+            return List.of(new Check("the parameters exist", Verdict.UNKNOWN, e.text()));
         }
-    }
-
-    /** As Patroni merges: null removes, objects go into each other, everything else replaces. */
-    private static Map<String, @Nullable Object> merged(Map<?, ?> now, Map<?, ?> patch) {
-        Map<String, @Nullable Object> merged = new LinkedHashMap<>();
-        now.forEach((name, value) -> merged.put(String.valueOf(name), value));
-        patch.forEach((name, value) -> {
-            String key = String.valueOf(name);
-            if (value == null) {
-                merged.remove(key);
-            } else if (value instanceof Map<?, ?> inner) {
-                merged.put(key, merged(merged.get(key) instanceof Map<?, ?> old ? old : Map.of(), inner));
-            } else {
-                merged.put(key, value);
-            }
-        });
-        return merged;
-    }
-
-    private static List<Changed> changes(Map<?, ?> before, Map<?, ?> after) {
-        Map<String, @Nullable Object> old = new TreeMap<>();
-        Map<String, @Nullable Object> now = new TreeMap<>();
-        PatroniConfig.flatten("", before, old);
-        PatroniConfig.flatten("", after, now);
-        Map<String, Changed> changes = new TreeMap<>();
-        old.forEach((name, value) -> {
-            if (!Objects.equals(value, now.get(name))) {
-                changes.put(name, new Changed(name, value, now.get(name)));
-            }
-        });
-        now.forEach((name, value) -> {
-            if (!old.containsKey(name)) {
-                changes.put(name, new Changed(name, null, value));
-            }
-        });
-        return List.copyOf(changes.values());
-    }
-
-    private static Map<String, @Nullable Object> undo(List<Changed> changes) {
-        Map<String, @Nullable Object> undo = new LinkedHashMap<>();
-        changes.forEach(one -> undo.put(one.name(), one.before()));
-        return undo;
     }
 
     @Override
@@ -202,29 +178,40 @@ public final class PatroniEditConfig
         Changing.agreed((Step.Request) plan.steps().get(0), hands);
         Group group = Changing.group(name, context);
         List<Changed> changes =
-                changes(before, group.settings().map(Settings::all).orElse(Map.of()));
+                ConfigPatch.changes(before, group.settings().map(Settings::all).orElse(Map.of()));
         long loops = 2 * group.settings().map(Settings::loopWait).orElse(10L) + 2;
         Changing.await(
                 loops,
                 hands,
                 context,
                 "Members take it over",
-                () -> notInForce(group, changes, context).isEmpty() ? Optional.of(true) : Optional.empty());
+                () -> notInForce(group, changes, context, one -> {}).isEmpty() ? Optional.of(true) : Optional.empty());
         Group now = Changing.group(name, context);
         List<String> restarts = now.members().stream()
                 .filter(member -> member.own().map(own -> own.pendingRestart()).orElse(false))
                 .map(member -> member.name())
                 .toList();
-        return new Output(group.name(), changes, notInForce(now, changes, context), restarts);
+        List<Unavailable> unavailable = new ArrayList<>();
+        List<NotInForce> open = notInForce(now, changes, context, unavailable::add);
+        return new Output(group.name(), changes, open, restarts, unavailable);
     }
 
-    private static List<NotInForce> notInForce(Group group, List<Changed> changes, Context context) {
+    /** What Patroni ignores by its own rules, and what the servers themselves do not follow. */
+    private static List<NotInForce> notInForce(
+            Group group, List<Changed> changes, Context context, Consumer<Unavailable> unavailable) {
+        List<NotInForce> found = new ArrayList<>();
         Map<String, @Nullable Object> parameters = new TreeMap<>();
         for (Changed one : changes) {
-            if (one.name().startsWith(PARAMETERS) && one.now() != null) {
-                parameters.put(one.name().substring(PARAMETERS.length()), one.now());
+            boolean parameter = one.name().startsWith(SettingRules.PARAMETERS);
+            if (parameter && one.now() != null) {
+                parameters.put(one.name().substring(SettingRules.PARAMETERS.length()), one.now());
+            } else if (!parameter) {
+                SettingRules.ignored(one.name(), one.now(), false, false)
+                        .ifPresent(why -> found.add(new NotInForce(
+                                group.name(), "all", one.name(), JsonText.write(one.now()), "not read", why)));
             }
         }
-        return Parameters.notInForce(group, parameters, context);
+        found.addAll(Parameters.onAll(group, parameters, context, unavailable));
+        return found;
     }
 }

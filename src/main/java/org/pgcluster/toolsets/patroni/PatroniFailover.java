@@ -1,13 +1,6 @@
 package org.pgcluster.toolsets.patroni;
 
-import java.time.DateTimeException;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
@@ -15,26 +8,19 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.patroni.DcsView.Switchover;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
-import org.pgcluster.patroni.Settings;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
-import org.pgcluster.shape.JsonText;
 import org.pgcluster.shape.Says;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Hands;
 import org.pgcluster.tool.Plan;
-import org.pgcluster.tool.Plan.Check;
-import org.pgcluster.tool.Plan.Consequences;
-import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Step;
 
 /** Makes another member the leader, now or later, and follows the change to its real end. */
 public final class PatroniFailover
         implements Acts<PatroniFailover.Input, PatroniFailover.Looked, PatroniFailover.Output> {
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
-
     record Input(
             @Says("Who is to lead; default: Patroni's choice")
             Optional<String> candidate,
@@ -74,8 +60,27 @@ public final class PatroniFailover
             @Nullable String candidate,
             List<String> members,
             boolean paused,
-            @Nullable String scheduled) {}
+            @Nullable String scheduled) {
+        static Looked of(Group group, String kind, Optional<String> candidate) {
+            return new Looked(
+                    group.name(),
+                    kind,
+                    group.leader().map(Member::name).orElse(null),
+                    group.leader().map(Member::timeline).orElse(null),
+                    candidate.orElse(null),
+                    group.members().stream()
+                            .map(member -> member.name() + (member.mayNeverLead() ? " nofailover" : ""))
+                            .sorted()
+                            .toList(),
+                    group.paused(),
+                    group.scheduled().map(Switchover::at).orElse(null));
+        }
+    }
 
+    /**
+     * {@code writesDownSeconds} is how long no member was a primary that takes commits; {@code clientsDownSeconds} how long
+     * it took until HAProxy, or for a worker Citus' metadata, led to it.
+     */
     record Output(
             String group,
             String outcome,
@@ -83,6 +88,9 @@ public final class PatroniFailover
             @Nullable String formerLeader,
             @Nullable Integer timeline,
             @Nullable Double writesDownSeconds,
+            @Nullable Double clientsDownSeconds,
+            boolean commitsWaited,
+            boolean nobodyLedBefore,
             List<Stage> stages)
             implements InWords {
         @Override
@@ -91,9 +99,19 @@ public final class PatroniFailover
                     .filter(stage -> stage.afterSeconds() == null)
                     .map(Stage::what)
                     .toList();
-            return outcome
-                    + (writesDownSeconds == null ? "" : " Writes were down for about " + writesDownSeconds + " s.")
-                    + (open.isEmpty() ? "" : " Not yet: " + String.join(", ", open) + ".");
+            return outcome + down() + (open.isEmpty() ? "" : " Not yet: " + String.join(", ", open) + ".");
+        }
+
+        private String down() {
+            if (writesDownSeconds == null) {
+                return "";
+            }
+            return " Writes were down for " + (nobodyLedBefore ? "at least " : "about ") + writesDownSeconds + " s"
+                    + (nobodyLedBefore ? " (no leader answered when this began)" : "")
+                    + (commitsWaited ? ", at the end because commits waited for a standby" : "")
+                    + (clientsDownSeconds == null
+                            ? "."
+                            : ", for clients that come through other servers " + clientsDownSeconds + " s.");
         }
     }
 
@@ -119,139 +137,9 @@ public final class PatroniFailover
     @Override
     public Plan<Looked> plan(Input input, Context context) {
         Group group = Changing.group(input.group().or(input::candidate).or(input::leader), context);
-        return input.unschedule() ? unscheduling(group, context) : changing(input, group, context);
-    }
-
-    private static Plan<Looked> unscheduling(Group group, Context context) {
-        Optional<Switchover> scheduled = group.scheduled();
-        return new Plan<>(
-                "Takes back the switchover scheduled in group " + group.name(),
-                looked(group, "unschedule", null, scheduled),
-                List.of(
-                        Plan.check(
-                                "something is scheduled",
-                                scheduled.isPresent(),
-                                scheduled.map(Switchover::at).orElse("nothing is")),
-                        Changing.alone(context)),
-                List.of(Step.request(
-                        Step.Component.PATRONI, Changing.api(group), "DELETE /switchover", "", Duration.ofSeconds(20))),
-                new Consequences(
-                        "",
-                        "",
-                        "patroni_cluster_status",
-                        "",
-                        "patroni_failover with scheduled_at.",
-                        "",
-                        false,
-                        Map.of()));
-    }
-
-    private static Plan<Looked> changing(Input input, Group group, Context context) {
-        Optional<Member> leader = group.leader();
-        boolean failover = input.kind() == Kind.FAILOVER || (input.kind() == Kind.AUTO && leader.isEmpty());
-        Candidates candidates = new Candidates(group, failover);
-        Optional<String> candidate = failover ? input.candidate().or(candidates::best) : input.candidate();
-        List<Check> checks = new ArrayList<>(candidates.checks(candidate));
-        checks.add(leading(input, leader, failover));
-        checks.add(pause(input, group, candidate, failover));
-        input.scheduledAt().ifPresent(at -> checks.add(time(at)));
-        checks.add(Changing.alone(context));
-        String who = candidate.or(candidates::best).orElse("nobody");
-        String from = leader.map(Member::name).orElse("nobody");
-        long loop = group.settings().map(Settings::loopWait).orElse(10L);
-        return new Plan<>(
-                (failover ? "Fails over" : "Switches over") + " group " + group.name() + " from " + from + " to " + who
-                        + (candidate.isPresent() ? "" : " (Patroni chooses; this is whom it would choose now)")
-                        + input.scheduledAt().map(at -> " at " + at).orElse(""),
-                looked(group, failover ? "failover" : "switchover", candidate.orElse(null), group.scheduled()),
-                checks,
-                List.of(step(input, group, failover, candidate)),
-                new Consequences(
-                        "Writes to the group stop for some seconds (a loop is " + loop
-                                + " s); all sessions of the old leader end" + " with an error and must connect again.",
-                        candidates.atRisk(who),
-                        "operation_status, patroni_cluster_status",
-                        input.scheduledAt().isPresent() ? "patroni_failover with unschedule." : "",
-                        "Switch back once " + from + " is a replica without lag again.",
-                        "",
-                        failover || candidates.mayLose(who),
-                        Map.of()));
-    }
-
-    private static Looked looked(Group group, String kind, @Nullable String candidate, Optional<Switchover> scheduled) {
-        return new Looked(
-                group.name(),
-                kind,
-                group.leader().map(Member::name).orElse(null),
-                group.leader().map(Member::timeline).orElse(null),
-                candidate,
-                group.members().stream()
-                        .map(member -> member.name() + (member.hasTag("nofailover") ? " nofailover" : ""))
-                        .sorted()
-                        .toList(),
-                group.paused(),
-                scheduled.map(Switchover::at).orElse(null));
-    }
-
-    private static Check leading(Input input, Optional<Member> leader, boolean failover) {
-        String what = "the leader is who it should be";
-        String found = leader.map(Member::name).orElse("nobody leads");
-        if (input.leader().isPresent() && !input.leader().get().equals(found)) {
-            return new Check(what, Verdict.FAILS, "not " + input.leader().get() + ": " + found);
-        }
-        if (leader.isEmpty()) {
-            return new Check(
-                    what,
-                    failover ? Verdict.RISKY : Verdict.FAILS,
-                    "nobody leads" + (failover ? "" : "; kind: failover"));
-        }
-        boolean speaks = leader.get().own().isPresent();
-        return speaks
-                ? new Check(
-                        what,
-                        failover ? Verdict.RISKY : Verdict.HOLDS,
-                        found + (failover ? " leads: a switchover would be safe" : ""))
-                : new Check(what, Verdict.UNKNOWN, found + " by the DCS, and it does not answer itself");
-    }
-
-    private static Check pause(Input input, Group group, Optional<String> candidate, boolean failover) {
-        String what = "Patroni would do it";
-        if (!group.paused()) {
-            return new Check(what, Verdict.HOLDS, "it is not paused");
-        }
-        if (input.scheduledAt().isPresent()) {
-            return new Check(what, Verdict.FAILS, "it is paused and schedules nothing");
-        }
-        return !failover && candidate.isEmpty()
-                ? new Check(what, Verdict.FAILS, "it is paused: a candidate must be named")
-                : new Check(what, Verdict.RISKY, "it is paused: nobody takes over if this goes wrong");
-    }
-
-    private static Check time(String at) {
-        String what = "the time is to come";
-        try {
-            boolean future = OffsetDateTime.parse(at).toInstant().isAfter(Instant.now());
-            return Plan.check(what, future, at);
-        } catch (DateTimeException e) {
-            throw ToolException.invalidInput(
-                    "`scheduled_at` takes a time with its zone, not \"" + at + "\".",
-                    "2026-11-21T02:30:00+00:00 is one.");
-        }
-    }
-
-    private static Step step(Input input, Group group, boolean failover, Optional<String> candidate) {
-        Map<String, @Nullable Object> body = new LinkedHashMap<>();
-        if (!failover) {
-            body.put("leader", group.leader().map(Member::name).orElse(""));
-        }
-        candidate.ifPresent(name -> body.put("candidate", name));
-        input.scheduledAt().ifPresent(at -> body.put("scheduled_at", at));
-        return Step.request(
-                Step.Component.PATRONI,
-                Changing.api(group),
-                failover ? "POST /failover" : "POST /switchover",
-                JsonText.write(body),
-                PATIENCE);
+        return input.unschedule()
+                ? ScheduledSwitchover.takingBack(group, context)
+                : FailoverPlan.of(input, group, context);
     }
 
     @Override
@@ -259,51 +147,25 @@ public final class PatroniFailover
         Step.Request step = (Step.Request) plan.steps().get(0);
         Looked looked = plan.looked();
         if (input.unschedule() || input.scheduledAt().isPresent()) {
-            Hands.Said said = Changing.agreed(step, hands);
-            Group now = Changing.group(Optional.of(looked.group()), context);
-            String scheduled = now.scheduled().map(Switchover::at).orElse("nothing");
-            return new Output(
-                    looked.group(),
-                    "Patroni says: " + said.text() + ". Scheduled is now: " + scheduled + ".",
-                    now.leader().map(Member::name).orElse(null),
-                    null,
-                    now.leader().map(Member::timeline).orElse(null),
-                    null,
-                    List.of());
+            return ScheduledSwitchover.written(looked, step, hands, context);
         }
         Group before = Changing.group(Optional.of(looked.group()), context);
         try (var gap = WriteGap.watch(before, context)) {
             long started = System.nanoTime();
-            Hands.Said said = hands.send(step);
-            if (!said.agreed()) {
-                throw notDone(said, before, context);
+            Hands.Said said = sent(step, before, hands, context);
+            if (!said.agreed() && !NotDone.isOpen(said)) {
+                throw NotDone.refused(said, before, context);
             }
-            return new Following(before, hands, context, started).toTheEnd(gap);
+            return new Following(before, Optional.ofNullable(looked.candidate()), hands, context, started)
+                    .toTheEnd(gap);
         }
     }
 
-    /** Its own words, and what each member says of itself: one of them knows why. */
-    private static ToolException notDone(Hands.Said said, Group before, Context context) {
-        List<String> members = new ArrayList<>();
-        Group now = before;
+    private static Hands.Said sent(Step.Request step, Group before, Hands hands, Context context) {
         try {
-            now = Changing.group(Optional.of(before.name()), context);
+            return hands.send(step);
         } catch (ToolException e) {
-            members.add("they cannot be asked again: " + e.text());
+            throw e.code() == ErrorCode.OUTCOME_UNKNOWN ? NotDone.unknown(e, before, context) : e;
         }
-        now.members()
-                .forEach(member -> members.add(member.name() + " is " + member.role() + ", " + member.state()
-                        + (member.lagBytes() == null ? "" : ", " + member.lagBytes() + " bytes behind")
-                        + (member.hasTag("nofailover") ? ", nofailover" : "")));
-        ErrorCode code = said.status() == 401 || said.status() == 403
-                ? ErrorCode.PERMISSION_DENIED
-                : said.status() < 500 ? ErrorCode.PRECONDITION_FAILED : ErrorCode.UPSTREAM_ERROR;
-        return new ToolException(
-                code,
-                "Patroni did not do it (" + said.status() + "): " + said.text() + ". Members: "
-                        + String.join("; ", members) + ".",
-                code == ErrorCode.PERMISSION_DENIED
-                        ? "Set patroni_user and patroni_password."
-                        : "patroni_cluster_status shows who leads.");
     }
 }

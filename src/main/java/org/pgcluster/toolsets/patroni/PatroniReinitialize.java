@@ -77,8 +77,10 @@ public final class PatroniReinitialize
         boolean source = leader.map(Member::healthy).orElse(false);
         checks.add(new Check(
                 "its leader can be copied",
-                source ? Verdict.HOLDS : Verdict.RISKY,
-                source ? leader.map(Member::name).orElse("") + " runs" : "no leader says that it runs"));
+                source ? Verdict.HOLDS : leader.isEmpty() ? Verdict.FAILS : Verdict.RISKY,
+                source
+                        ? leader.map(Member::name).orElse("") + " runs"
+                        : leader.isEmpty() ? "nobody leads, so Patroni refuses" : "no leader says that it runs"));
         boolean only = group.replicas().stream().filter(Member::healthy).count() == 1 && member.healthy();
         checks.add(
                 only
@@ -93,7 +95,7 @@ public final class PatroniReinitialize
                 new Looked(
                         group.name(),
                         member.name(),
-                        member.role(),
+                        leads ? "leader" : "replica", // whether it is the synchronous one changes by itself
                         leader.map(Member::name).orElse(null)),
                 checks,
                 List.of(Step.request(

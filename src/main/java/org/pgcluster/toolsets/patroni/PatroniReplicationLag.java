@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ToolException;
@@ -17,6 +18,9 @@ import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
+import org.pgcluster.toolsets.patroni.ReplicationSql.Receiving;
+import org.pgcluster.toolsets.patroni.ReplicationSql.Sender;
+import org.pgcluster.toolsets.patroni.ReplicationSql.Slot;
 
 /** How far each replica is behind, by three witnesses. */
 public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.Input, PatroniReplicationLag.Output> {
@@ -24,7 +28,12 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
 
     record Input(@Says("Citus group or a member of it") Optional<String> group) {}
 
-    record Output(List<Lag> replicas, List<String> remarks, List<String> unobserved, List<Unavailable> unavailable)
+    record Output(
+            List<Lag> replicas,
+            List<SlotRow> slots,
+            List<String> remarks,
+            List<String> unobserved,
+            List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
@@ -44,6 +53,7 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
      * {@code bytes} is the largest that a witness knows. {@code restBytes} are the positions that leader and replica tell,
      * {@code dcsBytes} what Patroni wrote up to a loop ago, {@code sqlBytes} pg_stat_replication on the leader.
      * {@code sqlSeconds} is the last measured delay, {@code restSeconds} the age of the last replayed commit.
+     * {@code notReplayedBytes} and {@code receiver} are by SQL on the replica itself.
      */
     record Lag(
             String group,
@@ -56,6 +66,8 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
             @Nullable Long notSentBytes,
             @Nullable Double sqlSeconds,
             @Nullable Double restSeconds,
+            @Nullable Long notReplayedBytes,
+            @Nullable String receiver,
             @Nullable String streaming,
             @Nullable String sync,
             boolean replayPaused) {
@@ -64,22 +76,15 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
         }
     }
 
-    record Sender(
-            String name,
-            String state,
-            String sync,
-            @Nullable Long notSent,
-            @Nullable Long notReplayed,
-            @Nullable Double seconds) {}
-
-    private static final String SENDERS = """
-            SELECT application_name AS name, coalesce(state, 'hidden') AS state, coalesce(sync_state, 'hidden') AS sync,
-                   greatest(0, pg_wal_lsn_diff(pg_current_wal_lsn(), sent_lsn))::bigint AS not_sent,
-                   greatest(0, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn))::bigint AS not_replayed,
-                   extract(epoch FROM replay_lag)::float8 AS seconds
-              FROM pg_catalog.pg_stat_replication
-             ORDER BY application_name, pid
-            """;
+    /** {@code member} is whose it is by its name; an inactive one keeps WAL until the disk is full. */
+    record SlotRow(
+            String group,
+            String slot,
+            String kind,
+            boolean active,
+            @Nullable String walStatus,
+            @Nullable Long keepsBytes,
+            @Nullable String member) {}
 
     @Override
     public Declaration<Input, Output> declaration() {
@@ -97,28 +102,58 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
         Asked asked = Asked.of(input.group(), context);
         List<Unavailable> unavailable = new ArrayList<>(asked.unavailable());
         List<Lag> lags = new ArrayList<>();
+        List<SlotRow> slots = new ArrayList<>();
         List<String> remarks = new ArrayList<>();
         for (Group group : asked.groups()) {
-            Optional<List<Sender>> senders = senders(group, context, unavailable);
+            Optional<List<Sender>> senders = senders(group, context, slots, unavailable);
             for (Member replica : group.replicas()) {
-                Lag lag = lag(group, replica, senders);
+                Lag lag = lag(group, replica, senders, receiving(replica, context, unavailable));
                 lags.add(lag);
                 remark(group, lag, senders.isPresent(), remarks);
             }
         }
-        return new Output(lags, remarks, asked.unobserved(), unavailable);
+        slots.forEach(slot -> remark(slot, remarks));
+        return new Output(lags, slots, remarks, asked.unobserved(), unavailable);
     }
 
-    private static Optional<List<Sender>> senders(Group group, Context context, List<Unavailable> unavailable) {
+    private static Optional<List<Sender>> senders(
+            Group group, Context context, List<SlotRow> slots, List<Unavailable> unavailable) {
         try {
-            return Optional.of(Leaders.sql(group, context).list(Sender.class, SENDERS));
+            List<Sender> senders = ReplicationSql.senders(group, context);
+            ReplicationSql.slots(group, context).forEach(one -> slots.add(row(group, one)));
+            return Optional.of(senders);
         } catch (ToolException e) {
             unavailable.add(new Unavailable("postgres", "leader of group " + group.name(), e.text()));
             return Optional.empty();
         }
     }
 
-    private static Lag lag(Group group, Member replica, Optional<List<Sender>> senders) {
+    /** Patroni makes a slot for each member, and writes what a slot's name may not have as an underscore. */
+    private static SlotRow row(Group group, Slot slot) {
+        String member = group.members().stream()
+                .map(Member::name)
+                .filter(name -> name.toLowerCase(Locale.ROOT)
+                        .replaceAll("[^a-z0-9_]", "_")
+                        .equals(slot.name()))
+                .findFirst()
+                .orElse(null);
+        return new SlotRow(
+                group.name(), slot.name(), slot.kind(), slot.active(), slot.walStatus(), slot.keepsBytes(), member);
+    }
+
+    private static Optional<Receiving> receiving(Member replica, Context context, List<Unavailable> unavailable) {
+        if (replica.own().isEmpty()) {
+            return Optional.empty(); // that it is silent is told once already
+        }
+        try {
+            return Optional.of(ReplicationSql.receiving(replica, context));
+        } catch (ToolException e) {
+            unavailable.add(new Unavailable("postgres", replica.name(), e.text()));
+            return Optional.empty();
+        }
+    }
+
+    private static Lag lag(Group group, Member replica, Optional<List<Sender>> senders, Optional<Receiving> receiving) {
         Optional<Sender> sender = senders.flatMap(all ->
                 all.stream().filter(one -> one.name().equals(replica.name())).findFirst());
         Optional<OwnView> own = replica.own();
@@ -137,10 +172,14 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
                 sender.map(Sender::notSent).orElse(null),
                 sender.map(Sender::seconds).orElse(null),
                 own.map(view -> seconds(view, rest)).orElse(null),
+                receiving.map(Receiving::notReplayed).orElse(null),
+                receiving.map(Receiving::receiver).orElse(null),
                 sender.map(Sender::state).orElse(null),
                 sender.map(Sender::sync)
                         .orElseGet(() -> replica.dcs().map(DcsView.Row::role).orElse(null)),
-                own.map(OwnView::replayPaused).orElse(false));
+                receiving
+                        .map(Receiving::paused)
+                        .orElseGet(() -> own.map(OwnView::replayPaused).orElse(false)));
     }
 
     private static @Nullable Long behind(@Nullable Long leader, @Nullable Long replica) {
@@ -165,7 +204,8 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
         Long bytes = lag.bytes();
         Double seconds = lag.sqlSeconds();
         if (asked && lag.streaming() == null) {
-            remarks.add(lag.member() + " receives nothing from its leader: it is not in pg_stat_replication");
+            remarks.add(lag.member() + " receives nothing from its leader: it is not in pg_stat_replication"
+                    + ("none".equals(lag.receiver()) ? ", and no receiver runs there" : ""));
         }
         if (bytes == null) {
             return;
@@ -180,8 +220,24 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
             remarks.add(
                     "Patroni's own figure for " + lag.member() + " (" + dcs + ") was written up to " + loop + " s ago");
         }
+        Long notReplayed = lag.notReplayedBytes();
+        if (notReplayed != null && notReplayed >= WORTH_A_WORD && !lag.replayPaused()) {
+            remarks.add(lag.member() + " has received " + notReplayed
+                    + " bytes that it did not replay yet: look at its disk, or at a query that holds its replay up");
+        }
         if (lag.replayPaused()) {
             remarks.add(lag.member() + " receives but does not replay: its replay is paused");
+        }
+    }
+
+    private static void remark(SlotRow slot, List<String> remarks) {
+        Long keeps = slot.keepsBytes();
+        if (!slot.active() && keeps != null) {
+            remarks.add("slot " + slot.slot() + " of group " + slot.group() + " is not used and keeps " + keeps
+                    + " bytes of WAL"
+                    + (slot.member() == null
+                            ? ": no member has that name, so find its owner"
+                            : ": that member does not stream"));
         }
     }
 }

@@ -3,16 +3,21 @@ package org.pgcluster.toolsets.patroni;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
+import org.pgcluster.patroni.DcsView;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
 import org.pgcluster.patroni.OwnView;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.JsonText;
 import org.pgcluster.shape.Says;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Context;
@@ -24,9 +29,11 @@ import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Step;
 
-/** Restarts PostgreSQL of one member in place. */
+/** Restarts PostgreSQL of one member in place, now or at a time; Patroni itself keeps the time. */
 public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniRestart.Looked, PatroniRestart.Output> {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+    private static final String NONE = "none";
 
     record Input(
             @Says("Member to restart") String member,
@@ -34,15 +41,39 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
             @Says("Only where settings wait for it") @Default("false")
             boolean pendingOnly,
 
-            @Says("Its group, where names repeat") Optional<String> group) {}
+            @Says("Later, with zone; none takes back") Optional<String> scheduledAt,
 
-    record Looked(String group, String member, String role, boolean pendingRestart) {}
+            @Says("Its group, where names repeat") Optional<String> group) {
+        Input {
+            if (scheduledAt.filter(NONE::equals).isPresent() && pendingOnly) {
+                throw ToolException.invalidInput("`scheduled_at`: none goes without `pending_only`.", null);
+            }
+        }
 
-    record Output(String member, String state, @Nullable Instant startedAt, boolean pendingRestart, double seconds)
+        boolean takesBack() {
+            return scheduledAt.filter(NONE::equals).isPresent();
+        }
+    }
+
+    record Looked(
+            String group,
+            String member,
+            String role,
+            boolean pendingRestart,
+            @Nullable String scheduled) {}
+
+    record Output(
+            String member,
+            String state,
+            @Nullable Instant startedAt,
+            boolean pendingRestart,
+            @Nullable String scheduled,
+            double seconds)
             implements InWords {
         @Override
         public String inWords() {
-            return "PostgreSQL of " + member + " is " + state + ", started at " + startedAt
+            return (scheduled == null ? "" : "Its restart is scheduled for " + scheduled + ". ") + "PostgreSQL of "
+                    + member + " is " + state + ", started at " + startedAt
                     + (pendingRestart ? "; settings still wait for a restart." : ".");
         }
     }
@@ -54,8 +85,7 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
                 "Restart a member",
                 Input.class,
                 Output.class,
-                "Restarts PostgreSQL of one Patroni member in place. Plans first: role, waiting settings, whom it"
-                        + " disconnects. A person approves.");
+                "Restarts PostgreSQL of one Patroni member, now or later. A person approves first.");
     }
 
     @Override
@@ -67,40 +97,96 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
     public Plan<Looked> plan(Input input, Context context) {
         Group group = Changing.group(input.group().or(() -> Optional.of(input.member())), context);
         Member member = Changing.member(group, input.member());
-        Optional<OwnView> own = member.own();
-        boolean pending = own.map(OwnView::pendingRestart).orElse(false)
+        boolean pending = member.own().map(OwnView::pendingRestart).orElse(false)
                 || member.dcs().map(row -> row.pendingRestart()).orElse(false);
         boolean leads = group.leader().map(member::equals).orElse(false);
+        Looked looked = new Looked(
+                group.name(),
+                member.name(),
+                leads ? "leader" : "replica", // whether it is the synchronous one changes by itself
+                pending,
+                member.dcs().map(DcsView.Row::scheduledRestart).orElse(null));
         List<Check> checks = new ArrayList<>();
         checks.add(Plan.check(
                 "it answers",
-                own.isPresent(),
-                own.isPresent() ? "it is " + member.state() : String.valueOf(member.silence())));
-        checks.add(
-                leads
-                        ? new Check("it is a replica", Verdict.RISKY, "it leads: writes are down until it is back")
-                        : new Check("it is a replica", Verdict.HOLDS, "it is " + member.role()));
-        checks.add(pending(input, pending, member));
+                member.own().isPresent(),
+                member.own().isPresent() ? "it is " + member.state() : String.valueOf(member.silence())));
+        if (input.takesBack()) {
+            checks.add(Plan.check(
+                    "something is scheduled",
+                    looked.scheduled() != null,
+                    looked.scheduled() == null ? "nothing is" : looked.scheduled()));
+        } else {
+            checks.add(
+                    leads
+                            ? new Check("it is a replica", Verdict.RISKY, "it leads: writes are down until it is back")
+                            : new Check("it is a replica", Verdict.HOLDS, "it is " + member.role()));
+            checks.add(pending(input, pending, member));
+            input.scheduledAt().ifPresent(at -> checks.addAll(schedule(at, group, looked)));
+        }
         checks.add(Changing.alone(context));
         return new Plan<>(
-                "Restarts PostgreSQL of " + member.name() + ", " + member.role() + " of group " + group.name(),
-                new Looked(group.name(), member.name(), member.role(), pending),
+                summary(input, looked),
+                looked,
                 checks,
-                List.of(Step.request(
-                        Step.Component.PATRONI,
-                        Objects.requireNonNullElse(member.api(), "unknown"),
-                        "POST /restart",
-                        input.pendingOnly() ? "{\"restart_pending\":true}" : "{}",
-                        PATIENCE)),
-                new Consequences(
-                        leads ? "All of the group's sessions end; writes wait for seconds." : "Its sessions end.",
-                        "",
-                        "patroni_member_list",
-                        "",
-                        "None: what ran there has failed.",
-                        "",
-                        false,
-                        Map.of()));
+                List.of(step(input, member, context)),
+                consequences(input, leads));
+    }
+
+    private static String summary(Input input, Looked looked) {
+        String which = looked.member() + ", " + looked.role() + " of group " + looked.group();
+        return input.takesBack()
+                ? "Takes back the restart scheduled for " + which
+                : "Restarts PostgreSQL of " + which + (input.pendingOnly() ? ", if settings still wait for it" : "")
+                        + input.scheduledAt().map(at -> ", at " + at).orElse("");
+    }
+
+    /** Patroni keeps one for each member, and none while it is paused. */
+    private static List<Check> schedule(String at, Group group, Looked looked) {
+        return List.of(
+                ScheduledSwitchover.time(at),
+                Plan.check("Patroni would schedule it", !group.paused(), group.paused() ? "it is paused" : "yes"),
+                Plan.check(
+                        "nothing is scheduled for it yet",
+                        looked.scheduled() == null,
+                        looked.scheduled() == null ? "nothing is" : looked.scheduled() + "; take it back first"));
+    }
+
+    private static Step step(Input input, Member member, Context context) {
+        String where = Objects.requireNonNullElse(member.api(), "unknown");
+        Duration soon = context.cluster().settings().httpTimeout().multipliedBy(4);
+        if (input.takesBack()) {
+            return Step.request(Step.Component.PATRONI, where, "DELETE /restart", "", soon);
+        }
+        Map<String, @Nullable Object> body = new LinkedHashMap<>();
+        if (input.pendingOnly()) {
+            body.put("restart_pending", true);
+        }
+        input.scheduledAt().ifPresent(at -> body.put("schedule", at));
+        return Step.request(
+                Step.Component.PATRONI,
+                where,
+                "POST /restart",
+                JsonText.write(body),
+                input.scheduledAt().isPresent() ? soon : PATIENCE);
+    }
+
+    private static Consequences consequences(Input input, boolean leads) {
+        boolean later = input.scheduledAt().isPresent();
+        String stop = later ? "patroni_restart with scheduled_at: none." : "";
+        if (input.takesBack()) {
+            return new Consequences(
+                    "", "", "patroni_member_list", "", "patroni_restart with scheduled_at.", "", false, Map.of());
+        }
+        return new Consequences(
+                leads ? "All of the group's sessions end; writes wait for seconds." : "Its sessions end.",
+                "",
+                "patroni_member_list",
+                stop,
+                later ? stop : "None: what ran there has failed.",
+                "",
+                false,
+                Map.of());
     }
 
     private static Check pending(Input input, boolean pending, Member member) {
@@ -118,25 +204,34 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
     @Override
     public Output act(Input input, Plan<Looked> plan, Hands hands, Context context) {
         long started = System.nanoTime();
-        Instant before = startedAt(Changing.group(Optional.of(plan.looked().group()), context), input.member());
+        Optional<String> name = Optional.of(plan.looked().group());
+        Instant before = startedAt(Changing.group(name, context), input.member());
         Changing.agreed((Step.Request) plan.steps().get(0), hands);
-        Changing.await(60, hands, context, input.member() + " comes back", () -> {
-            Member now =
-                    Changing.member(Changing.group(Optional.of(plan.looked().group()), context), input.member());
-            boolean back = now.healthy()
-                    && !Objects.equals(now.own().map(OwnView::startedAt).orElse(null), before);
-            return back ? Optional.of(now) : Optional.empty();
-        });
-        Member now = Changing.member(Changing.group(Optional.of(plan.looked().group()), context), input.member());
+        Optional<Member> back = input.scheduledAt().isPresent()
+                ? Optional.of(Changing.member(Changing.group(name, context), input.member()))
+                : Changing.await(60, hands, context, input.member() + " comes back", () -> {
+                    Member now = Changing.member(Changing.group(name, context), input.member());
+                    boolean again = now.healthy() && !Objects.equals(startedAt(now), before);
+                    return again ? Optional.of(now) : Optional.empty();
+                });
+        Member now = back.orElseThrow(() -> new ToolException(
+                ErrorCode.OUTCOME_UNKNOWN,
+                "Patroni agreed, and " + input.member() + " was not back after 60 s.",
+                "patroni_member_list shows its state; do not repeat patroni_restart."));
         return new Output(
                 now.name(),
                 now.state(),
-                now.own().map(OwnView::startedAt).orElse(null),
+                startedAt(now),
                 now.own().map(OwnView::pendingRestart).orElse(false),
+                now.dcs().map(DcsView.Row::scheduledRestart).orElse(null),
                 Math.round((System.nanoTime() - started) / 1e8) / 10.0);
     }
 
+    private static @Nullable Instant startedAt(Member member) {
+        return member.own().map(OwnView::startedAt).orElse(null);
+    }
+
     private static @Nullable Instant startedAt(Group group, String member) {
-        return group.named(member).flatMap(Member::own).map(OwnView::startedAt).orElse(null);
+        return group.named(member).map(PatroniRestart::startedAt).orElse(null);
     }
 }

@@ -1,8 +1,9 @@
 package org.pgcluster.toolsets.patroni;
 
 import java.time.Duration;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -14,79 +15,93 @@ import org.pgcluster.patroni.Patroni;
 import org.pgcluster.tool.Context;
 
 /**
- * Asks all members several times a second whether one of them is a running primary, and keeps the longest time without.
- * Threads share it: it watches on its own.
+ * Asks each member several times a second whether it is a running primary, and keeps the longest time without one. Each
+ * is asked by a thread of its own, so that one that hangs does not hide the others; all of them share this.
  */
 final class WriteGap implements AutoCloseable {
-    private static final long EVERY_NANOS = 200_000_000L;
+    private static final long EVERY_NANOS = 100_000_000L;
     private static final Duration EACH = Duration.ofSeconds(1);
 
     private final Patroni patroni;
-    private final List<String> members;
     private final Call call = Call.within(Duration.ofMinutes(30));
+    private final Set<String> missed = new HashSet<>();
     private volatile boolean over;
-    private volatile @Nullable String primary;
-    private volatile double longestSeconds;
-    private volatile boolean seen;
+    private final boolean ledBefore;
+    private @Nullable String primary;
+    private long last = System.nanoTime();
+    private long lost = last;
+    private double longestSeconds;
 
-    private WriteGap(Patroni patroni, List<String> members) {
+    private WriteGap(Patroni patroni, boolean ledBefore) {
         this.patroni = patroni;
-        this.members = members;
+        this.ledBefore = ledBefore;
     }
 
+    /** {@code atLeast} where nobody led when the watching began: it is down for longer than was watched. */
+    record Down(double seconds, boolean atLeast) {}
+
     static WriteGap watch(Group group, Context context) {
-        List<String> urls = group.members().stream()
-                .filter(member -> member.own().isPresent())
-                .map(Member::api)
-                .filter(Objects::nonNull)
-                .toList();
-        var gap = new WriteGap(context.cluster().components().patroni(), urls);
-        Thread thread = new Thread(gap::look, "write gap");
-        thread.setDaemon(true);
-        thread.start();
+        boolean led = group.leader().map(Member::healthy).orElse(false);
+        var gap = new WriteGap(context.cluster().components().patroni(), led);
+        group.members().stream().map(Member::api).filter(Objects::nonNull).forEach(gap::watch);
         return gap;
     }
 
-    private void look() {
-        long last = System.nanoTime();
+    private void watch(String url) {
+        Thread thread = new Thread(() -> look(url), "write gap " + url);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void look(String url) {
         while (!over) {
-            String now = runningPrimary();
-            long here = System.nanoTime();
-            if (now != null) {
-                boolean changed = seen && !now.equals(primary);
-                double without = (here - last) / 1e9;
-                // Between two looks at one primary nothing is known to have been down.
-                if (changed || without > 3 * EVERY_NANOS / 1e9) {
-                    longestSeconds = Math.max(longestSeconds, without);
-                }
-                primary = now;
-                seen = true;
-                last = here;
+            if (isRunningPrimary(url)) {
+                seen(url, System.nanoTime());
+            } else {
+                missed(url);
             }
             LockSupport.parkNanos(EVERY_NANOS);
         }
     }
 
-    private @Nullable String runningPrimary() {
-        for (String url : members) {
-            try {
-                OwnView own = patroni.own(url, EACH, call);
-                if (own.leads() && own.state().equals("running") && !own.unlocked()) {
-                    return url;
-                }
-            } catch (ToolException e) {
-                if (call.cancelled()) { // else it is going down or coming up, and the others are asked
-                    return null;
-                }
-            }
+    private boolean isRunningPrimary(String url) {
+        try {
+            OwnView own = patroni.own(url, EACH, call);
+            return own.leads() && own.state().equals("running") && !own.unlocked();
+        } catch (ToolException e) {
+            return false; // it is going down or coming up, and the others are asked beside it
         }
-        return null;
+    }
+
+    /** A late answer of one primary is no gap; an answer that it is none in between is, and so is another primary. */
+    private synchronized void seen(String url, long now) {
+        boolean same = url.equals(primary);
+        boolean first = primary == null;
+        if (first ? !ledBefore : !same || missed.contains(url)) {
+            longestSeconds = Math.max(longestSeconds, (now - last) / 1e9);
+            lost = last;
+        }
+        missed.clear();
+        primary = url;
+        last = now;
+    }
+
+    private synchronized void missed(String url) {
+        missed.add(url);
     }
 
     /** Null where no primary was ever seen. */
-    @Nullable
-    Double seconds() {
-        return seen ? (Double) (Math.round(longestSeconds * 10) / 10.0) : null;
+    synchronized @Nullable Down down() {
+        return primary == null ? null : new Down(rounded(longestSeconds), !ledBefore);
+    }
+
+    /** From the last sight of the old primary to that moment. */
+    synchronized double secondsUntil(long nanos) {
+        return rounded((nanos - lost) / 1e9);
+    }
+
+    private static double rounded(double seconds) {
+        return Math.round(seconds * 10) / 10.0;
     }
 
     @Override

@@ -107,9 +107,19 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
         boolean citus = context.cluster().capabilities(context.call()).has("citus");
         return new Output(
                 List.copyOf(wanted),
-                findings.stream().map(finding -> offered(finding, off)).toList(),
+                findings.stream()
+                        .map(finding -> offered(finding, off))
+                        .map(finding -> context.cluster().rowDataAllowed() ? finding : withoutValues(finding))
+                        .toList(),
                 citus ? "Tables of Citus are judged on their shards by citus_advisor and citus_table_inspector." : null,
                 unavailable);
+    }
+
+    /** How far a key is used up is a figure; the key itself is a row's. */
+    private static Finding withoutValues(Finding found) {
+        Map<String, @Nullable Object> evidence = new LinkedHashMap<>(found.evidence());
+        evidence.remove("largest_seen");
+        return found.withEvidence(evidence);
     }
 
     /** The call where it is offered, else the command. */

@@ -3,15 +3,13 @@ package org.pgcluster.toolsets.postgres;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.Sql;
+import org.pgcluster.shape.Cursor;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -20,10 +18,11 @@ import org.pgcluster.shape.Says;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
+import org.pgcluster.toolsets.postgres.StatementCounters.Seen;
 
 /** Which statements cost most, what dominates each, and how those that can be planned would run. */
 public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input, AnalyzeSlowQueries.Output> {
-    private static final int PLANNED = 3;
+    private static final int PLANNED = 10;
 
     record Input(
             @Says("By what they cost") @Default("total") Order sort,
@@ -35,7 +34,9 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
             int watchSeconds,
 
             @Says("Most rows") @Default("10") @Range(min = 1, max = 50)
-            int limit) {}
+            int limit,
+
+            @Says("From the last answer") Optional<String> cursor) {}
 
     enum Order {
         TOTAL,
@@ -89,71 +90,6 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
             String query,
             @Nullable String plan) {}
 
-    record Seen(
-            String queryId,
-            String user,
-            String query,
-            double calls,
-            double totalMs,
-            double planMs,
-            double ioMs,
-            double rows,
-            double hit,
-            double read,
-            double temp,
-            double wal) {
-        private Seen minus(Seen before) {
-            return new Seen(
-                    queryId,
-                    user,
-                    query,
-                    calls - before.calls,
-                    totalMs - before.totalMs,
-                    planMs - before.planMs,
-                    ioMs - before.ioMs,
-                    rows - before.rows,
-                    hit - before.hit,
-                    read - before.read,
-                    temp - before.temp,
-                    wal - before.wal);
-        }
-
-        private String key() {
-            return queryId + " " + user;
-        }
-    }
-
-    private record Stand(String schema, @Nullable Boolean preloaded) {}
-
-    private record Since(@Nullable Instant since) {}
-
-    private record Slept(boolean slept) {}
-
-    /** Which columns there are depends on the extension's own version, which is why they are read by name. */
-    private static final String READING = """
-            SELECT coalesce(told ->> 'queryid', '?') AS query_id,
-                   coalesce(pg_get_userbyid((told ->> 'userid')::oid), '?') AS "user",
-                   min(told ->> 'query') AS query, sum((told ->> 'calls')::float8) AS calls,
-                   sum(coalesce(told ->> 'total_exec_time', told ->> 'total_time')::float8) AS total_ms,
-                   coalesce(sum((told ->> 'total_plan_time')::float8), 0) AS plan_ms,
-                   coalesce(sum(coalesce(told ->> 'shared_blk_read_time', told ->> 'blk_read_time')::float8), 0) AS io_ms,
-                   sum((told ->> 'rows')::float8) AS rows, sum((told ->> 'shared_blks_hit')::float8) AS hit,
-                   sum((told ->> 'shared_blks_read')::float8) AS read,
-                   sum((told ->> 'temp_blks_written')::float8) AS temp,
-                   coalesce(sum((told ->> 'wal_bytes')::float8), 0) AS wal
-              FROM (SELECT to_jsonb(statement) AS told FROM {schema}.pg_stat_statements AS statement
-                     WHERE statement.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS one
-             WHERE coalesce((told ->> 'toplevel')::boolean, true)
-             GROUP BY 1, 2
-            """;
-
-    private static final String STAND = """
-            SELECT quote_ident(extnamespace::regnamespace::text) AS schema,
-                   (SELECT setting ~ 'pg_stat_statements' FROM pg_settings WHERE name = 'shared_preload_libraries')
-                       AS preloaded
-              FROM pg_extension WHERE extname = 'pg_stat_statements'
-            """;
-
     @Override
     public Declaration<Input, Output> declaration() {
         return Declaration.reads(
@@ -161,70 +97,40 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
                 "Slow queries",
                 Input.class,
                 Output.class,
-                "Statements that cost most over time (pg_stat_statements): share, what dominates each, and what stands"
-                        + " out in its plan.");
+                "Statements that cost most (pg_stat_statements): share, what dominates each, what stands out in its"
+                        + " plan.");
     }
 
     @Override
     public Output read(Input input, Context context) {
-        Sql sql = context.sql();
-        Stand stand = sql.ifAny(Stand.class, STAND).orElseThrow(AnalyzeSlowQueries::missing);
-        String reading = READING.replace("{schema}", stand.schema());
-        List<Seen> seen = seen(sql, reading);
-        Instant since = since(sql, stand);
-        if (input.watchSeconds() > 0) {
-            Map<String, Seen> before = new HashMap<>();
-            seen.forEach(one -> before.put(one.key(), one));
-            since = Instant.now();
-            sql.one(Slept.class, "SELECT pg_sleep(?::float8) IS NOT NULL AS slept", input.watchSeconds());
-            seen = seen(sql, reading).stream()
-                    .map(one -> before.containsKey(one.key())
-                            ? one.minus(java.util.Objects.requireNonNull(before.get(one.key())))
-                            : one)
-                    .filter(one -> one.calls() > 0)
-                    .toList();
+        if (input.watchSeconds() > 0 && input.cursor().isPresent()) {
+            throw ToolException.invalidInput(
+                    "What runs in the next seconds is no list that goes on.", "Leave `cursor` or `watch_seconds` out.");
         }
+        Sql sql = context.sql();
+        StatementCounters counters = StatementCounters.of(sql);
+        Instant since = input.watchSeconds() > 0 ? Instant.now() : counters.since();
+        List<Seen> seen = input.watchSeconds() > 0 ? counters.during(input.watchSeconds()) : counters.all();
         List<Seen> wanted = seen.stream()
                 .filter(one -> one.calls() >= input.minCalls() && input.sort().of(one) > 0)
                 .sorted(Comparator.comparingDouble((Seen one) -> -input.sort().of(one))
                         .thenComparing(Seen::key))
                 .toList();
+        String list = "analyze_slow_queries " + input.sort() + " " + input.minCalls();
+        List<Object> told = new ArrayList<>(
+                input.cursor().map(text -> Cursor.read(list, text)).orElse(List.of()));
         double all = Math.max(1e-9, seen.stream().mapToDouble(Seen::totalMs).sum());
+        List<Seen> left =
+                wanted.stream().filter(one -> !told.contains(one.mark())).toList();
         List<Row> rows = new ArrayList<>();
-        for (Seen one : wanted.subList(0, Math.min(input.limit(), wanted.size()))) {
-            rows.add(row(one, all, rows.size() < PLANNED ? plan(one.query(), context) : null));
+        for (Seen one : left.subList(0, Math.min(input.limit(), left.size()))) {
+            String plan = rows.size() < PLANNED ? plan(one.query(), context) : null;
+            rows.add(row(one, all, cut(context.cluster().shown(one.query())), plan));
+            told.add(one.mark());
         }
-        return new Output(since, rows, new Rest(rows.size(), wanted.size(), null), note(sql));
-    }
-
-    private static List<Seen> seen(Sql sql, String reading) {
-        try {
-            return sql.list(Seen.class, reading);
-        } catch (ToolException e) {
-            if (e.text().contains("shared_preload_libraries")) {
-                throw missing();
-            }
-            throw e;
-        }
-    }
-
-    private static @Nullable Instant since(Sql sql, Stand stand) {
-        try {
-            return sql.one(
-                            Since.class,
-                            "SELECT stats_reset AS since FROM " + stand.schema() + ".pg_stat_statements_info")
-                    .since();
-        } catch (ToolException e) {
-            return null; // the view came with version 1.9 of the extension
-        }
-    }
-
-    private static ToolException missing() {
-        return new ToolException(
-                ErrorCode.NOT_CONFIGURED,
-                "pg_stat_statements does not count here, so nobody knows what was slow.",
-                "A person adds pg_stat_statements to shared_preload_libraries, restarts the server and runs CREATE"
-                        + " EXTENSION pg_stat_statements in this database. active_queries shows what runs now.");
+        boolean more = left.size() > rows.size() && input.watchSeconds() == 0;
+        return new Output(
+                since, rows, new Rest(rows.size(), wanted.size(), more ? Cursor.write(list, told) : null), note(sql));
     }
 
     private static @Nullable String note(Sql sql) {
@@ -238,7 +144,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         return notes.isEmpty() ? null : String.join(" ", notes);
     }
 
-    private static Row row(Seen one, double all, @Nullable String plan) {
+    private static Row row(Seen one, double all, String query, @Nullable String plan) {
         double blocks = one.hit() + one.read();
         return new Row(
                 one.queryId(),
@@ -252,7 +158,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
                 Math.round(one.temp() * 8192),
                 Math.round(one.wal()),
                 why(one),
-                cut(one.query()),
+                query,
                 plan);
     }
 
@@ -290,7 +196,9 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         }
         try {
             ExplainQuery.Output plan = new ExplainQuery()
-                    .read(new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty()), context);
+                    .read(
+                            new ExplainQuery.Input(query, false, Optional.empty(), Optional.empty(), Optional.empty()),
+                            context);
             String stands = plan.findings().isEmpty()
                     ? ""
                     : ": " + plan.findings().get(0).title();

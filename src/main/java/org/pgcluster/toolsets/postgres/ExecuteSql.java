@@ -26,7 +26,7 @@ public final class ExecuteSql implements Reads<ExecuteSql.Input, ExecuteSql.Outp
             @Says("Most rows to return") @Range(min = 1, max = 100000)
             Optional<Integer> maxRows,
 
-            @Says("Another database of the same server") Optional<String> database) {}
+            @Says("Another database here") Optional<String> database) {}
 
     record Output(
             List<FreeSql.Column> columns,
@@ -56,7 +56,7 @@ public final class ExecuteSql implements Reads<ExecuteSql.Input, ExecuteSql.Outp
 
     @Override
     public Output read(Input input, Context context) {
-        if (!context.cluster().settings().rowDataAllowed()) {
+        if (!context.cluster().rowDataAllowed()) {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
                     "row_data: deny keeps rows inside, so free SQL is off.",

@@ -29,6 +29,7 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
     private static final Pattern CHANGE =
             Pattern.compile("\\s*(INSERT|UPDATE|DELETE|MERGE)\\b", Pattern.CASE_INSENSITIVE);
     private static final int PLAN_CHARACTERS = 4_000_000;
+    static final String OPTIONS = "FORMAT JSON, VERBOSE, SETTINGS";
 
     record Input(
             @Says("One statement, without EXPLAIN; $1, $2 … may stay open")
@@ -37,8 +38,11 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
             @Says("Run it and measure; only what reads") @Default("false")
             boolean analyze,
 
+            @Says("Plan as if built: [{table, columns, using?, include?, where?}]")
+            Optional<List<Map<String, Object>>> hypotheticalIndexes,
+
             @Says("Values for $1, $2 …") Optional<List<@Nullable Object>> params,
-            @Says("Another database of the same server") Optional<String> database) {}
+            @Says("Another database here") Optional<String> database) {}
 
     record Output(
             double totalCost,
@@ -47,10 +51,14 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
             List<Finding> findings,
             List<String> tree,
             Map<String, @Nullable Object> settings,
-            @Nullable String note)
+            @Nullable String note,
+            Optional<HypotheticalPlan.Output> withIndexes)
             implements InWords {
         @Override
         public String inWords() {
+            if (withIndexes.isPresent()) {
+                return withIndexes.get().inWords(totalCost) + (note == null ? "" : " " + note);
+            }
             String cost = "cost " + totalCost;
             String ran = executionMs == null ? "Not run; " + cost : "Ran in " + executionMs + " ms (" + cost + ")";
             String planned = planningMs == null ? "" : ", planned in " + planningMs + " ms";
@@ -68,7 +76,7 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                 "Explain a query",
                 Input.class,
                 Output.class,
-                "Why a statement is slow, and what would help: its plan as a short tree, costly nodes, wrong estimates,"
+                "Why a statement is slow, what would help: its plan as a short tree, costly nodes, wrong estimates,"
                         + " spills, missing indexes. analyze runs it.");
     }
 
@@ -78,13 +86,16 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
             throw ToolException.invalidInput(
                     "`sql` begins with EXPLAIN.", "Give the statement itself; analyze: true runs and measures it.");
         }
-        if (input.analyze() && !context.cluster().settings().rowDataAllowed()) {
+        if (input.analyze() && !context.cluster().rowDataAllowed()) {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
                     "row_data: deny keeps rows inside, and to run a statement counts them.",
                     "Leave analyze out to see the plan.");
         }
-        String options = "FORMAT JSON, VERBOSE, SETTINGS" + (input.analyze() ? ", ANALYZE, BUFFERS, WAL" : "");
+        if (input.hypotheticalIndexes().isPresent()) {
+            return HypotheticalPlan.compare(input, context);
+        }
+        String options = OPTIONS + (input.analyze() ? ", ANALYZE, BUFFERS, WAL" : "");
         FreeSql.Result result = explained(input, options, context);
         Map<?, ?> explained = explained(result);
         PlanNode root = root(explained);
@@ -104,32 +115,40 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                             ExecuteSql.texts(input.params()),
                             new FreeSql.Budget(1, PLAN_CHARACTERS, PLAN_CHARACTERS));
         } catch (ToolException e) {
-            Matcher change = CHANGE.matcher(input.sql());
-            if (e.code() != ErrorCode.PERMISSION_DENIED || !change.lookingAt()) {
-                throw e;
-            }
-            String verb = change.group(1).toUpperCase(Locale.ROOT);
-            throw ToolException.fromServer(
-                    e.code(),
-                    "PostgreSQL explains a change only to who may make it, and this login may not " + verb + ": "
-                            + e.text() + ".",
-                    "Explain a SELECT with the same tables and conditions, or let somebody who has that right run"
-                            + " EXPLAIN " + verb + " … by hand.",
-                    e.sqlstate(),
-                    e.position(),
-                    e);
+            throw withoutRightToChange(input.sql(), e);
         }
+    }
+
+    static ToolException withoutRightToChange(String sql, ToolException refused) {
+        Matcher change = CHANGE.matcher(sql);
+        if (refused.code() != ErrorCode.PERMISSION_DENIED || !change.lookingAt()) {
+            return refused;
+        }
+        String verb = change.group(1).toUpperCase(Locale.ROOT);
+        return ToolException.fromServer(
+                refused.code(),
+                "PostgreSQL explains a change only to who may make it, and this login may not " + verb + ": "
+                        + refused.text() + ".",
+                "Explain a SELECT with the same tables and conditions, or let somebody who has that right run EXPLAIN "
+                        + verb + " … by hand.",
+                refused.sqlstate(),
+                refused.position(),
+                refused);
     }
 
     private static Map<?, ?> explained(FreeSql.Result result) {
         Object cell = result.rows().isEmpty() ? null : result.rows().get(0).get(0);
-        if (result.cutCells() == 0
-                && cell instanceof String json
-                && JsonText.read(json) instanceof List<?> plans
-                && plans.get(0) instanceof Map<?, ?> explained) {
-            return explained;
+        if (result.cutCells() == 0 && cell instanceof String json) {
+            return explained(json);
         }
         throw new ToolException(ErrorCode.UNSUPPORTED, "The plan is too large to be read.", "Explain a part of it.");
+    }
+
+    static Map<?, ?> explained(String json) {
+        if (JsonText.read(json) instanceof List<?> plans && plans.get(0) instanceof Map<?, ?> explained) {
+            return explained;
+        }
+        throw new ToolException(ErrorCode.UPSTREAM_ERROR, "The server gave no plan.", null);
     }
 
     static PlanNode root(Map<?, ?> explained) {
@@ -156,7 +175,8 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                         .toList(),
                 root.all().map(node -> PlanLine.line(node, shares, shown)).toList(),
                 settings,
-                note(root));
+                note(root),
+                Optional.empty());
     }
 
     /** Advice names columns; values stand in conditions alone, and these are evidence. */

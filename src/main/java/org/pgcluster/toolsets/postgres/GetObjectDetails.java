@@ -109,7 +109,7 @@ public final class GetObjectDetails implements Reads<GetObjectDetails.Input, Get
     private static Output relation(Input input, Named table, List<String> others, Context context) {
         Sql sql = context.sql();
         RelationParts parts =
-                new RelationParts(sql, table.oid(), context.cluster().settings().rowDataAllowed());
+                new RelationParts(sql, table.oid(), context.cluster().rowDataAllowed());
         Map<String, @Nullable Object> facts = new LinkedHashMap<>(parts.facts());
         List<Column> columns = parts.columns(facts.get("rows"));
         List<Index> indexes = parts.indexes();
@@ -118,7 +118,7 @@ public final class GetObjectDetails implements Reads<GetObjectDetails.Input, Get
         if (spread.isPresent()) {
             ShardFigures shards = spread.get();
             facts.putAll(shards.facts());
-            columns = shards.columns(columns, context.cluster().settings().rowDataAllowed());
+            columns = shards.columns(columns, context.cluster().rowDataAllowed());
             indexes = shards.indexes(indexes);
             unavailable = shards.unavailable();
         }

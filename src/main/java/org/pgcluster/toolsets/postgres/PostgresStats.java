@@ -24,8 +24,7 @@ public final class PostgresStats implements Reads<PostgresStats.Input, PostgresS
     record Input(
             @Says("Which counters") Topic topic,
 
-            @Says("Only this one, where databases are counted")
-            Optional<String> database,
+            @Says("Only this one") Optional<String> database,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
             int limit,

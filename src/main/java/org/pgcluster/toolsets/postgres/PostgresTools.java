@@ -16,6 +16,7 @@ public final class PostgresTools {
             case "list_available_extensions" -> new ListAvailableExtensions();
             case "analyze_db_health" -> new AnalyzeDbHealth();
             case "analyze_slow_queries" -> new AnalyzeSlowQueries();
+            case "recommend_indexes" -> new RecommendIndexes();
             case "postgres_stats" -> new PostgresStats();
             case "explain_query" -> new ExplainQuery();
             case "execute_change" -> new ExecuteChange();

@@ -45,7 +45,8 @@ final class Reader implements AutoCloseable {
                 true,
                 "pgcluster-mcp read",
                 Duration.ofSeconds(1),
-                false);
+                false,
+                true);
     }
 
     String user() {
@@ -59,6 +60,11 @@ final class Reader implements AutoCloseable {
         } catch (ToolException e) {
             return (e.sqlstate() == null ? "refused: " : "failed: ") + e.code() + " " + e.text();
         }
+    }
+
+    String one(String sql) {
+        var result = reading.read(Call.within(Duration.ofSeconds(20)), sql, List.of(), BUDGET);
+        return String.valueOf(result.rows().get(0).get(0));
     }
 
     int positionOfError(String sql) {

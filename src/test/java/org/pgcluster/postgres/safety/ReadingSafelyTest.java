@@ -24,6 +24,42 @@ class ReadingSafelyTest {
         assertEquals("", harm(DEFAULT, List.of("postgres", "owner")));
     }
 
+    /** Its own rights stay behind where it may take a role that can only read. */
+    @ParameterizedTest
+    @ValueSource(strings = {"15", "18"})
+    @Tag("versions")
+    void an_owner_reads_as_who_can_only_read_where_it_is_a_member(String version) throws SQLException, IOException {
+        try (Estate estate = Estate.on(Postgres.version(version), false);
+                Connection superuser = estate.unguarded()) {
+            assertEquals("owner", who(estate, "owner"));
+            Reader.unguarded(superuser, "GRANT pg_read_all_data TO owner");
+            assertEquals("pg_read_all_data", who(estate, "owner"));
+            assertEquals("reader", who(estate, "reader"));
+            assertEquals("pg_read_all_data", who(estate, "postgres"));
+            Reader.unguarded(superuser, "REVOKE pg_read_all_data FROM owner");
+            if (Integer.parseInt(version) >= 16) {
+                Reader.unguarded(superuser, "GRANT pg_read_all_data TO owner WITH SET FALSE");
+                assertEquals("owner", who(estate, "owner"));
+            }
+        }
+    }
+
+    @Test
+    @Tag("versions")
+    void no_attack_does_harm_to_an_owner_that_takes_a_role() throws SQLException, IOException {
+        try (Estate estate = Estate.on(Postgres.version("18"), false);
+                Connection superuser = estate.unguarded()) {
+            Reader.unguarded(superuser, "GRANT pg_read_all_data TO owner");
+            assertEquals("", Attacks.harm(estate, List.of("owner"), Estate.lines("attacks.tsv")));
+        }
+    }
+
+    private static String who(Estate estate, String login) {
+        try (Reader reader = estate.reader(login)) {
+            return reader.one("SELECT current_user FROM victim LIMIT 1");
+        }
+    }
+
     @Test
     @Tag("postgres")
     void honest_sql_works() throws SQLException, IOException {
@@ -90,6 +126,7 @@ class ReadingSafelyTest {
                 "DELETE FROM victim",
                 "UPDATE victim SET name = NULL",
                 "SELECT evil()",
+                "SELECT similarity('a', 'b')",
                 "SELECT 'x'::evil_domain",
                 "SELECT * FROM evil_view",
                 "SELECT pg_try_advisory_lock(666)",

@@ -5,19 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
+import org.pgcluster.shape.JsonText;
+import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
 import org.pgcluster.testing.OwnLab;
 
@@ -25,56 +33,47 @@ import org.pgcluster.testing.OwnLab;
 @Tag("lab")
 @Tag("slow")
 class HighAvailabilityActsTest {
-    private static @Nullable OwnLab own;
+    private static final Pattern PASTED = Pattern.compile("patroni_edit_config with group: (\\S+), patch: (\\{.*\\})");
+
+    private static @Nullable Estate own;
 
     @TempDir
     Path folder;
 
     @BeforeAll
     static void up() throws IOException {
-        own = OwnLab.up("acts");
+        own = new Estate(OwnLab.up("acts"));
     }
 
     @AfterAll
     static void down() throws IOException {
-        OwnLab lab = own;
-        if (lab != null) {
-            lab.close();
+        Estate estate = own;
+        if (estate != null) {
+            estate.lab().close();
         }
+    }
+
+    private static Estate estate() {
+        return Objects.requireNonNull(own);
     }
 
     private Lab acting() {
-        Map<String, String> variables = Objects.requireNonNull(own).variables();
-        String dsn = variables.getOrDefault("LAB_DSN", "");
-        return Lab.on(
-                variables, folder, "mode", "admin", "allow_execute", "true", "approval", "self", "admin_dsn", dsn);
+        return Acting.on(estate().lab().variables(), folder);
     }
 
-    /** Plans, approves as this configuration may, and acts; what goes on is waited for. */
+    @BeforeEach
+    void everything_is_well() {
+        try (Lab lab = acting()) {
+            estate().awaitWhole(lab);
+        }
+    }
+
     private static Answer done(Lab lab, String act, Object... arguments) {
-        Map<String, Object> given = new HashMap<>();
-        for (int i = 0; i < arguments.length; i += 2) {
-            given.put((String) arguments[i], arguments[i + 1]);
-        }
-        Answer filed = lab.call("citus_request_approval_token", "action", act, "arguments", given);
-        assertFalse(filed.isError(), filed.text());
-        List<Object> all = new ArrayList<>(List.of(arguments));
-        all.add("approval_token");
-        all.add(Objects.requireNonNull(filed.structured().get("token")));
-        Answer answer = lab.call(act, all.toArray());
-        while (!answer.isError() && "running".equals(answer.structured().get("status"))) {
-            Object operation = Objects.requireNonNull(answer.structured().get("operation"));
-            Answer followed = lab.call("operation_status", "operation", operation, "wait_seconds", 30);
-            if (!"running".equals(followed.structured().get("state"))) {
-                return followed;
-            }
-        }
-        return answer;
+        return Acting.done(lab, act, arguments);
     }
 
     private static Map<?, ?> group(Lab lab, String name) {
-        return Lab.rows(lab.call("patroni_cluster_status", "group", name), "groups")
-                .get(0);
+        return Estate.group(lab, name);
     }
 
     @Test
@@ -137,15 +136,155 @@ class HighAvailabilityActsTest {
         }
     }
 
+    private static Object config(Lab lab, String group) {
+        Object api = Estate.member(lab, Estate.leader(lab, group)).get("api");
+        return Objects.requireNonNull(JsonText.read(estate().rest("GET", api + "/config", "")));
+    }
+
+    private static Answer pasted(Lab lab, String plan) {
+        Matcher undo = PASTED.matcher(plan);
+        assertTrue(undo.find(), plan);
+        Object patch = Objects.requireNonNull(JsonText.read(undo.group(2)));
+        return done(lab, "patroni_edit_config", "group", undo.group(1), "patch", patch);
+    }
+
     @Test
-    void what_patroni_stores_and_ignores_is_told() {
+    void what_patroni_stores_and_ignores_is_in_the_plan_and_in_the_proof_and_can_be_taken_back() {
         try (Lab lab = acting()) {
+            Object before = config(lab, "1");
+            Map<String, Object> parameters = Map.of(
+                    "made.up",
+                    "1",
+                    "no_such_thing",
+                    1,
+                    "work_mem",
+                    "5MB",
+                    "port",
+                    1,
+                    "max_connections",
+                    10,
+                    "wal_level",
+                    "replica",
+                    "random_page_cost",
+                    "cheap",
+                    "wal_compression",
+                    "strong");
             Map<String, Object> patch =
-                    Map.of("postgresql", Map.of("parameters", Map.of("made.up", "1", "work_mem", "5MB")));
+                    Map.of("tll", 30, "postgresql", Map.of("parameters", parameters, "listen", "elsewhere:5432"));
+            Answer plan = lab.call("patroni_edit_config", "group", "1", "patch", patch, "dry_run", true);
+            assertFalse(plan.isError(), plan.text());
+            for (String told : List.of(
+                    "! tll counts: Patroni knows no such setting",
+                    "! postgresql.listen counts: Patroni reads it from each member's own file only",
+                    "! postgresql.parameters.port counts: Patroni sets it by itself",
+                    "! postgresql.parameters.max_connections counts: Patroni takes no less than 25",
+                    "! postgresql.parameters.wal_level counts: with Citus Patroni keeps it at logical",
+                    "! made.up counts: PostgreSQL knows no such parameter",
+                    "! no_such_thing counts: PostgreSQL knows no such parameter",
+                    "! random_page_cost counts: it takes a number",
+                    "! wal_compression counts: it takes one of ",
+                    "- work_mem counts: holds (takes effect without a restart)")) {
+                assertTrue(plan.text().contains(told), told + " is not in\n" + plan.text());
+            }
             Answer answer = done(lab, "patroni_edit_config", "group", "1", "patch", patch);
             assertFalse(answer.isError(), answer.text());
-            assertTrue(answer.text().contains("PostgreSQL knows no such parameter"), answer.text());
-            assertFalse(answer.text().contains("|1|work_mem|"), answer.text());
+            Map<?, ?> result =
+                    (Map<?, ?>) Objects.requireNonNull(answer.structured().get("result"));
+            List<?> open = (List<?>) Objects.requireNonNull(result.get("not_in_force"));
+            assertTrue(
+                    open.stream().noneMatch(row -> "work_mem".equals(((Map<?, ?>) row).get("parameter"))),
+                    answer.text());
+            for (String name : List.of("tll", "postgresql.listen", "made.up", "port", "max_connections", "wal_level")) {
+                assertTrue(
+                        open.stream().anyMatch(row -> name.equals(((Map<?, ?>) row).get("parameter"))),
+                        name + " is not in\n" + answer.text());
+            }
+            for (Map<?, ?> member : Estate.members(lab, "1")) {
+                assertEquals("5MB", estate().sql(Objects.requireNonNull(member.get("address")), "SHOW work_mem"));
+            }
+            assertFalse(pasted(lab, plan.text()).isError());
+            assertEquals(before, config(lab, "1"), "the undo of the plan gives what was before");
+        }
+    }
+
+    @Test
+    void a_setting_that_needs_a_restart_waits_until_each_member_was_restarted_for_it() {
+        try (Lab lab = acting()) {
+            Map<String, Object> patch = Map.of("postgresql", Map.of("parameters", Map.of("max_connections", 110)));
+            Answer plan = lab.call("patroni_edit_config", "group", "1", "patch", patch, "dry_run", true);
+            assertTrue(plan.text().contains("with a restart of each member only"), plan.text());
+            Answer edited = done(lab, "patroni_edit_config", "group", "1", "patch", patch);
+            String leader = Estate.leader(lab, "1");
+            String replica = Estate.replica(lab, "1");
+            assertTrue(edited.text().contains("To restart: "), edited.text());
+            for (String member : List.of(leader, replica)) { // the leader first, as a standby may not have fewer
+                Answer restarted = done(lab, "patroni_restart", "member", member, "pending_only", true);
+                assertFalse(restarted.isError(), restarted.text());
+                Object address =
+                        Objects.requireNonNull(Estate.member(lab, member).get("address"));
+                assertEquals("110", estate().sql(address, "SHOW max_connections"));
+            }
+            Answer again = lab.call("patroni_restart", "member", leader, "pending_only", true, "dry_run", true);
+            assertEquals("PRECONDITION_FAILED", again.structured().get("code"), again.text());
+            assertFalse(pasted(lab, plan.text()).isError());
+            for (String member : List.of(leader, replica)) {
+                Answer back = done(lab, "patroni_restart", "member", member, "pending_only", true);
+                assertFalse(back.isError(), back.text());
+            }
+        }
+    }
+
+    @Test
+    void a_restart_is_scheduled_taken_back_and_done_when_its_time_has_come() {
+        try (Lab lab = acting()) {
+            String replica = Estate.replica(lab, "1");
+            Answer set = done(lab, "patroni_restart", "member", replica, "scheduled_at", "2099-01-01T00:00:00+00:00");
+            assertTrue(set.text().contains("Its restart is scheduled for 2099-01-01"), set.text());
+            Answer twice = lab.call(
+                    "patroni_restart", "member", replica, "scheduled_at", "2099-01-02T00:00:00Z", "dry_run", true);
+            assertTrue(twice.text().contains("take it back first"), twice.text());
+            Answer back = done(lab, "patroni_restart", "member", replica, "scheduled_at", "none");
+            assertFalse(back.isError(), back.text());
+            assertEquals(null, Estate.member(lab, replica).get("scheduled_restart"));
+
+            Object started = Objects.requireNonNull(Estate.member(lab, replica).get("started_at"));
+            String soon = OffsetDateTime.now(ZoneOffset.UTC).plusSeconds(15).toString();
+            Answer near = done(lab, "patroni_restart", "member", replica, "scheduled_at", soon);
+            assertFalse(near.isError(), near.text());
+            Eventually.see("the restart", () -> {
+                Object now = Estate.member(lab, replica).get("started_at");
+                return now != null && !now.equals(started) ? "" : "started at " + now;
+            });
+        }
+    }
+
+    @Test
+    void a_replica_whose_data_folder_is_damaged_is_copied_anew() throws IOException {
+        try (Lab lab = acting()) {
+            String replica = Estate.replica(lab, "1");
+            Object address = Objects.requireNonNull(Estate.member(lab, replica).get("address"));
+            Path data = estate().processes().folder().resolve(replica);
+            long postmaster = estate().processes().postmaster(replica);
+            Files.delete(data.resolve("global/pg_control"));
+            ProcessHandle.of(postmaster).ifPresent(ProcessHandle::destroyForcibly);
+            Eventually.see("the replica to be broken", () -> {
+                Object state = Estate.member(lab, replica).get("state");
+                return List.of("running", "streaming").contains(String.valueOf(state)) ? "" + state : "";
+            });
+            Object api = Objects.requireNonNull(Estate.member(lab, replica).get("api"));
+            Answer health = lab.call("cluster_health", "components", List.of("patroni"));
+            boolean named = health.text().contains(replica)
+                    || health.text().contains(URI.create("" + api).getAuthority());
+            assertTrue(named, health.text());
+            String leader = Estate.leader(lab, "1");
+            Answer refused = lab.call("patroni_reinitialize", "member", leader, "dry_run", true);
+            assertTrue(refused.text().contains("a leader is never erased"), refused.text());
+
+            Answer answer = done(lab, "patroni_reinitialize", "member", replica);
+            assertFalse(answer.isError(), answer.text());
+            assertTrue(answer.text().contains(replica + " was copied anew"), answer.text());
+            assertEquals("t", estate().sql(address, "SELECT pg_is_in_recovery()"));
+            assertEquals("1", estate().sql(address, "SELECT count(*) FROM pg_stat_wal_receiver"));
         }
     }
 

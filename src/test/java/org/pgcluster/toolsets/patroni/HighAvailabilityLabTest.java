@@ -9,9 +9,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.Lab;
 
@@ -127,5 +130,62 @@ class HighAvailabilityLabTest {
             Answer answer = lab.call("cluster_health", "components", List.of("patroni", "haproxy", "pgbouncer"));
             assertEquals(List.of(), answer.structured().get("findings"), answer.text());
         }
+    }
+
+    @Test
+    void each_replica_has_its_slot_and_its_receiver() {
+        try (Lab lab = Lab.connected(folder)) {
+            Answer answer = lab.call("patroni_replication_lag");
+            for (Map<?, ?> replica : Lab.rows(answer, "replicas")) {
+                assertEquals("streaming", replica.get("receiver"), replica.toString());
+                assertTrue(
+                        Lab.rows(answer, "slots").stream()
+                                .anyMatch(slot -> Objects.equals(slot.get("member"), replica.get("member"))
+                                        && Boolean.TRUE.equals(slot.get("active"))),
+                        answer.text());
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"citus_update_node", "citus_disable_node", "citus_remove_node", "citus_add_node"})
+    void an_act_on_a_node_that_patroni_looks_after_says_so(String act) {
+        Assumptions.assumeTrue("1".equals(Lab.variable("LAB_CITUS")), "the lab has no Citus here");
+        try (Lab lab = Lab.connected(
+                folder,
+                "mode",
+                "admin",
+                "allow_execute",
+                "true",
+                "approval",
+                "self",
+                "admin_dsn",
+                Lab.variable("LAB_DSN"))) {
+            List<Map<?, ?>> members = Lab.rows(lab.call("patroni_member_list", "group", "1"), "members");
+            String leads = where(members, true);
+            String follows = where(members, false);
+            String host = follows.substring(0, follows.lastIndexOf(':'));
+            int port = Integer.parseInt(follows.substring(follows.lastIndexOf(':') + 1));
+            Answer answer = switch (act) {
+                case "citus_update_node" -> lab.call(act, "node", leads, "host", host, "port", port, "dry_run", true);
+                case "citus_add_node" -> lab.call(act, "host", host, "port", port, "dry_run", true);
+                default -> lab.call(act, "node", leads, "dry_run", true);
+            };
+            String plan = answer.structured().toString();
+            for (Map<?, ?> member : members) {
+                boolean concerned = act.equals("citus_update_node")
+                        || act.equals("citus_add_node") == "replica".equals(member.get("own_role"));
+                String named = "it is " + member.get("member") + " of Patroni's group 1";
+                assertEquals(concerned, plan.contains(named), named + " in " + plan);
+            }
+        }
+    }
+
+    private static String where(List<Map<?, ?>> members, boolean leader) {
+        return members.stream()
+                .filter(row -> leader != "replica".equals(row.get("own_role")))
+                .map(row -> String.valueOf(row.get("address")))
+                .findFirst()
+                .orElseThrow();
     }
 }

@@ -7,13 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.pgcluster.postgres.Acting;
 import org.pgcluster.testing.Postgres;
+import org.pgcluster.tool.Hands;
+import org.pgcluster.tool.Outcome;
+import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Step;
 import org.postgresql.PGConnection;
 
 /** Who is stopped and who is not, judged by what became of the victims. */
@@ -21,6 +31,39 @@ import org.postgresql.PGConnection;
 class CancelQueryTest {
     @TempDir
     Path state;
+
+    /** Sends what it is given, whatever plan it is from. */
+    private record Signals(Acting acting) implements Hands {
+        @Override
+        public <R extends Record> List<R> list(Step.Statement step, Class<R> row) {
+            return acting.listNumbered(row, step.sql(), step.parameters());
+        }
+
+        @Override
+        public Outcome run(Step.Statement step) {
+            throw new IllegalStateException("a signal answers rows");
+        }
+
+        @Override
+        public Outcome run(Step.Statement step, Watch watch) {
+            return run(step);
+        }
+
+        @Override
+        public Outcome runChecked(Step.Statement step, Look look) {
+            return run(step);
+        }
+
+        @Override
+        public Said send(Step.Request step) {
+            throw new IllegalStateException("a signal goes to no component");
+        }
+
+        @Override
+        public void progress(double done, double total, String message) {
+            throw new IllegalStateException("a signal takes no time: " + message);
+        }
+    }
 
     private static int pid(Connection connection) throws SQLException {
         return connection.unwrap(PGConnection.class).getBackendPID();
@@ -56,6 +99,50 @@ class CancelQueryTest {
             assertFalse(ended.isDone());
             var stopped = trial.act("cancel_query", "pids", List.of(pid(victim)));
             assertTrue(stopped.text().contains("1 of 1 stopped"), stopped.text());
+            assertEquals("57014", ended.get(5, TimeUnit.SECONDS));
+        }
+    }
+
+    /** Between the last look at a plan and its step another statement can have begun, or another session with that pid. */
+    @ParameterizedTest
+    @CsvSource({"false, queryStart", "true, backendStart"})
+    void a_session_that_is_another_by_now_is_not_touched(boolean terminate, String changed) throws Exception {
+        try (Trial trial = Trial.on(Postgres.debian15(), state);
+                var victim = trial.connect()) {
+            var ended = sleeping(trial, victim);
+            var tool = new CancelQuery();
+            var input = tool.declaration().input().bind(Map.of("pids", List.of(pid(victim)), "terminate", terminate));
+            var plan = tool.plan(input, trial.context());
+            CancelQuery.Target seen = plan.looked().sessions().get(0);
+            var earlier = new CancelQuery.Target(
+                    seen.place(),
+                    seen.pid(),
+                    changed.equals("backendStart") ? Instant.EPOCH : seen.backendStart(),
+                    changed.equals("queryStart") ? Instant.EPOCH : seen.queryStart(),
+                    seen.userName(),
+                    seen.database(),
+                    seen.application(),
+                    seen.backendType(),
+                    seen.query());
+            var step = SignalStep.of(seen.place(), List.of(earlier), input);
+            var stale = new Plan<>(
+                    plan.summary(),
+                    new CancelQuery.Looked(List.of(earlier)),
+                    plan.checks(),
+                    List.<Step>of(step),
+                    plan.consequences());
+            var context = trial.context();
+            CancelQuery.Output output;
+            try (var acting = context.cluster().acting(Optional.empty(), "test", context.call())) {
+                output = tool.act(input, stale, new Signals(acting), context);
+            }
+            assertEquals(0, output.stopped(), output.toString());
+            assertEquals(
+                    "not touched: it had changed or ended",
+                    output.sessions().get(0).now());
+            assertEquals("active", trial.one("SELECT state FROM pg_stat_activity WHERE pid = " + pid(victim)));
+            assertFalse(ended.isDone());
+            trial.one("SELECT pg_cancel_backend(" + pid(victim) + ")");
             assertEquals("57014", ended.get(5, TimeUnit.SECONDS));
         }
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -219,6 +220,33 @@ class DatabaseHealthTest {
                             + " AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"));
             assertTrue(Math.abs(share - again) < 15, share + " and " + again);
             trial.sql("DROP TABLE slow");
+        }
+    }
+
+    @Test
+    void each_statement_stands_on_one_page_even_if_it_overtakes_others_meanwhile() throws SQLException {
+        try (Trial trial = Trial.on(Postgres.debian15(), state)) {
+            trial.sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements", "SELECT pg_stat_statements_reset()");
+            for (int columns = 1; columns <= 12; columns++) {
+                trial.sql("SELECT 1 AS paged" + ", 1".repeat(columns) + " FROM generate_series(1, " + columns * 20_000
+                        + ")");
+            }
+            List<String> shown = new ArrayList<>();
+            List<Object> given = new ArrayList<>(List.of("limit", 5));
+            Object cursor = "";
+            while (cursor != null) {
+                Map<?, ?> page = trial.read("analyze_slow_queries", given.toArray());
+                Trial.list(page.get("statements")).stream()
+                        .map(Trial::map)
+                        .filter(one -> String.valueOf(one.get("query")).contains("AS paged"))
+                        .forEach(one -> shown.add(String.valueOf(one.get("query_id"))));
+                trial.sql("SELECT 1 AS paged, 1 FROM generate_series(1, 900000)");
+                cursor = Trial.map(page.get("rest")).get("cursor");
+                given = new ArrayList<>(List.of("limit", 5));
+                given.addAll(cursor == null ? List.of() : List.of("cursor", cursor));
+            }
+            assertEquals(12, shown.size(), shown.toString());
+            assertEquals(12, shown.stream().distinct().count(), shown.toString());
         }
     }
 

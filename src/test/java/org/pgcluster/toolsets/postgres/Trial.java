@@ -26,6 +26,7 @@ import org.pgcluster.dispatch.Workshop;
 import org.pgcluster.guard.Approver;
 import org.pgcluster.guard.Guard;
 import org.pgcluster.testing.Postgres;
+import org.pgcluster.tool.Context;
 
 /** The tools as a client calls them, on a real server, in this process; a person's consent is given on the spot. */
 final class Trial implements AutoCloseable {
@@ -76,6 +77,12 @@ final class Trial implements AutoCloseable {
     private Answer call(String tool, Map<String, @Nullable Object> arguments) {
         var call = Call.within(Duration.ofSeconds(40), (done, total, message) -> {});
         return dispatcher.call(new Request(tool, arguments, call, "test", Optional.empty()));
+    }
+
+    /** What a tool is given, for one that is called past the dispatcher. */
+    Context context() {
+        var call = Call.within(Duration.ofSeconds(40), (done, total, message) -> {});
+        return new Context(workshop.clusters().choose(Optional.empty(), false), call, workshop, true, "test");
     }
 
     /** The structured answer of a call that must succeed. */

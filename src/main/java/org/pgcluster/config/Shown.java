@@ -1,10 +1,10 @@
 package org.pgcluster.config;
 
 /** Shows a secret value without its secret: the password in a connection, or all of it. */
-final class Masks {
+final class Shown {
     static final String DOTS = "••••";
 
-    private Masks() {}
+    private Shown() {}
 
     static String cut(String text) {
         return text.length() <= 60 ? text : text.substring(0, 60).concat("…");

@@ -1,0 +1,187 @@
+package org.pgcluster.toolsets.patroni;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.FakePatroni;
+import org.pgcluster.testing.Lab;
+
+/** A change of leader that Patroni refuses, loses, or does in another way: what is known is told, and no more. */
+class FailoverRefusedTest {
+    private static final String SWITCHOVER = "POST /switchover";
+
+    @TempDir
+    Path folder;
+
+    private List<FakePatroni> group = List.of();
+
+    @BeforeEach
+    void two_members() {
+        group = FakePatroni.group("a", "b");
+    }
+
+    @AfterEach
+    void end() {
+        group.forEach(FakePatroni::close);
+    }
+
+    private Lab acting() {
+        return Lab.with(
+                folder,
+                Map.of(
+                        "patroni_urls", group.get(0).url(),
+                        "admin_dsn", "postgres://nobody@127.0.0.1:1/none",
+                        "mode", "admin",
+                        "allow_execute", "true",
+                        "approval", "self"));
+    }
+
+    private Answer switchedOver() {
+        try (Lab lab = acting()) {
+            return Acting.done(lab, "patroni_failover");
+        }
+    }
+
+    private static String code(Answer answer) {
+        return String.valueOf(answer.structured().get("code"));
+    }
+
+    @Test
+    void a_connection_that_breaks_in_the_middle_leaves_the_outcome_unknown() {
+        group.get(0).hangsUpOn(SWITCHOVER);
+        Answer answer = switchedOver();
+        assertEquals("OUTCOME_UNKNOWN", code(answer), answer.text());
+        assertEquals(false, answer.structured().get("retryable"));
+        assertTrue(
+                answer.text().contains("a is leader, running; b is replica, running, 0 bytes behind"), answer.text());
+        assertTrue(answer.text().contains("patroni_cluster_status"), answer.text());
+        long sent = group.get(0).asked().stream()
+                .filter(one -> one.startsWith(SWITCHOVER))
+                .count();
+        assertEquals(1, sent, "nothing is sent twice: " + group.get(0).asked());
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "412|switchover is not possible: no good candidates have been found|PRECONDITION_FAILED",
+                "412|leader name does not match|PRECONDITION_FAILED",
+                "400|Switchover is possible only to a specific candidate in a paused state|PRECONDITION_FAILED",
+                "503|Switchover failed|UPSTREAM_ERROR",
+                "503|failed to write switchover key into DCS|UPSTREAM_ERROR",
+                "401|not authenticated|PERMISSION_DENIED",
+                "403|Access is denied|PERMISSION_DENIED"
+            })
+    void a_refusal_is_told_in_patronis_words_with_what_each_member_says(int status, String words, String code) {
+        group.get(0).answers(SWITCHOVER, status, words);
+        Answer answer = switchedOver();
+        assertEquals(code, code(answer), answer.text());
+        assertTrue(answer.text().contains("(" + status + "): " + words + ". Members: a is leader"), answer.text());
+    }
+
+    @Test
+    void a_page_of_html_is_not_shown_as_a_reason() {
+        group.get(0).answers(SWITCHOVER, 400, "<!DOCTYPE HTML><html><body>Bad request</body></html>");
+        assertTrue(switchedOver().text().contains("(400): an HTML page"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "leader|x|not x: a is leader, running; b is replica, running, 0 bytes behind",
+                "candidate|x|there is no member x; a is leader",
+                "candidate|a|a leads already"
+            })
+    void what_the_plan_knows_patroni_would_refuse_is_not_sent(String argument, String value, String why) {
+        try (Lab lab = acting()) {
+            Answer answer = lab.call("patroni_failover", "group", "a", argument, value, "dry_run", true);
+            assertEquals("PRECONDITION_FAILED", code(answer), answer.text());
+            assertTrue(answer.text().contains(why), answer.text());
+        }
+        assertFalse(group.get(0).asked().stream().anyMatch(one -> one.startsWith("POST")));
+    }
+
+    @Test
+    void a_member_with_the_tag_nofailover_is_no_candidate_and_the_reason_says_so() {
+        String rows = FakePatroni.row("a", "leader", group.get(0).url()) + ","
+                + FakePatroni.row("b", "replica", group.get(1).url())
+                        .replace("\"timeline\"", "\"tags\": {\"nofailover\": true}, \"timeline\"");
+        group.forEach(member -> member.answers("GET /cluster", 200, "{\"members\": [" + rows + "]}"));
+        Answer answer = planned("candidate", "b");
+        assertTrue(answer.text().contains("b can lead: it may not: it has the tag nofailover"), answer.text());
+        answer = planned("kind", "auto");
+        assertTrue(answer.text().contains("no good candidate: a is leader"), answer.text());
+        assertTrue(answer.text().contains("may not lead: it has the tag nofailover"), answer.text());
+    }
+
+    private Answer planned(String argument, String value) {
+        try (Lab lab = acting()) {
+            return lab.call("patroni_failover", argument, value, "dry_run", true);
+        }
+    }
+
+    @Test
+    void while_paused_a_candidate_must_be_named() {
+        String rows = FakePatroni.row("a", "leader", group.get(0).url()) + ","
+                + FakePatroni.row("b", "replica", group.get(1).url());
+        group.forEach(member -> member.answers("GET /cluster", 200, "{\"pause\": true, \"members\": [" + rows + "]}"));
+        Answer answer = planned("kind", "auto");
+        assertEquals("PRECONDITION_FAILED", code(answer));
+        assertTrue(answer.text().contains("it is paused: a candidate must be named; a is leader"), answer.text());
+        assertFalse(planned("candidate", "b").isError());
+    }
+
+    @Test
+    void a_candidate_that_nobody_can_ask_is_unknown_and_heads_the_plan() {
+        group.get(1).close();
+        Answer answer = planned("candidate", "b");
+        assertFalse(answer.isError(), answer.text());
+        assertTrue(answer.text().contains("! b can lead: it does not answer"), answer.text());
+    }
+
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {"200|Successfully switched over to \"b\"", "503|Switchover status unknown"})
+    void a_change_is_followed_to_its_end_even_where_patroni_stopped_watching(int status, String words) {
+        group.get(0).answersAfter(SWITCHOVER, () -> FakePatroni.led(group, 1, 4, "a", "b"), status, words);
+        Answer answer = switchedOver();
+        assertFalse(answer.isError(), answer.text());
+        assertTrue(answer.text().contains("b leads group " + name() + " in place of a."), answer.text());
+        assertFalse(answer.text().contains("Not yet"), answer.text());
+        assertTrue(answer.text().contains("Writes were down for about"), answer.text());
+    }
+
+    private String name() {
+        return group.get(0).url().replace("http://", "");
+    }
+
+    @Test
+    void another_leader_than_the_asked_one_is_told_though_patroni_calls_it_done() {
+        group.forEach(FakePatroni::close);
+        group = FakePatroni.group("a", "b", "c");
+        group.get(0)
+                .answersAfter(
+                        SWITCHOVER,
+                        () -> FakePatroni.led(group, 1, 4, "a", "b", "c"),
+                        200,
+                        "Switched over to \"b\" instead of \"c\"");
+        try (Lab lab = acting()) {
+            Answer answer = Acting.done(lab, "patroni_failover", "candidate", "c");
+            assertTrue(answer.text().contains("in place of a, not c as asked"), answer.text());
+        }
+    }
+}

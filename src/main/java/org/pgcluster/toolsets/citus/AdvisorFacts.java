@@ -175,8 +175,8 @@ record AdvisorFacts(
 
     static AdvisorFacts of(Citus citus) {
         var both = citus.atOnce(
-                asking -> asking.allAtOnce(List.of(
-                        NodeState::ask, other -> other.everywhere(GroupSize.class, GROUPS), LockWait::ask)),
+                asking -> asking.allAtOnce(
+                        List.of(NodeState::ask, other -> other.everywhere(GroupSize.class, GROUPS), LockWait::ask)),
                 asking -> asking.sql().list(Fault.class, FAULTS)); // with many shards it takes as long as the nodes do
         List<Round<?>> rounds = both.one();
         @SuppressWarnings("unchecked") // in the order of the questions

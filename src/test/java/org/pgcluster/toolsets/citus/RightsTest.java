@@ -105,10 +105,7 @@ class RightsTest {
         try (CitusLab lab = actor(state)) {
             Answer filed = lab.ask("citus_request_approval_token", "action", "citus_recover_transactions");
             assertFalse(filed.isError(), filed.text());
-            Answer done = lab.ask(
-                    "citus_recover_transactions",
-                    "approval_token",
-                    token(filed));
+            Answer done = lab.ask("citus_recover_transactions", "approval_token", token(filed));
             assertEquals("done", done.structured().get("status"), done.text());
         } finally {
             psql("REVOKE EXECUTE ON FUNCTION recover_prepared_transactions() FROM dpg_cluster");

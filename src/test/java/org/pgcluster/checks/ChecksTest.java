@@ -126,10 +126,9 @@ class ChecksTest {
     @Test
     void a_question_that_was_refused_is_no_server_that_is_gone() {
         var gap = new Unavailable("citus", "w0:5432", "permission denied for view pg_stat_archiver");
-        Details some = new Details(
-                facts("id1", "w0", "13.2-1"), 0, 1, List.of(), List.of(), null, List.of(), List.of(gap));
-        estate.servers =
-                List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, some));
+        Details some =
+                new Details(facts("id1", "w0", "13.2-1"), 0, 1, List.of(), List.of(), null, List.of(), List.of(gap));
+        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, some));
         estate.unavailable = List.of(gap);
         assertEquals(List.of("postgres.partly_read"), estate.ids());
     }

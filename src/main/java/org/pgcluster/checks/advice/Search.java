@@ -3,12 +3,9 @@ package org.pgcluster.checks.advice;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -17,10 +14,7 @@ import java.util.function.ToDoubleFunction;
  * help together, and exchanges. Small choices are tried out completely.
  */
 public final class Search {
-    private static final BitSet NOBODY = new BitSet();
-    private static final int ROUNDS = 3;
     private static final int PASSES = 3;
-    private static final int MOST_MERGED = 60;
     private static final int SMALL = 9;
     private static final int PAIRED = 12;
     /** What a smaller index may lose of what the larger one saves, and of everything. */
@@ -34,23 +28,21 @@ public final class Search {
     private static final double PRICE_OF_ONE = 0.2;
     private static final int FEW = 4;
 
-    /** {@code upkeep} is what the writes of the workload cost for an index, in the unit of importance. */
-    public record Limits(long bytes, BooleanSupplier timeIsUp) {}
+    /** Of the time; what is left then must do to choose among what was found. */
+    private static final double TO_THINK = 0.5;
+
+    /** {@code spent} is the share of the time that is over; at one the search ends with what it has. */
+    public record Limits(long bytes, DoubleSupplier spent) {}
 
     private final Costs costs;
-    private final Planner planner;
+    private final Sizes sizes;
     private final ToDoubleFunction<Candidate> upkeep;
     private final Limits limits;
     private final Map<String, Facts> facts;
     private final double total;
     private final double price;
-    private final Map<Candidate, Long> bytes = new LinkedHashMap<>();
-    private final Map<Candidate, Integer> shortlist = new LinkedHashMap<>();
-    /** Which queries' plans took it while the shortlist was made. */
-    private final Map<Candidate, BitSet> wanted = new HashMap<>();
 
-    private int thought;
-
+    /** {@code upkeep} is what the writes of the workload cost for an index, in the unit of importance. */
     public Search(
             Planner planner,
             List<Query> queries,
@@ -58,7 +50,7 @@ public final class Search {
             ToDoubleFunction<Candidate> upkeep,
             Limits limits) {
         this.costs = new Costs(planner, queries);
-        this.planner = planner;
+        this.sizes = new Sizes(planner);
         this.facts = facts;
         this.upkeep = upkeep;
         this.limits = limits;
@@ -72,90 +64,15 @@ public final class Search {
     }
 
     public Choice best() {
-        for (int query = 0; query < costs.queries().size() && !late(); query++) {
-            peel(query);
-        }
-        shareOrders();
-        merge();
-        List<Integer> all = shortlist.keySet().stream()
-                .filter(this::exists)
+        Shortlist shortlist = Shortlist.of(costs, sizes, facts, () -> spent() > TO_THINK);
+        List<Integer> all = shortlist.all().stream()
+                .filter(sizes::exists)
                 .map(costs::number)
                 .filter(one -> size(one) <= limits.bytes())
                 .toList();
-        BitSet best = slim(all.size() <= SMALL ? exhaustive(all) : greedy(all));
+        BitSet best = slim(all.size() <= SMALL ? exhaustive(all) : greedy(all, shortlist));
         return new Choice(
-                costs, costs.candidates(best), Map.copyOf(bytes), shortlist.keySet(), upkeep, thought, late());
-    }
-
-    /** What the planner takes from all that could serve a query, what it takes without that, and so on. */
-    private void peel(int query) {
-        Map<Candidate, Integer> ideas = ideas(query);
-        thought += ideas.size();
-        ideas.keySet().removeIf(candidate -> !exists(candidate));
-        double now = costs.now(query);
-        for (int round = 0; round < ROUNDS && !ideas.isEmpty() && !late(); round++) {
-            Planner.Planned planned = costs.plan(query, costs.bits(ideas.keySet()));
-            if (planned.used().isEmpty() || planned.cost() > 0.99 * now) {
-                return;
-            }
-            for (Candidate used : planned.used()) {
-                Candidate bare = used.including(List.of());
-                for (Candidate one : exists(bare) ? List.of(used, bare) : List.of(used)) {
-                    shortlist.merge(one, ideas.getOrDefault(used, 0), Math::max);
-                    wanted.computeIfAbsent(one, none -> new BitSet()).set(query);
-                }
-            }
-            ideas.keySet().removeAll(planned.used());
-        }
-    }
-
-    private Map<Candidate, Integer> ideas(int query) {
-        Map<Candidate, Integer> ideas = new LinkedHashMap<>();
-        for (Access access : costs.queries().get(query).accesses()) {
-            Facts known = facts.get(access.table());
-            if (known != null) {
-                Candidates.of(access, known).forEach((candidate, free) -> {
-                    if (known.indexes().stream()
-                            .noneMatch(there -> there.shape().serves(candidate))) {
-                        ideas.putIfAbsent(candidate, free);
-                    }
-                });
-            }
-        }
-        return ideas;
-    }
-
-    /** Columns that are equal may change places; it matters where that makes one index the beginning of another. */
-    private void shareOrders() {
-        Set<Candidate> found = new LinkedHashSet<>();
-        for (Map.Entry<Candidate, Integer> entry : List.copyOf(shortlist.entrySet())) {
-            if (entry.getValue() > 1) {
-                for (Candidate turned : Candidates.orders(entry.getKey(), entry.getValue())) {
-                    boolean shared = shortlist.keySet().stream()
-                            .anyMatch(other -> !other.equals(entry.getKey())
-                                    && other.table().equals(turned.table())
-                                    && other.keys().get(0).equals(turned.keys().get(0)));
-                    if (shared) {
-                        found.add(turned);
-                    }
-                }
-            }
-        }
-        found.stream().limit(MOST_MERGED).forEach(one -> shortlist.putIfAbsent(one, 0));
-    }
-
-    private void merge() {
-        Set<Candidate> found = new LinkedHashSet<>();
-        List<Candidate> all = List.copyOf(shortlist.keySet());
-        for (Candidate one : all) {
-            for (Candidate other : all) {
-                if (!one.equals(other)) {
-                    found.addAll(Candidates.merged(one, other));
-                }
-            }
-        }
-        found.stream().limit(MOST_MERGED).forEach(one -> shortlist.putIfAbsent(one, 0));
-        thought += found.size();
+                costs, costs.candidates(best), sizes.all(), shortlist.all(), upkeep, shortlist.thought(), late());
     }
 
     private BitSet exhaustive(List<Integer> all) {
@@ -172,18 +89,18 @@ public final class Search {
         return best;
     }
 
-    private BitSet greedy(List<Integer> all) {
+    private BitSet greedy(List<Integer> all, Shortlist shortlist) {
         BitSet everything = new BitSet();
         all.forEach(everything::set);
         for (int query = 0; query < costs.queries().size() && !late(); query++) {
             costs.plan(query, everything);
         }
-        BitSet byGain = improved(grown(all, false), all);
+        BitSet byGain = improved(grown(all, false), all, shortlist);
         boolean tight = all.stream().mapToLong(this::size).sum() > limits.bytes();
         if (!tight || late()) {
             return byGain;
         }
-        BitSet byDensity = improved(grown(all, true), all);
+        BitSet byDensity = improved(grown(all, true), all, shortlist);
         return value(byDensity) < value(byGain) ? byDensity : byGain;
     }
 
@@ -241,11 +158,11 @@ public final class Search {
         }
     }
 
-    private BitSet improved(BitSet grown, List<Integer> all) {
+    private BitSet improved(BitSet grown, List<Integer> all, Shortlist shortlist) {
         BitSet chosen = grown;
         boolean better = true;
         for (int pass = 0; pass < PASSES && better && !late(); pass++) {
-            BitSet next = paired(combined(exchanged(chosen, all)), all);
+            BitSet next = paired(combined(exchanged(chosen, all, shortlist)), all);
             better = value(next) < value(chosen) - price / 4;
             chosen = better ? next : chosen;
         }
@@ -253,11 +170,11 @@ public final class Search {
         return chosen;
     }
 
-    private BitSet exchanged(BitSet chosen, List<Integer> all) {
+    private BitSet exchanged(BitSet chosen, List<Integer> all, Shortlist shortlist) {
         BitSet best = chosen;
         for (int out : chosen.stream().toArray()) {
             for (int in : all) {
-                boolean near = !chosen.get(in) && alike(costs.candidate(in), costs.candidate(out));
+                boolean near = !chosen.get(in) && shortlist.alike(costs.candidate(in), costs.candidate(out));
                 BitSet set = near ? with(without(chosen, out), in) : chosen;
                 if (near && !late() && fits(set) && value(set) < value(best)) {
                     best = set;
@@ -267,21 +184,13 @@ public final class Search {
         return best;
     }
 
-    /** They begin alike, or one query wanted both. */
-    private boolean alike(Candidate in, Candidate out) {
-        BitSet both = (BitSet) wanted.getOrDefault(in, NOBODY).clone();
-        both.and(wanted.getOrDefault(out, NOBODY));
-        return in.table().equals(out.table())
-                && (in.keys().get(0).equals(out.keys().get(0)) || !both.isEmpty());
-    }
-
     /** One index in the place of two. */
     private BitSet combined(BitSet chosen) {
         BitSet best = chosen;
         for (int one : chosen.stream().toArray()) {
             for (int other : chosen.stream().toArray()) {
                 for (Candidate both : Candidates.merged(costs.candidate(one), costs.candidate(other))) {
-                    if (one != other && best.get(one) && best.get(other) && !late() && exists(both)) {
+                    if (one != other && best.get(one) && best.get(other) && !late() && sizes.exists(both)) {
                         BitSet set = with(without(without(best, one), other), costs.number(both));
                         best = fits(set) && value(set) < value(best) ? set : best;
                     }
@@ -316,7 +225,7 @@ public final class Search {
             double most = now + Math.min(NEARLY * (value(without(slim, one)) - now), LITTLE * total);
             int kept = one;
             for (Candidate smaller : shorter(costs.candidate(one))) {
-                if (!late() && exists(smaller)) {
+                if (!late() && sizes.exists(smaller)) {
                     int other = costs.number(smaller);
                     BitSet set = with(without(slim, kept), other);
                     if (size(other) < size(kept) && value(set) <= most) {
@@ -362,17 +271,14 @@ public final class Search {
     }
 
     private long size(int number) {
-        return bytes.getOrDefault(costs.candidate(number), 0L);
+        return sizes.of(costs.candidate(number));
     }
 
-    private boolean exists(Candidate candidate) {
-        if (!bytes.containsKey(candidate)) {
-            planner.bytes(candidate).ifPresent(size -> bytes.put(candidate, size));
-        }
-        return bytes.containsKey(candidate);
+    private double spent() {
+        return limits.spent().getAsDouble();
     }
 
     private boolean late() {
-        return limits.timeIsUp().getAsBoolean();
+        return spent() >= 1;
     }
 }

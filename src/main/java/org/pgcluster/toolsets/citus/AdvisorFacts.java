@@ -9,7 +9,6 @@ import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.snapshot.Unavailable;
-import org.pgcluster.tool.Context;
 
 /** What the advisor judges: the metadata, and what every node said at the same moment. Immutable. */
 record AdvisorFacts(
@@ -174,9 +173,12 @@ record AdvisorFacts(
              ORDER BY 1
             """;
 
-    static AdvisorFacts of(Citus citus, Context context) {
-        List<Round<?>> rounds = citus.allAtOnce(
-                List.of(NodeState::ask, asking -> asking.everywhere(GroupSize.class, GROUPS), LockWait::ask));
+    static AdvisorFacts of(Citus citus) {
+        var both = citus.atOnce(
+                asking -> asking.allAtOnce(
+                        List.of(NodeState::ask, other -> other.everywhere(GroupSize.class, GROUPS), LockWait::ask)),
+                asking -> asking.sql().list(Fault.class, FAULTS)); // with many shards it takes as long as the nodes do
+        List<Round<?>> rounds = both.one();
         @SuppressWarnings("unchecked") // in the order of the questions
         Round<NodeState> states = (Round<NodeState>) rounds.get(0);
         @SuppressWarnings("unchecked")
@@ -190,7 +192,7 @@ record AdvisorFacts(
                 groups,
                 waits,
                 metadata,
-                new ArrayList<>(citus.sql().list(Fault.class, FAULTS)),
+                new ArrayList<>(both.other()),
                 citus.sql().list(Job.class, JOBS).stream()
                         .map(job -> job.shown(citus))
                         .toList(),

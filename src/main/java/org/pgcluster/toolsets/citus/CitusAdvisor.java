@@ -65,7 +65,7 @@ public final class CitusAdvisor implements Reads<CitusAdvisor.Input, CitusAdviso
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
         List<Focus> wanted = input.focus().map(List::of).orElse(List.of(Focus.values()));
-        AdvisorFacts facts = AdvisorFacts.of(citus, context);
+        AdvisorFacts facts = AdvisorFacts.of(citus);
         List<Finding> all = AdvisorRules.judge(facts, wanted, input.maxTables());
         return new Output(
                 all,

@@ -38,7 +38,7 @@ public final class ListNodes implements Reads<ListNodes.Input, ListNodes.Output>
         }
     }
 
-    /** What only the node itself can say is missing where it did not answer. */
+    /** What only the node itself can say is missing where it did not answer. Secondaries and inactive nodes are not asked. */
     record Row(
             int nodeId,
             int groupId,
@@ -51,7 +51,7 @@ public final class ListNodes implements Reads<ListNodes.Input, ListNodes.Output>
             boolean shouldHaveShards,
             String rack,
             @Nullable String nodeCluster,
-            boolean answers,
+            @Nullable Boolean answers,
             @Nullable Boolean inRecovery,
             long placements,
             @Nullable Long missing,
@@ -111,7 +111,7 @@ public final class ListNodes implements Reads<ListNodes.Input, ListNodes.Output>
                 node.shouldHaveShards(),
                 node.rack(),
                 node.ofThisCluster() ? null : node.nodeCluster(),
-                state.isPresent(),
+                node.isAsked() ? state.isPresent() : null,
                 state.map(NodeState::inRecovery).orElse(null),
                 placements,
                 state.map(NodeState::missing).orElse(null),

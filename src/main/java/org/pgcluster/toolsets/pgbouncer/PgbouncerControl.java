@@ -114,7 +114,7 @@ public final class PgbouncerControl
         checks.add(Plan.check(
                 "a PgBouncer answers", !steps.isEmpty(), observed.bouncers().size() + " of " + instances.size()));
         return new Plan<>(
-                words(input) + " (" + clients + " clients)",
+                words(input) + " (" + clients + (clients == 1 ? " client)" : " clients)"),
                 new Looked(before, admin),
                 checks,
                 steps,

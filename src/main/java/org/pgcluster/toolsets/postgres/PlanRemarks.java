@@ -21,8 +21,6 @@ final class PlanRemarks {
     private static final double FAR_OFF = 10;
     private static final double ROWS_THAT_MATTER = 100;
     private static final double ROWS_WORTH_AN_INDEX = 1_000;
-    private static final double BIG_TABLE_ROWS = 10_000;
-    private static final double PAIRS_THAT_MATTER = 10_000;
     private static final double COLD_BLOCKS = 10_000;
     private static final double MILLISECONDS_THAT_MATTER = 10;
     private static final double COST_THAT_MATTERS = 1_000;
@@ -35,13 +33,13 @@ final class PlanRemarks {
     private final PlanNode root;
     private final PlanShares shares;
     private final PlanTables tables;
-    private final boolean canIndex;
+    private final DroppedRows dropped;
 
     private PlanRemarks(PlanNode root, PlanShares shares, PlanTables tables, boolean canIndex) {
         this.root = root;
         this.shares = shares;
         this.tables = tables;
-        this.canIndex = canIndex;
+        this.dropped = new DroppedRows(this, tables, canIndex);
     }
 
     /** {@code canIndex}: {@code create_index} is there to be named as the next step. */
@@ -60,108 +58,14 @@ final class PlanRemarks {
     }
 
     private void node(PlanNode node) {
-        scanned(node);
-        joined(node);
+        dropped.scanned(node);
+        dropped.joined(node);
         sorted(node);
         hashed(node);
         misestimated(node);
         lossy(node);
         fetched(node);
         workers(node);
-    }
-
-    private void scanned(PlanNode node) {
-        String filter = node.text("Filter");
-        if (node.text("Relation Name") == null || filter == null || node.type().equals("Foreign Scan")) {
-            return;
-        }
-        double kept = node.measured() ? node.allRows() : node.number("Plan Rows");
-        double read = node.measured()
-                ? kept + node.removed("Filter")
-                : tables.named(node.table()).map(PlanTables.Known::rows).orElse(0.0);
-        boolean estimated = !node.measured();
-        if (estimated && !(node.type().equals("Seq Scan") && read >= BIG_TABLE_ROWS)) {
-            return;
-        }
-        if (read - kept >= ROWS_WORTH_AN_INDEX && read - kept >= 0.9 * read) {
-            Map<String, @Nullable Object> evidence = evidence("filter", filter);
-            evidence.put(estimated ? "rows_in_table" : "rows_read", Math.round(read));
-            evidence.put(estimated ? "rows_expected" : "rows_kept", Math.round(kept));
-            loops(node, evidence);
-            dropped(node, node.table(), filter, node.alias(), "reads far more rows than it keeps", evidence);
-        }
-    }
-
-    private void joined(PlanNode node) {
-        String filter = node.text("Join Filter");
-        double removed = node.removed("Join Filter");
-        if (node.type().equals("Nested Loop")
-                && filter != null
-                && removed >= PAIRS_THAT_MATTER
-                && removed >= 0.9 * (removed + node.allRows())) {
-            PlanNode inner = node.children()
-                    .get(node.children().size() - 1)
-                    .all()
-                    .filter(one -> one.text("Relation Name") != null)
-                    .findFirst()
-                    .orElse(node);
-            Map<String, @Nullable Object> evidence = evidence("join_filter", filter);
-            evidence.put("pairs_compared", Math.round(removed + node.allRows()));
-            evidence.put("pairs_kept", Math.round(node.allRows()));
-            dropped(node, inner.table(), filter, inner.alias(), "compares almost every row with every other", evidence);
-        }
-    }
-
-    private void dropped(
-            PlanNode node,
-            String table,
-            String filter,
-            String alias,
-            String title,
-            Map<String, @Nullable Object> evidence) {
-        var index = IndexableColumns.of(node.is("Index Cond", filter) ? "" : filter, alias);
-        Optional<String> existing =
-                index.flatMap(one -> tables.indexOn(table, one.expressions().get(0)));
-        existing.ifPresent(name -> evidence.put("index_not_used", name));
-        String known = node.text("Index Cond") == null ? "" : " after those of its condition";
-        String advice = index.isEmpty()
-                ? "The filter is no plain comparison of a column, so no index is obvious; see whether it can be written as one."
-                : existing.isPresent()
-                        ? "Index " + existing.get() + " begins with "
-                                + index.get().expressions().get(0)
-                                + " and was not chosen: a type that differs, old statistics, or too many rows for it."
-                        : "An index on " + table + " ("
-                                + String.join(", ", index.get().expressions()) + ")"
-                                + (index.get().method().equals("btree")
-                                        ? ""
-                                        : " by " + index.get().method()) + known
-                                + " would find them.";
-        boolean helps = index.isPresent() && existing.isEmpty() && known.isEmpty();
-        add(
-                "plan.rows_dropped",
-                node,
-                node.measured() ? Sure.CERTAIN : Sure.LIKELY,
-                title,
-                evidence,
-                advice,
-                helps && canIndex ? Optional.of(next(table, index.get())) : Optional.empty(),
-                helps && !canIndex ? Optional.of(byHand(table, index.get())) : Optional.empty());
-    }
-
-    private static Finding.Next next(String table, IndexableColumns.Index index) {
-        Map<String, @Nullable Object> arguments = new LinkedHashMap<>();
-        arguments.put("table", table);
-        arguments.put("columns", index.expressions());
-        if (!index.method().equals("btree")) {
-            arguments.put("method", index.method());
-        }
-        arguments.put("dry_run", true);
-        return new Finding.Next("create_index", arguments);
-    }
-
-    private static String byHand(String table, IndexableColumns.Index index) {
-        return "CREATE INDEX CONCURRENTLY ON " + table + " USING " + index.method() + " ("
-                + String.join(", ", index.expressions()) + ");";
     }
 
     private void sorted(PlanNode node) {
@@ -332,13 +236,13 @@ final class PlanRemarks {
                         PlanEstimates.costly(node)));
     }
 
-    private void loops(PlanNode node, Map<String, @Nullable Object> evidence) {
+    static void loops(PlanNode node, Map<String, @Nullable Object> evidence) {
         if (node.loops() > 1) {
             evidence.put("loops", Math.round(node.loops()));
         }
     }
 
-    private static Map<String, @Nullable Object> evidence(String name, @Nullable Object value) {
+    static Map<String, @Nullable Object> evidence(String name, @Nullable Object value) {
         Map<String, @Nullable Object> evidence = new LinkedHashMap<>();
         evidence.put(name, value);
         return evidence;
@@ -348,7 +252,7 @@ final class PlanRemarks {
         add(id, node, Sure.CERTAIN, title, evidence, advice, Optional.empty(), Optional.empty());
     }
 
-    private void add(
+    void add(
             String id,
             PlanNode node,
             Sure sure,

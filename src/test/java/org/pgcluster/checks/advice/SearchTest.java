@@ -199,7 +199,7 @@ class SearchTest {
         List<Query> queries = workload(seed, 1 + seed % 3);
         long budget = 5_000_000;
         Choice choice = new Search(
-                        new Rules(queries), queries, facts(), one -> 0.01, new Search.Limits(budget, () -> false))
+                        new Rules(queries), queries, facts(), one -> 0.01, new Search.Limits(budget, () -> 0))
                 .best();
         Set<Candidate> chosen = new LinkedHashSet<>(choice.chosen());
         assertTrue(chosen.stream().mapToLong(choice::bytes).sum() <= budget, chosen.toString());
@@ -215,9 +215,8 @@ class SearchTest {
     @ValueSource(ints = {11, 12, 13, 14, 15, 16})
     void what_is_chosen_earns_its_place(int seed) {
         List<Query> queries = workload(seed, 3);
-        Choice choice = new Search(
-                        new Rules(queries), queries, facts(), one -> 0.01, new Search.Limits(ROOM, () -> false))
-                .best();
+        Choice choice =
+                new Search(new Rules(queries), queries, facts(), one -> 0.01, new Search.Limits(ROOM, () -> 0)).best();
         Set<Candidate> chosen = new LinkedHashSet<>(choice.chosen());
         assertFalse(chosen.isEmpty());
         double with = value(queries, chosen, one -> 0.01);
@@ -234,9 +233,8 @@ class SearchTest {
     @Test
     void an_index_whose_writes_cost_more_than_it_saves_is_dropped_with_that_reason() {
         List<Query> queries = workload(3, 1);
-        Choice choice = new Search(
-                        new Rules(queries), queries, facts(), one -> 1000, new Search.Limits(ROOM, () -> false))
-                .best();
+        Choice choice =
+                new Search(new Rules(queries), queries, facts(), one -> 1000, new Search.Limits(ROOM, () -> 0)).best();
         assertEquals(List.of(), choice.chosen());
         assertEquals(
                 "its writes cost more than it saves",
@@ -261,7 +259,7 @@ class SearchTest {
         Map<String, Facts> facts =
                 Map.of("s.a", new Facts("s.a", plain.rows(), plain.pages(), false, plain.columns(), List.of(there)));
         Choice choice =
-                new Search(new Rules(queries), queries, facts, one -> 0, new Search.Limits(ROOM, () -> false)).best();
+                new Search(new Rules(queries), queries, facts, one -> 0, new Search.Limits(ROOM, () -> 0)).best();
         assertEquals(1, choice.chosen().size(), choice.chosen().toString());
         assertEquals(2, choice.chosen().get(0).keys().size());
         assertEquals(
@@ -273,11 +271,12 @@ class SearchTest {
     void when_the_time_is_up_it_answers_with_what_it_has_and_says_so() {
         List<Query> queries = workload(4, 3);
         Rules rules = new Rules(queries);
-        Choice choice =
-                new Search(rules, queries, facts(), one -> 0, new Search.Limits(ROOM, () -> rules.asked > 3)).best();
+        Choice choice = new Search(
+                        rules, queries, facts(), one -> 0, new Search.Limits(ROOM, () -> rules.asked > 3 ? 1 : 0))
+                .best();
         assertTrue(choice.stopped());
         Choice whole =
-                new Search(new Rules(queries), queries, facts(), one -> 0, new Search.Limits(ROOM, () -> false)).best();
+                new Search(new Rules(queries), queries, facts(), one -> 0, new Search.Limits(ROOM, () -> 0)).best();
         assertFalse(whole.stopped());
         assertTrue(whole.after() <= choice.after());
     }

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,10 @@ class RightsTest {
                 .replaceAll("\\|citus\\.(max_cached_conns_per_worker|node_connection_timeout)\\|.*\n", "")
                 .replaceAll("[0-9]+(\\.[0-9]+)?", "#")
                 .replaceAll("#( [kMGT]?B|%)", "#");
+    }
+
+    private static Object token(Answer filed) {
+        return Objects.requireNonNull(filed.structured().get("token"), filed.text());
     }
 
     @Test
@@ -100,10 +105,7 @@ class RightsTest {
         try (CitusLab lab = actor(state)) {
             Answer filed = lab.ask("citus_request_approval_token", "action", "citus_recover_transactions");
             assertFalse(filed.isError(), filed.text());
-            Answer done = lab.ask(
-                    "citus_recover_transactions",
-                    "approval_token",
-                    filed.structured().get("token"));
+            Answer done = lab.ask("citus_recover_transactions", "approval_token", token(filed));
             assertEquals("done", done.structured().get("status"), done.text());
         } finally {
             psql("REVOKE EXECUTE ON FUNCTION recover_prepared_transactions() FROM dpg_cluster");
@@ -135,7 +137,7 @@ class RightsTest {
                         "target_host",
                         target,
                         "approval_token",
-                        filed.structured().get("token"));
+                        token(filed));
                 assertTrue(moved.text().contains("3 shards moved"), moved.text());
                 psql("CALL citus_cleanup_orphaned_resources()");
             }

@@ -109,7 +109,6 @@ class DarkPartsLabTest {
                 assertEquals("streaming", row.get("receiver"));
                 assertTrue(number(row, "not_replayed_bytes") > EIGHT_MEGABYTES, row.toString());
                 assertTrue(number(row, "not_received_bytes") < EIGHT_MEGABYTES, row.toString());
-                System.out.println("replay paused:\n" + told);
             } finally {
                 estate().sql(follows, "SELECT pg_wal_replay_resume()");
                 Acting.done(lab, "patroni_pause", "group", "1", "paused", false);
@@ -135,7 +134,6 @@ class DarkPartsLabTest {
                 Object seconds = row.get("sql_seconds");
                 boolean stale = !(seconds instanceof Number number) || number.doubleValue() < 1;
                 assertTrue(stale, "the delay is the last that was measured: " + row);
-                System.out.println("receiver frozen:\n" + told);
             } finally {
                 estate().processes().signal(receiver, "CONT");
             }
@@ -184,8 +182,6 @@ class DarkPartsLabTest {
                 assertEquals("", estate().sql(address(lab, leader), "SHOW synchronous_standby_names"));
                 Answer health = lab.call("cluster_health", "components", List.of("patroni"));
                 assertTrue(health.text().contains("Patroni switched it off silently"), health.text());
-                System.out.println("synchronous mode lost:\n"
-                        + lab.call("patroni_cluster_status", "group", "1").text());
             } finally {
                 estate().processes().start(replica);
             }
@@ -227,12 +223,9 @@ class DarkPartsLabTest {
                             && health.text().contains("has no server");
                     return lost ? "" : health.text();
                 });
-                System.out.println("DCS gone:\n" + lab.call("cluster_health").text() + "\n"
-                        + lab.call("patroni_cluster_status").text());
                 Answer status = lab.call("patroni_cluster_status");
                 assertTrue(status.text().contains("no member can show the DCS"), status.text());
                 Answer refused = lab.call("patroni_failover", "group", "g1m0", "dry_run", true);
-                System.out.println("failover without DCS:\n" + refused.text());
             } finally {
                 estate().processes().start("etcd");
             }

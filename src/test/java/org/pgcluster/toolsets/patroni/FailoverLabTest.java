@@ -100,8 +100,6 @@ class FailoverLabTest {
                 double told = seconds("down for about ([0-9.]+) s", answer);
                 double through = seconds("come through other servers ([0-9.]+) s", answer);
                 double felt = writer.longestGapSeconds();
-                System.out.println("write gap of a switchover: told " + told + " s, through Citus " + through
-                        + " s, felt by a writer " + felt + " s");
                 assertTrue(told > 0 && Math.abs(told - felt) < 3, "told " + told + " s, felt " + felt + " s");
                 assertTrue(through >= told - 0.2, answer.text());
             }
@@ -125,8 +123,6 @@ class FailoverLabTest {
                 assertTrue(answer.text().contains("at least"), answer.text());
                 assertTrue(answer.text().contains("Not yet: every other member follows it"), answer.text());
                 double told = seconds("down for at least ([0-9.]+) s", answer);
-                System.out.println(
-                        "write gap of a failover: told at least " + told + " s, felt " + felt + " s\n" + answer.text());
                 assertTrue(told > 0 && told < felt + 1, "told " + told + " s, felt " + felt + " s");
             } finally {
                 estate().processes().start(leader);
@@ -150,7 +146,6 @@ class FailoverLabTest {
                 Answer answer = act.join();
                 assertEquals("OUTCOME_UNKNOWN", answer.structured().get("code"), answer.text());
                 assertTrue(answer.text().contains("Members now: "), answer.text());
-                System.out.println("Patroni killed in the middle:\n" + answer.text());
                 Answer status = lab.call("patroni_cluster_status", "group", "0");
                 assertFalse(status.isError(), status.text());
             } finally {
@@ -183,7 +178,6 @@ class FailoverLabTest {
                 assertTrue(answer.text().contains("(412)"), answer.text());
                 assertTrue(answer.text().contains(replica + " is "), answer.text());
                 assertTrue(answer.text().contains("does not answer"), answer.text());
-                System.out.println("No candidate:\n" + answer.text());
                 assertEquals(leader, Estate.leader(lab, "1"));
             } finally {
                 estate().processes().start(replica);
@@ -213,7 +207,6 @@ class FailoverLabTest {
                 Object other = Objects.requireNonNull(Estate.member(lab, leader).get("api"));
                 assertTrue(estate().rest("POST", other + "/switchover", "{\"leader\": \"" + leader + "\"}")
                         .contains("no good candidates"));
-                System.out.println("nofailover:\n" + answer.text());
             } finally {
                 Files.writeString(file, settings);
                 estate().rest("POST", api + "/reload", "");

@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 import org.pgcluster.checks.advice.Access;
 import org.pgcluster.checks.advice.Choice;
@@ -28,7 +28,7 @@ public final class Advisor {
     private final Context context;
     private final Workload workload;
     private final long budget;
-    private final BooleanSupplier timeIsUp;
+    private final DoubleSupplier spent;
 
     private Advisor(Context context, Workload workload, long budget) {
         this.context = context;
@@ -36,7 +36,7 @@ public final class Advisor {
         this.budget = budget;
         long begun = System.nanoTime();
         long most = (long) (SHARE_OF_TIME * context.call().timeLeft().toNanos());
-        this.timeIsUp = () -> System.nanoTime() - begun > most || context.call().cancelled();
+        this.spent = () -> context.call().cancelled() ? 1 : (double) (System.nanoTime() - begun) / Math.max(1, most);
     }
 
     /** Empty where no queries are given and nothing counts what runs. */
@@ -109,7 +109,7 @@ public final class Advisor {
         List<HypotheticalPlanner.Asked> texts = new ArrayList<>();
         List<Double> costs = new ArrayList<>();
         double weighed = 0;
-        double spent = 0;
+        double taken = 0;
         for (Planning.Taken one : here) {
             String text = Values.filled(one.statement().text(), one.types(), one.accesses(), statistics);
             try {
@@ -120,7 +120,7 @@ public final class Advisor {
                         .cost();
                 costs.add(cost);
                 weighed += one.statement().calls() * cost;
-                spent += one.statement().totalMs();
+                taken += one.statement().totalMs();
                 planned.add(one);
                 texts.add(asked);
             } catch (ToolException e) {
@@ -129,7 +129,7 @@ public final class Advisor {
                 }
                 skipped.add(new Planning.Skipped(
                         one.statement().original(),
-                        workload.counted() ? "no usual values were found that it can be planned with" : e.text()));
+                        workload.counted() || !one.types().isEmpty() ? "no usual values were found that it can be planned with" : e.text()));
             }
         }
         List<Query> queries = new ArrayList<>();
@@ -137,13 +137,13 @@ public final class Advisor {
             double importance = workload.counted() ? planned.get(at).statement().totalMs() : weight(costs.get(at));
             queries.add(new Query(importance, planned.get(at).accesses()));
         }
-        double msPerCost = weighed <= 0 || !workload.counted() ? 0 : spent / weighed;
+        double msPerCost = weighed <= 0 || !workload.counted() ? 0 : taken / weighed;
         Choice choice = new Search(
                         new HypotheticalPlanner(on, texts),
                         queries,
                         statistics.facts(),
                         candidate -> msPerCost * upkeep.cost(candidate),
-                        new Search.Limits(budget, timeIsUp))
+                        new Search.Limits(budget, spent))
                 .best();
         return Advice.proven(
                 workload,

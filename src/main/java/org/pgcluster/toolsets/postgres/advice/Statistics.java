@@ -195,7 +195,8 @@ final class Statistics {
                             size.schema().equals(table.schema()) && size.name().equals(table.relation()))
                     .mapToLong(TableSize::rows)
                     .sum();
-            facts.computeIfPresent(table.name(), (name, known) -> known.rows() > 0 ? known : known.ofRows(rows));
+            facts.computeIfPresent(
+                    table.name(), (name, known) -> known.rows() > 0 ? known : known.ofRows((double) rows));
         }
     }
 

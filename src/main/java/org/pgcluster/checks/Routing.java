@@ -54,7 +54,8 @@ public final class Routing {
                 ? there
                 : all.stream()
                         .filter(member -> member.name().equals(server.name()))
-                        .filter(member -> !canBeCompared(server.address(), member.address().orElse(null)))
+                        .filter(member -> !canBeCompared(
+                                server.address(), member.address().orElse(null)))
                         .findFirst();
     }
 

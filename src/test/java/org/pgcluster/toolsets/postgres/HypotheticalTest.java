@@ -105,7 +105,8 @@ class HypotheticalTest {
                 assertTrue(with(pooled, SQL, index("table", "imagined.orders", "columns", List.of("1 + 1")))
                         .isError());
                 assertEquals(0, leftInTheOneProcess(pooler));
-                assertEquals(cost(plain.read("explain_query", "sql", SQL)), cost(pooled.read("explain_query", "sql", SQL)));
+                assertEquals(
+                        cost(plain.read("explain_query", "sql", SQL)), cost(pooled.read("explain_query", "sql", SQL)));
             }
         }
     }

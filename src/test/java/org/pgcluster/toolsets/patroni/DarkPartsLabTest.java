@@ -134,6 +134,7 @@ class DarkPartsLabTest {
                 Object seconds = row.get("sql_seconds");
                 boolean stale = !(seconds instanceof Number number) || number.doubleValue() < 1;
                 assertTrue(stale, "the delay is the last that was measured: " + row);
+                assertEquals(seconds instanceof Number, told.contains("so bytes decide"), told);
             } finally {
                 estate().processes().signal(receiver, "CONT");
             }
@@ -226,6 +227,7 @@ class DarkPartsLabTest {
                 Answer status = lab.call("patroni_cluster_status");
                 assertTrue(status.text().contains("no member can show the DCS"), status.text());
                 Answer refused = lab.call("patroni_failover", "group", "g1m0", "dry_run", true);
+                assertTrue(refused.isError(), refused.text());
             } finally {
                 estate().processes().start("etcd");
             }

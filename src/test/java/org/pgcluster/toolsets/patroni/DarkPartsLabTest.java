@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -241,6 +242,9 @@ class DarkPartsLabTest {
 
     @Test
     void a_patroni_that_wants_certificates_is_read_and_told_with_one() throws IOException {
+        Assumptions.assumeTrue(
+                Boolean.getBoolean("jdk.tls.acknowledgeCloseNotify"),
+                "this JVM was not started with -Djdk.tls.acknowledgeCloseNotify=true, as Main sets it");
         try (Lab lab = acting()) {
             String leader = Estate.leader(lab, "1");
             String replica = Estate.replica(lab, "1");

@@ -128,7 +128,7 @@ class DarkPartsLabTest {
             estate().processes().signal(receiver, "STOP");
             try {
                 estate().sql(leads, WRITE_MUCH);
-                whenBehind(lab, replica);
+                String told = whenBehind(lab, replica);
                 Map<?, ?> row = lag(lab, replica);
                 assertEquals("streaming", row.get("streaming"), "the leader has not noticed: " + row);
                 assertTrue(number(row, "not_received_bytes") > EIGHT_MEGABYTES, row.toString());

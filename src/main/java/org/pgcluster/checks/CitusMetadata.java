@@ -83,13 +83,17 @@ final class CitusMetadata implements Check {
         }
     }
 
-    /** Where no Patroni is configured it cannot be told from one server that is down. */
+    /**
+     * Where no Patroni is configured it cannot be told from one server that is down, nor where some group that answers may
+     * be this one.
+     */
     private static void down(Snapshot snapshot, Estate estate, CitusNode node, List<Finding> findings) {
         String group = String.valueOf(node.groupId());
         boolean silent = snapshot.unavailable().stream()
                 .anyMatch(one -> one.component().equals("citus") && one.where().equals(node.where()));
         boolean watched = snapshot.around().patroni().isPresent();
-        if (silent && watched && estate.group(group).isEmpty()) {
+        boolean allKnown = estate.groups().stream().allMatch(one -> one.name().matches("\\d+"));
+        if (silent && watched && allKnown && estate.group(group).isEmpty()) {
             List<String> patronis = snapshot.unavailable().stream()
                     .filter(one -> one.component().equals("patroni"))
                     .map(Unavailable::where)
@@ -111,11 +115,13 @@ final class CitusMetadata implements Check {
         Optional<Group> group = estate.group(String.valueOf(node.groupId()));
         Optional<Member> leader = group.flatMap(Group::leader);
         Optional<String> address = leader.flatMap(Member::address);
-        boolean registered = address.isEmpty() || estate.seat(node).equals(leader);
+        Optional<Member> seat = estate.seat(node);
+        boolean unsure = seat.isEmpty() && !Routing.canBeCompared(node.where(), address.orElse(null));
+        boolean registered = unsure || seat.equals(leader);
         if (leader.isPresent() && !registered) {
             Member who = leader.get();
             String other = address.orElseThrow();
-            boolean fails = estate.seat(node).isEmpty();
+            boolean fails = seat.isEmpty();
             String[] parts = {other.substring(0, other.lastIndexOf(':')), other.substring(other.lastIndexOf(':') + 1)};
             findings.add(Found.critical(
                             "citus.names_no_leader",

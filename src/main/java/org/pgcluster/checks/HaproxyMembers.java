@@ -78,7 +78,11 @@ final class HaproxyMembers implements Check {
         String subject = server.backend() + "/" + server.name();
         Optional<Member> member = Routing.member(server, groups);
         if (member.isEmpty()) {
-            return server.address() == null
+            boolean certain = groups.stream()
+                    .flatMap(group -> group.members().stream())
+                    .allMatch(one -> Routing.canBeCompared(
+                            server.address(), one.address().orElse(null)));
+            return !certain
                     ? Optional.empty()
                     : Optional.of(told(
                                     server.serves()
@@ -134,7 +138,8 @@ final class HaproxyMembers implements Check {
                     .map(Member::name)
                     .filter(name -> !served.contains(name))
                     .toList();
-            if (!out.isEmpty() && out.size() < group.members().size()) {
+            boolean fronted = group.members().stream().map(Member::name).anyMatch(served::contains);
+            if (!out.isEmpty() && fronted) {
                 findings.add(Found.warning(
                                 "haproxy.member_left_out",
                                 "group " + group.name(),

@@ -49,9 +49,11 @@ final class Joining {
     private static final List<Rule> RULES = """
             patroni\\.dcs_lost            ANYWHERE      FRONT|patroni\\..*|haproxy\\..*|postgres\\.slot_.*
             patroni\\.dcs_lost            ANYWHERE      citus\\.(node_is_standby|names_no_leader|workers_missing|metadata_not_synced)
-            citus\\.group_down            SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)|patroni\\.(unobserved|out_of_reach|members_missing)
+            citus\\.group_down            SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)
+            citus\\.group_down            SAME_GROUP    patroni\\.(unobserved|out_of_reach|members_missing)
             citus\\.group_down            NOBODYS       patroni\\.out_of_reach
-            patroni\\.no_leader           SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced|node_is_standby)|patroni\\..*|postgres\\.slot_.*
+            patroni\\.no_leader           SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced|node_is_standby)
+            patroni\\.no_leader           SAME_GROUP    patroni\\..*|postgres\\.slot_.*
             patroni\\.no_leader           IN_FRONT      FRONT
             patroni\\.leader_silent       SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)|postgres\\.slot_.*
             patroni\\.leader_silent       SAME_GROUP    patroni\\.(out_of_reach|replica_behind|member_not_running|members_differ|leaders_differ)
@@ -59,21 +61,25 @@ final class Joining {
             postgres\\.connections_exhausted  SAME_GROUP  patroni\\.(member_not_running|leader_denies|replica_behind)
             citus\\.names_no_leader       SAME_GROUP    citus\\.(node_is_standby|out_of_reach)|patroni\\.unobserved
             citus\\.names_no_leader       ANYWHERE      citus\\.metadata_not_synced
-            patroni\\.leader_denies       SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)|patroni\\.member_not_running|postgres\\.slot_.*
+            patroni\\.leader_denies       SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)
+            patroni\\.leader_denies       SAME_GROUP    patroni\\.member_not_running|postgres\\.slot_.*
             patroni\\.leader_denies       IN_FRONT      FRONT
             citus\\.out_of_reach          SAME_GROUP    patroni\\.(leader_denies|member_not_running)|citus\\.metadata_not_synced
             patroni\\.member_not_running  SAME_GROUP    patroni\\.(timeline|replica_behind|nobody_may_take_over|no_synchronous_standby)
             patroni\\.member_not_running  SAME_GROUP    postgres\\.slot_.*|citus\\.metadata_not_synced
             patroni\\.member_not_running  IN_FRONT      haproxy\\.no_server
-            patroni\\.members_missing     SAME_GROUP    patroni\\.(out_of_reach|no_synchronous_standby|timeline)|postgres\\.slot_.*|citus\\.metadata_not_synced
+            patroni\\.members_missing     SAME_GROUP    patroni\\.(out_of_reach|no_synchronous_standby|timeline)
+            patroni\\.members_missing     SAME_GROUP    postgres\\.slot_.*|citus\\.metadata_not_synced
             patroni\\.members_missing     NOBODYS       patroni\\.out_of_reach
             patroni\\.members_missing     IN_FRONT      haproxy\\.(no_server|unknown_to_patroni)
-            patroni\\.out_of_reach        SAME_GROUP    patroni\\.(replica_behind|members_differ|timeline|no_synchronous_standby)|postgres\\.slot_.*
+            patroni\\.out_of_reach        SAME_GROUP    patroni\\.(replica_behind|members_differ|timeline|no_synchronous_standby)
+            patroni\\.out_of_reach        SAME_GROUP    postgres\\.slot_.*
             patroni\\.replica_behind      SAME_GROUP    patroni\\.(timeline|no_synchronous_standby)|postgres\\.slot_.*
             haproxy\\.(check_port|leader_taken_out)   ANYWHERE  haproxy\\.(no_server|checks_differ)|FRONT
             haproxy\\.other_group         ANYWHERE      haproxy\\.member_left_out
             haproxy\\.several_writers     ANYWHERE      haproxy\\.checks_differ
-            haproxy\\.(no_server|out_of_reach)        ANYWHERE  haproxy\\.out_of_reach|pgbouncer\\.(unreachable|waiting)|(postgres|citus)\\.out_of_reach
+            haproxy\\.(no_server|out_of_reach)        ANYWHERE  haproxy\\.out_of_reach
+            haproxy\\.(no_server|out_of_reach)        ANYWHERE  pgbouncer\\.(unreachable|waiting)|(postgres|citus)\\.out_of_reach
             postgres\\.prepared_left      SAME_SERVER   postgres\\.sessions_blocked
             citus\\.job_blocked           SAME_SESSION  (postgres|citus)\\.sessions_blocked
             (postgres|citus)\\.sessions_blocked       SAME_SESSION  postgres\\.(idle_in_transaction|old_transaction)

@@ -39,15 +39,34 @@ public final class Routing {
             @Nullable String server,
             String words) {}
 
-    /** By address, which is where clients really go; by name only where HAProxy hides the address. */
+    /**
+     * By address, which is where clients really go; by name only where HAProxy hides the address, or knows a number where
+     * Patroni knows a name.
+     */
     public static Optional<Member> member(Server server, List<Group> groups) {
-        String address = server.address();
-        return groups.stream()
-                .flatMap(group -> group.members().stream())
-                .filter(member -> (address == null || member.address().isEmpty())
-                        ? member.name().equals(server.name())
-                        : address.equals(member.address().get()))
+        List<Member> all =
+                groups.stream().flatMap(group -> group.members().stream()).toList();
+        Optional<Member> there = all.stream()
+                .filter(member -> server.address() != null
+                        && member.address().map(server.address()::equals).orElse(false))
                 .findFirst();
+        return there.isPresent()
+                ? there
+                : all.stream()
+                        .filter(member -> member.name().equals(server.name()))
+                        .filter(member -> !canBeCompared(
+                                server.address(), member.address().orElse(null)))
+                        .findFirst();
+    }
+
+    /** Two addresses that differ are two places only where both are numbers, or both are names. */
+    static boolean canBeCompared(@Nullable String one, @Nullable String other) {
+        return one != null && other != null && isNumber(one) == isNumber(other);
+    }
+
+    private static boolean isNumber(String address) {
+        String host = address.substring(0, Math.max(0, address.lastIndexOf(':')));
+        return host.matches("[0-9.]+") || host.contains(":");
     }
 
     public static boolean leads(Member member, List<Group> groups) {

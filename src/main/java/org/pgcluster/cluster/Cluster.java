@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -20,8 +19,6 @@ import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.patroni.Observed;
 import org.pgcluster.patroni.Patroni.Seat;
-import org.pgcluster.postgres.Acting;
-import org.pgcluster.postgres.AdvisoryLock;
 import org.pgcluster.postgres.Capabilities;
 import org.pgcluster.postgres.Database;
 import org.pgcluster.postgres.FreeSql;
@@ -34,12 +31,6 @@ import org.pgcluster.postgres.Target;
 /** One estate: nothing connects before it is asked for. Threads share it. */
 public final class Cluster implements AutoCloseable {
     private static final String READING = "pgcluster-mcp read";
-
-    private static final String STOP = """
-            SELECT pg_catalog.pg_cancel_backend(pid) AS stopped
-              FROM pg_catalog.pg_stat_activity
-             WHERE application_name = ? AND pid <> pg_catalog.pg_backend_pid()
-            """;
 
     private static final String SEATS = """
             SELECT groupid::int AS "group", nodename AS host, nodeport::int AS port
@@ -56,6 +47,7 @@ public final class Cluster implements AutoCloseable {
 
     private final Workers workers;
     private final Components components;
+    private final ActingTier acting;
 
     private record Reading(Database database, SafeReading safe) {}
 
@@ -65,6 +57,7 @@ public final class Cluster implements AutoCloseable {
         this.settings = settings;
         this.components = new Components(settings, trusted);
         this.workers = new Workers(settings, trusted, (dsn, reading) -> Database.of(target(dsn, reading)));
+        this.acting = new ActingTier(settings, dsn -> target(dsn, false), this::shown);
     }
 
     public String name() {
@@ -207,63 +200,6 @@ public final class Cluster implements AutoCloseable {
         return own.computeIfAbsent(coordinator().database(), this::made);
     }
 
-    /** A connection of the acting tier, for one act. Only who holds an approval may ask for it. */
-    public Acting acting(Optional<String> database, String auditId, Call call) {
-        Dsn dsn = admin();
-        return Acting.open(target(in(dsn, database.orElse(dsn.database())), false), call, auditId);
-    }
-
-    private record Stopped(boolean stopped) {}
-
-    /** Asks the server to stop what an act left running whose process is gone. False where nothing runs. */
-    public boolean stopLeftRunning(String auditId, Call call) {
-        // Named by the very operation, so that whoever looks for it sees who stops it, too.
-        try (Acting acting = acting(Optional.empty(), auditId, call)) {
-            return acting.list(Stopped.class, STOP, "pgcluster-mcp act " + auditId).stream()
-                    .anyMatch(Stopped::stopped);
-        }
-    }
-
-    /** Always in the database that reads use, so that two servers with other admin databases still meet. */
-    public AdvisoryLock advisoryLock(String auditId, Call call) {
-        Target target = target(in(admin(), coordinator().database()), false);
-        AdvisoryLock lock = AdvisoryLock.tryTake(target, call, auditId, "pgcluster-mcp act")
-                .orElseThrow(() -> new ToolException(
-                        ErrorCode.CONFLICT,
-                        "Another act runs on " + name() + ", perhaps from another host.",
-                        "active_queries shows sessions named pgcluster-mcp act; try again when it has ended."));
-        try {
-            requireNoneLeft(lock);
-            return lock;
-        } catch (RuntimeException e) {
-            lock.close();
-            throw e;
-        }
-    }
-
-    /** Looks for a second, since a session that has just ended is still listed for a moment. */
-    private void requireNoneLeft(AdvisoryLock lock) {
-        Optional<AdvisoryLock.Other> other = lock.stillRunning();
-        for (int look = 0; look < 5 && other.isPresent(); look++) {
-            LockSupport.parkNanos(200_000_000);
-            other = lock.stillRunning();
-        }
-        other.ifPresent(left -> {
-            throw new ToolException(
-                    ErrorCode.CONFLICT,
-                    "An act whose server is gone still runs on " + name() + ": operation " + left.act() + ", session "
-                            + left.pid() + ", " + left.state() + ": " + shown(left.query()),
-                    "operation_status follows it and operation_cancel stops it; try again when it has ended.");
-        });
-    }
-
-    /** What an approval is bound to: where acts go. It is known even when nothing answers. */
-    public String identity() {
-        Dsn dsn = settings.admin().orElseGet(this::coordinator);
-        return name() + " at " + dsn.hosts() + "/" + dsn.database() + " as "
-                + dsn.user().orElse("");
-    }
-
     /** Whether values of rows may be shown. */
     public boolean rowDataAllowed() {
         return settings.rowDataAllowed();
@@ -277,6 +213,11 @@ public final class Cluster implements AutoCloseable {
     /** What a server said of a failure, as it may be shown: errors quote the rows that they are about. */
     public String said(String message) {
         return rowDataAllowed() ? message : ServerTexts.messageWithoutValues(message);
+    }
+
+    /** Where acts go. Only who holds an approval may ask for it. */
+    public ActingTier acting() {
+        return acting;
     }
 
     public Optional<String> addressInWords() {
@@ -297,22 +238,18 @@ public final class Cluster implements AutoCloseable {
     }
 
     private Dsn coordinator() {
+        return coordinator(settings);
+    }
+
+    static Dsn coordinator(ClusterSettings settings) {
         return settings.coordinator()
                 .orElseThrow(() -> new ToolException(
                         ErrorCode.NOT_CONFIGURED,
-                        name() + " has no database configured.",
+                        settings.name() + " has no database configured.",
                         "Give a DSN as argument, in PGCLUSTER_MCP_COORDINATOR_DSN, or as coordinator_dsn in a file."));
     }
 
-    private Dsn admin() {
-        return settings.admin()
-                .orElseThrow(() -> new ToolException(
-                        ErrorCode.NOT_CONFIGURED,
-                        name() + " has no admin_dsn, so nothing can act on it.",
-                        "Write admin_dsn, even where it equals coordinator_dsn."));
-    }
-
-    private static Dsn in(Dsn dsn, String database) {
+    static Dsn in(Dsn dsn, String database) {
         return new Dsn(dsn.hosts(), database, dsn.user(), dsn.password(), dsn.parameters());
     }
 

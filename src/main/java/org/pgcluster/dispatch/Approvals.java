@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.config.Approval;
 import org.pgcluster.config.Mode;
@@ -18,17 +17,12 @@ import org.pgcluster.guard.Draft;
 import org.pgcluster.guard.Requested;
 import org.pgcluster.shape.Canonical;
 import org.pgcluster.shape.InWords;
-import org.pgcluster.shape.Problems;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Plan;
-import org.pgcluster.tool.Server.Filed;
-import org.pgcluster.tool.Tool;
 
 /** Between the plan of an act and its first step: a person. Threads share it. */
 final class Approvals {
     private static final Duration PATIENCE = Duration.ofSeconds(45);
-    private static final Map<String, String> WORDS_FOR_ACTS =
-            Map.of("rebalance", "citus_rebalance_execute", "move_shard", "citus_move_shard_execute");
 
     /** Plans in a slot that is given back before anybody is asked. */
     interface Planner {
@@ -62,7 +56,7 @@ final class Approvals {
         return asked(wanted, plan, draft);
     }
 
-    private void mayBePlanned(Wanted<?, ?, ?> wanted) {
+    void mayBePlanned(Wanted<?, ?, ?> wanted) {
         if (!wanted.listed().listedFor(wanted.cluster().settings())) {
             throw new ToolException(
                     ErrorCode.NOT_ALLOWED,
@@ -95,7 +89,7 @@ final class Approvals {
         return new Draft(
                 wanted.declared().name(),
                 wanted.cluster().name(),
-                wanted.cluster().identity(),
+                wanted.cluster().acting().identity(),
                 arguments,
                 steps,
                 canonical(org.pgcluster.shape.Shape.written(plan.looked())),
@@ -146,15 +140,14 @@ final class Approvals {
     }
 
     /** What is not on record does not count as consent. */
-    private void approve(
-            Wanted<?, ?, ?> wanted, Requested requested, Draft draft, Approver approver, Optional<Duration> life) {
+    void approve(Wanted<?, ?, ?> wanted, Requested requested, Draft draft, Approver approver, Optional<Duration> life) {
         execution
                 .entry(wanted)
                 .approval(requested.name(), approver.who(), approver.how().word(), draft.fingerprint());
         workshop.guard().approve(requested.name(), approver, life);
     }
 
-    private Requested request(Wanted<?, ?, ?> wanted, Draft draft, Optional<Duration> life) {
+    Requested request(Wanted<?, ?, ?> wanted, Draft draft, Optional<Duration> life) {
         Requested requested = workshop.guard().ask(draft, life);
         execution.entry(wanted).request(requested.name(), draft.fingerprint());
         return requested;
@@ -239,61 +232,12 @@ final class Approvals {
         return data;
     }
 
-    private String command(Requested requested) {
+    String command(Requested requested) {
         return Launcher.command() + " approve " + requested.name() + stateFlag();
     }
 
     private String stateFlag() {
         return Launcher.flags(workshop.settings());
-    }
-
-    Filed file(
-            String action, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call, String client) {
-        Listed listed = workshop.catalogue().visible(WORDS_FOR_ACTS.getOrDefault(action, action));
-        if (!listed.act()) {
-            throw ToolException.invalidInput("`action` names an act; " + action + " only reads.", null);
-        }
-        Request request = new Request(listed.name(), arguments, call, client, Optional.empty());
-        return file(Catalogue.load(listed), listed, life, request);
-    }
-
-    private <I extends Record, O extends Record & InWords> Filed file(
-            Tool<I, O> tool, Listed listed, Optional<Duration> life, Request request) {
-        if (!(tool instanceof Acts<I, ?, O> act)) {
-            throw new IllegalStateException(listed.name() + " is listed as an act and is none");
-        }
-        Problems problems = new Problems();
-        Envelope envelope = Envelope.open(request.arguments(), listed, problems);
-        workshop.clusters().judge(envelope.cluster(), true, problems);
-        I input = act.declaration().input().bind(envelope.rest(), problems);
-        Cluster cluster = workshop.clusters().choose(envelope.cluster(), true);
-        return filed(new Wanted<>(act, act.declaration(), listed, input, envelope, cluster, request), life);
-    }
-
-    private <I extends Record, S extends Record, O extends Record & InWords> Filed filed(
-            Wanted<I, S, O> wanted, Optional<Duration> life) {
-        mayBePlanned(wanted);
-        if (wanted.cluster().settings().mode() == Mode.PLAN) {
-            throw new ToolException(
-                    ErrorCode.NOT_ALLOWED,
-                    "mode: plan only plans, so an approval could never be used.",
-                    "Call " + wanted.declared().name()
-                            + " itself: it answers the plan and the commands with which a person runs it by hand.");
-        }
-        Draft draft = draft(wanted, plan(wanted));
-        Requested requested = request(wanted, draft, life);
-        boolean self = wanted.cluster().settings().approval() == Approval.SELF;
-        if (self) {
-            approve(wanted, requested, draft, new Approver("the assistant", Approver.How.SELF), life);
-        }
-        return new Filed(
-                requested.name(),
-                requested.file().toString(),
-                command(requested),
-                workshop.host(),
-                requested.expires().toString(),
-                self ? Optional.of(requested.name()) : Optional.empty(),
-                draft.planText());
     }
 
     void letGo() {

@@ -47,7 +47,7 @@ public final class Dispatcher implements Desk, AutoCloseable {
     public Dispatcher(Workshop workshop) {
         this.workshop = workshop;
         this.approvals = new Approvals(workshop, this::planned);
-        workshop.filing(approvals);
+        workshop.filing(new Filing(workshop, approvals));
     }
 
     @Override

@@ -171,7 +171,7 @@ final class Elsewhere {
         var entry = audit.entry(
                 "", "operation_cancel", cluster.name(), JsonText.write(Map.of("operation", left.operation())));
         entry.step(1, 1, "cancel what " + left.operation() + " left running: " + left.progress());
-        boolean stopped = cluster.stopLeftRunning(left.operation(), call);
+        boolean stopped = cluster.acting().stopLeftRunning(left.operation(), call);
         entry.outcome(stopped ? "done" : "failed", stopped ? "asked to stop" : "it had ended", "{}");
         if (!stopped) {
             throw new ToolException(

@@ -69,7 +69,7 @@ final class Started<S extends Record> {
             Wanted<I, S, O> wanted, String approval, Workshop workshop, Approvals approvals) {
         var cluster = wanted.cluster();
         var call = wanted.request().call();
-        held.push(workshop.lock().take(cluster.name(), cluster.identity(), operation.tool)::close);
+        held.push(workshop.lock().take(cluster.name(), cluster.acting().identity(), operation.tool)::close);
         AdvisoryLock lock = lock(wanted);
         if (lock != null) {
             held.push(lock::close);
@@ -78,7 +78,7 @@ final class Started<S extends Record> {
         Draft draft = approvals.draft(wanted, plan);
         Acting acting = null;
         if (wanted.act().onDatabase()) {
-            acting = cluster.acting(wanted.act().database(wanted.input()), operation.name, operation.call());
+            acting = cluster.acting().open(wanted.act().database(wanted.input()), operation.name, operation.call());
             held.push(acting::close);
         }
         if (call.cancelled()) {
@@ -101,6 +101,7 @@ final class Started<S extends Record> {
     private @Nullable AdvisoryLock lock(Wanted<?, ?, ?> wanted) {
         try {
             return wanted.cluster()
+                    .acting()
                     .advisoryLock(operation.name, wanted.request().call());
         } catch (ToolException e) {
             boolean outOfReach = e.code() == ErrorCode.CONNECTION_FAILED

@@ -37,7 +37,7 @@ public final class Workshop implements Server, AutoCloseable {
     private final Slots slots;
     private final Operations operations = new Operations();
     private final String host;
-    private volatile @Nullable Approvals approvals;
+    private volatile @Nullable Filing filing;
 
     public Workshop(Settings settings, String version) {
         var server = settings.server();
@@ -66,8 +66,8 @@ public final class Workshop implements Server, AutoCloseable {
         }
     }
 
-    void filing(Approvals filer) {
-        this.approvals = filer;
+    void filing(Filing filer) {
+        this.filing = filer;
     }
 
     Settings settings() {
@@ -165,7 +165,7 @@ public final class Workshop implements Server, AutoCloseable {
     @Override
     public Filed file(
             String act, Map<String, @Nullable Object> arguments, Optional<Duration> life, Call call, String client) {
-        Approvals filer = approvals;
+        Filing filer = filing;
         if (filer == null) {
             throw new IllegalStateException("nobody files requests yet");
         }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.pgcluster.cluster.Cluster;
+import org.pgcluster.cluster.ActingTier;
 import org.pgcluster.config.Secret;
 import org.pgcluster.haproxy.HaProxy;
 import org.pgcluster.patroni.Patroni;
@@ -182,8 +182,8 @@ class BordersTest {
 
     @Test
     void only_dispatch_takes_the_means_to_act() {
-        Set<String> callers = callersOf(Cluster.class, "acting");
-        callers.addAll(callersOf(Cluster.class, "advisoryLock"));
+        Set<String> callers = callersOf(ActingTier.class, "open");
+        callers.addAll(callersOf(ActingTier.class, "advisoryLock"));
         assertEquals(Set.of("org.pgcluster.dispatch.Started"), callers);
     }
 

@@ -165,6 +165,23 @@ class ChecksTest {
     }
 
     @Test
+    void a_number_and_a_name_may_be_one_place_and_nobody_cries() {
+        estate.proxies = List.of(proxy(haproxy("c0", "10.0.0.1:5432", "UP"), haproxy("c1", "10.0.0.2:5432", "DOWN")));
+        assertEquals(List.of(), estate.ids());
+        estate.nodes = List.of(node(1, 0, "c0"), node(2, 1, "10.0.0.3"));
+        estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")));
+        assertEquals(List.of(), estate.ids());
+    }
+
+    @Test
+    void a_group_that_no_haproxy_serves_leaves_nobody_out() {
+        estate.proxies = List.of(proxy(haproxy("c0", "c0:5432", "UP"), haproxy("c1", "c1:5432", "DOWN")));
+        estate.groups =
+                List.of(group("0", "id0", "c0", "c1"), Small.withTag(group("1", "id1", "w0", "w1"), "nofailover=true"));
+        assertEquals(List.of("patroni.nobody_may_take_over"), estate.ids());
+    }
+
+    @Test
     void clocks_are_apart_only_beyond_what_the_round_trips_explain() {
         estate.servers =
                 List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, details(900)));

@@ -100,6 +100,32 @@ final class Small {
         return new Member(name, "http://" + name + ":8008", Optional.of(row), Optional.of(own), Optional.empty(), null);
     }
 
+    /** Each replica has the tag. */
+    static Group withTag(Group group, String tag) {
+        List<Member> members = new java.util.ArrayList<>();
+        for (Member member : group.members()) {
+            DcsView.Row row = member.dcs().orElseThrow();
+            var tagged = new DcsView.Row(
+                    row.name(),
+                    row.role(),
+                    row.state(),
+                    row.host(),
+                    row.port(),
+                    row.api(),
+                    row.timeline(),
+                    row.lagBytes(),
+                    row.receiveLagBytes(),
+                    row.leads() ? List.of() : List.of(tag),
+                    false,
+                    List.of(),
+                    null);
+            members.add(new Member(
+                    member.name(), member.api(), Optional.of(tagged), member.own(), member.seen(), member.silence()));
+        }
+        return new Group(
+                group.name(), group.scope(), members, group.settings(), group.disagreements(), group.dcsSilence());
+    }
+
     static CitusNode node(int id, int group, String host) {
         return new CitusNode(
                 id, group, host, 5432, "default", "primary", true, true, true, group != 0, "default", true, false);

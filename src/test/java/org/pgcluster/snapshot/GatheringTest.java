@@ -97,18 +97,27 @@ class GatheringTest {
         return used;
     }
 
-    /** How many more are seen must be how many more there are. */
+    /** How many more are seen must be how many more there are; again where another test's connection went meanwhile. */
     private void assertSeesEachConnection(String login) throws Exception {
+        long givenUp = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        long more = seen(login, 15);
+        while (more != 15 && System.nanoTime() < givenUp) {
+            more = seen(login, 15);
+        }
+        assertEquals(15, more);
+    }
+
+    private long seen(String login, int opened) throws Exception {
         long before = settled(login);
         var held = new ArrayList<Connection>();
         try {
-            for (int i = 0; i < 15; i++) {
+            for (int i = 0; i < opened; i++) {
                 held.add(connect(""));
             }
             var after = read(primary, login).connections();
-            assertEquals(15, after.used() - before);
             assertEquals(40, after.max());
             assertEquals(3, after.reserved());
+            return after.used() - before;
         } finally {
             for (var one : held) {
                 one.close();

@@ -92,7 +92,7 @@ public final class ExplainQuery implements Reads<ExplainQuery.Input, ExplainQuer
                     "row_data: deny keeps rows inside, and to run a statement counts them.",
                     "Leave analyze out to see the plan.");
         }
-        if (input.hypotheticalIndexes().isPresent()) {
+        if (input.hypotheticalIndexes().filter(given -> !given.isEmpty()).isPresent()) {
             return HypotheticalPlan.compare(input, context);
         }
         String options = OPTIONS + (input.analyze() ? ", ANALYZE, BUFFERS, WAL" : "");

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -127,13 +128,14 @@ class DarkPartsLabTest {
             estate().processes().signal(receiver, "STOP");
             try {
                 estate().sql(leads, WRITE_MUCH);
-                String told = whenBehind(lab, replica);
+                whenBehind(lab, replica);
                 Map<?, ?> row = lag(lab, replica);
                 assertEquals("streaming", row.get("streaming"), "the leader has not noticed: " + row);
                 assertTrue(number(row, "not_received_bytes") > EIGHT_MEGABYTES, row.toString());
                 Object seconds = row.get("sql_seconds");
                 boolean stale = !(seconds instanceof Number number) || number.doubleValue() < 1;
                 assertTrue(stale, "the delay is the last that was measured: " + row);
+                assertEquals(seconds instanceof Number, told.contains("so bytes decide"), told);
             } finally {
                 estate().processes().signal(receiver, "CONT");
             }
@@ -226,6 +228,7 @@ class DarkPartsLabTest {
                 Answer status = lab.call("patroni_cluster_status");
                 assertTrue(status.text().contains("no member can show the DCS"), status.text());
                 Answer refused = lab.call("patroni_failover", "group", "g1m0", "dry_run", true);
+                assertTrue(refused.isError(), refused.text());
             } finally {
                 estate().processes().start("etcd");
             }
@@ -239,6 +242,9 @@ class DarkPartsLabTest {
 
     @Test
     void a_patroni_that_wants_certificates_is_read_and_told_with_one() throws IOException {
+        Assumptions.assumeTrue(
+                Boolean.getBoolean("jdk.tls.acknowledgeCloseNotify"),
+                "this JVM was not started with -Djdk.tls.acknowledgeCloseNotify=true, as Main sets it");
         try (Lab lab = acting()) {
             String leader = Estate.leader(lab, "1");
             String replica = Estate.replica(lab, "1");

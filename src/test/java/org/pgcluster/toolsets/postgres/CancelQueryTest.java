@@ -133,7 +133,7 @@ class CancelQueryTest {
                     plan.consequences());
             var context = trial.context();
             CancelQuery.Output output;
-            try (var acting = context.cluster().acting(Optional.empty(), "test", context.call())) {
+            try (var acting = context.cluster().acting().open(Optional.empty(), "test", context.call())) {
                 output = tool.act(input, stale, new Signals(acting), context);
             }
             assertEquals(0, output.stopped(), output.toString());

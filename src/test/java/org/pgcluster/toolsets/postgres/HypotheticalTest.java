@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.PgBouncerProcess;
 import org.pgcluster.testing.Postgres;
 
 /** Indexes that do not exist, on a real server; what they promise is compared with what is built. */
@@ -78,6 +82,43 @@ class HypotheticalTest {
             long bytes = Long.parseLong(trial.one("SELECT pg_relation_size('imagined.orders_customer_idx')"));
             long promised = ((Number) Objects.requireNonNull(row.get("bytes"))).longValue();
             assertTrue(promised < 4 * bytes && bytes < 4 * promised, promised + " and " + bytes);
+        }
+    }
+
+    @Test
+    void behind_a_pooler_nothing_imagined_is_left_to_who_comes_next() throws SQLException, IOException {
+        PgBouncerProcess.assumeInstalled();
+        try (Trial plain = trial()) {
+            String target = "host=127.0.0.1 port=" + Postgres.debian15().port() + " dbname=postgres user=postgres";
+            Path folder = Files.createTempDirectory("pgcluster-pooler");
+            try (PgBouncerProcess pooler = PgBouncerProcess.before(
+                            folder, target, "any", "pool_mode = transaction", "default_pool_size = 1");
+                    Trial pooled = Trial.on(
+                            Postgres.debian15(),
+                            state,
+                            "--coordinator-dsn",
+                            "postgres://boss@127.0.0.1:" + pooler.port() + "/app")) {
+                Map<String, Object> index = index("table", "imagined.orders", "columns", List.of("customer"));
+                Answer told = with(pooled, SQL, index);
+                assertTrue(told.text().contains("takes it"), told.text());
+                assertEquals(0, leftInTheOneProcess(pooler));
+                assertTrue(with(pooled, SQL, index("table", "imagined.orders", "columns", List.of("1 + 1")))
+                        .isError());
+                assertEquals(0, leftInTheOneProcess(pooler));
+                assertEquals(
+                        cost(plain.read("explain_query", "sql", SQL)), cost(pooled.read("explain_query", "sql", SQL)));
+            }
+        }
+    }
+
+    /** The pooler has one connection, so that the next client meets the process that imagined. */
+    private static int leftInTheOneProcess(PgBouncerProcess pooler) throws SQLException {
+        String url = "jdbc:postgresql://127.0.0.1:" + pooler.port() + "/app?user=boss&prepareThreshold=0";
+        try (var next = DriverManager.getConnection(url);
+                var statement = next.createStatement();
+                var row = statement.executeQuery("SELECT count(*) FROM hypopg()")) {
+            row.next();
+            return row.getInt(1);
         }
     }
 

@@ -60,9 +60,11 @@ final class Trial implements AutoCloseable {
                 "true",
                 "--state-dir",
                 state.toString()));
-        if (List.of(more).contains("--admin-dsn")) {
-            int given = arguments.indexOf("--admin-dsn");
-            arguments.subList(given, given + 2).clear();
+        for (String address : List.of("--coordinator-dsn", "--admin-dsn")) {
+            if (List.of(more).contains(address)) {
+                int given = arguments.indexOf(address);
+                arguments.subList(given, given + 2).clear();
+            }
         }
         arguments.addAll(List.of(more));
         Settings settings = Settings.load(new Inputs(arguments, Map.of(), state, state, "Linux", "tester"));

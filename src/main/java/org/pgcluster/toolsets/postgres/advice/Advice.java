@@ -178,12 +178,24 @@ public record Advice(
         if (!one.include().isEmpty()) {
             arguments.put("include", one.include());
         }
+        if (!one.include().isEmpty() || one.where().isPresent()) {
+            arguments.put("name", name(one));
+        }
         one.where().ifPresent(condition -> arguments.put("where", condition));
         if (partitioned) {
             arguments.put("concurrently", false);
         }
         arguments.put("dry_run", true);
         return arguments;
+    }
+
+    /** Not the name of the plain index on the same columns, which may be there. */
+    private static String name(Candidate one) {
+        String table = one.table().substring(one.table().indexOf('.') + 1);
+        String words = (table + " " + String.join(" ", one.keys())).replaceAll("[^\\p{L}\\p{N}]+", "_");
+        String plain = words.replaceAll("^_|_$", "").toLowerCase(Locale.ROOT);
+        String end = (one.include().isEmpty() ? "" : "_plus") + (one.where().isPresent() ? "_part" : "") + "_idx";
+        return plain.substring(0, Math.min(plain.length(), 63 - end.length())) + end;
     }
 
     private static int number(String query) {

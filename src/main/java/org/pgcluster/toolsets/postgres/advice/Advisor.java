@@ -129,7 +129,9 @@ public final class Advisor {
                 }
                 skipped.add(new Planning.Skipped(
                         one.statement().original(),
-                        workload.counted() ? "no usual values were found that it can be planned with" : e.text()));
+                        workload.counted() || !one.types().isEmpty()
+                                ? "no usual values were found that it can be planned with"
+                                : e.text()));
             }
         }
         List<Query> queries = new ArrayList<>();

@@ -18,7 +18,7 @@ public final class Placements {
                 SELECT shard.shardid, shard.shardminvalue, shard.shardmaxvalue, part.colocationid, part.partkey,
                        part.partmethod, part.logicalrelid AS shell, space.nspname, shell.relname,
                        coalesce(pg_partition_root(shell.oid)::oid, shell.oid) AS root,
-                       rel.oid AS rel, rel.reltoastrelid AS toast
+                       rel.oid AS rel, rel.reltoastrelid AS toast, rel.relkind AS rel_kind, rel.reltuples AS rel_tuples
                   FROM pg_dist_placement AS place
                   JOIN pg_dist_local_group AS here ON here.groupid = place.groupid
                   JOIN pg_dist_shard AS shard ON shard.shardid = place.shardid
@@ -30,13 +30,18 @@ public final class Placements {
                        AND rel.relname = named.parts[array_upper(named.parts, 1)]::name
                  WHERE true {only})""";
 
-    /** Beside {@link #MINE}: {@code sized} has the bytes of each as well, indexes and TOAST included. */
+    /**
+     * Beside {@link #MINE}: {@code sized} has the bytes of each as well, indexes and TOAST included, and its {@code live}
+     * rows. A crash empties the server's counters, and a standby has none: then what the last ANALYZE found is told.
+     */
     public static final String SIZED = MINE + """
             , sized AS MATERIALIZED (
                 SELECT mine.*,
                        CASE WHEN rel IS NOT NULL AND NOT EXISTS (
                                      SELECT FROM locked WHERE locked.rel IN (mine.rel, mine.toast))
-                            THEN pg_total_relation_size(rel) END AS bytes
+                            THEN pg_total_relation_size(rel) END AS bytes,
+                       CASE WHEN rel_kind = 'r' AND pg_stat_get_live_tuples(rel) = 0 THEN greatest(rel_tuples::bigint, 0)
+                            ELSE pg_stat_get_live_tuples(rel) END AS live
                   FROM mine)
             """;
 

@@ -15,7 +15,7 @@ public record TableSize(
                     + " (SELECT * FROM unnest(%L::text[], %L::text[])))")
             + """
             SELECT its.nspname AS schema, top.relname AS name, sum(sized.bytes)::bigint AS bytes,
-                   coalesce(sum(pg_stat_get_live_tuples(sized.rel)), 0)::bigint AS rows,
+                   coalesce(sum(sized.live), 0)::bigint AS rows,
                    count(*) FILTER (WHERE sized.bytes IS NULL) AS unknown
               FROM sized
               JOIN pg_class AS top ON top.oid = sized.root

@@ -89,7 +89,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
             """) + """
             , figures AS (
                 SELECT shardid, colocationid, root, coalesce(bytes, 0) AS bytes,
-                       coalesce(pg_stat_get_live_tuples(rel), 0) AS rows,
+                       coalesce(live, 0) AS rows,
                        coalesce(pg_stat_get_tuples_returned(rel) + pg_stat_get_tuples_fetched(rel), 0) AS reads,
                        coalesce(pg_stat_get_tuples_inserted(rel) + pg_stat_get_tuples_updated(rel)
                                 + pg_stat_get_tuples_deleted(rel), 0) AS writes

@@ -107,7 +107,7 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
 
     private static final String RANGES = "WITH " + Placements.sized(ONLY) + """
             SELECT colocationid AS colocation_id, shardminvalue AS min_value, count(*) AS shards,
-                   coalesce(sum(CASE %L WHEN 'bytes' THEN bytes WHEN 'rows' THEN pg_stat_get_live_tuples(rel)
+                   coalesce(sum(CASE %L WHEN 'bytes' THEN bytes WHEN 'rows' THEN live
                                         WHEN 'writes' THEN pg_stat_get_tuples_inserted(rel) + pg_stat_get_tuples_updated(rel)
                                                            + pg_stat_get_tuples_deleted(rel)
                                         ELSE 1 END), 0)::bigint AS figure

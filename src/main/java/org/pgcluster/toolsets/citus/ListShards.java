@@ -119,7 +119,7 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
             """;
 
     static final String SIZES = "WITH " + Placements.sized("shard.shardid = ANY (%L::bigint[])") + """
-            SELECT shardid AS shard_id, rel IS NULL AS missing, bytes, pg_stat_get_live_tuples(rel) AS rows FROM sized
+            SELECT shardid AS shard_id, rel IS NULL AS missing, bytes, live AS rows FROM sized
             """;
 
     @Override

@@ -41,7 +41,7 @@ final class ShardFacts {
             SELECT coalesce(min(shardid) FILTER (WHERE shell = root), min(shardid)) AS shard_id,
                    CASE WHEN %L::boolean OR bool_and(partmethod = 'h') THEN shardminvalue END AS min_value,
                    coalesce(sum(bytes), 0)::bigint AS bytes,
-                   coalesce(sum(pg_stat_get_live_tuples(rel)), 0)::bigint AS rows,
+                   coalesce(sum(live), 0)::bigint AS rows,
                    coalesce(sum(pg_stat_get_dead_tuples(rel)), 0)::bigint AS dead_rows,
                    min(vacuumed) AS oldest_vacuum, min(analyzed) AS oldest_analyze,
                    count(*) FILTER (WHERE relkind = 'r' AND vacuumed IS NULL) AS never_vacuumed,

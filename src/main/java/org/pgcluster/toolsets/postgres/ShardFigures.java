@@ -74,7 +74,7 @@ record ShardFigures(
             "(space.nspname::text, shell.relname::text) IN (SELECT * FROM unnest(%L::text[], %L::text[]))";
 
     private static final String SIZES = "WITH " + Placements.sized(ONLY) + """
-            SELECT sum(bytes)::bigint AS bytes, coalesce(sum(pg_stat_get_live_tuples(rel)), 0)::bigint AS rows FROM sized
+            SELECT sum(bytes)::bigint AS bytes, coalesce(sum(live), 0)::bigint AS rows FROM sized
             """;
 
     private static final String COLUMNS = "WITH " + Placements.MINE.replace("{only}", "AND " + ONLY) + """

@@ -147,6 +147,28 @@ class FaultsTest {
     }
 
     @Test
+    void rows_are_known_although_a_crash_emptied_the_counters() throws SQLException {
+        psql("ANALYZE countries");
+        Object known = row(lab.pages("tables", "citus_list_distributed_tables"), "name", "countries")
+                .get("rows");
+        String shard = psql("SELECT DISTINCT shard_name FROM citus_shards WHERE table_name = 'countries'::regclass")
+                .get(0);
+        try {
+            for (String worker : CitusLab.workers()) {
+                try (Connection connection = CitusLab.connectTo(worker)) {
+                    psql(connection, "SELECT pg_stat_reset_single_table_counters('" + shard + "'::regclass)");
+                }
+            }
+            assertEquals(
+                    known,
+                    row(lab.pages("tables", "citus_list_distributed_tables"), "name", "countries")
+                            .get("rows"));
+        } finally {
+            psql("ANALYZE countries");
+        }
+    }
+
+    @Test
     void a_role_that_may_use_no_schema_sees_the_same_sizes() throws SQLException {
         psql("DROP ROLE IF EXISTS blind");
         psql("CREATE ROLE blind LOGIN PASSWORD 'blind'");

@@ -78,14 +78,21 @@ public final class Planning {
                 : new Imagining.Generic(on.explain(SHAPE, statement.text()), List.of());
         PlanNode root = HypotheticalPlanner.root(plan.plan());
         List<PlanNode> remote = DistributedPlan.of(root);
-        if (open && DistributedPlan.isOne(root) && remote.isEmpty()) {
-            // Which shard it goes to is decided by values, and the plan that serves any shows none.
+        List<Access> there = accesses(remote);
+        if (open && DistributedPlan.isOne(root) && there.isEmpty()) {
+            // Which shard it goes to is decided by values: the plan that serves any shows none, or one that reads
+            // nothing.
             String sampled = Values.sampled(statement.text(), plan.types());
             remote = DistributedPlan.of(HypotheticalPlanner.root(on.explain(SHAPE, sampled)));
+            there = accesses(remote);
         }
         List<Access> accesses = new ArrayList<>(Access.in(root));
-        remote.forEach(part -> accesses.addAll(Access.in(part)));
+        accesses.addAll(there);
         return new Taken(statement, plan.types(), accesses, !remote.isEmpty());
+    }
+
+    private static List<Access> accesses(List<PlanNode> plans) {
+        return plans.stream().flatMap(plan -> Access.in(plan).stream()).toList();
     }
 
     /** Under the names of the tables that indexes belong to; without what no user made. */

@@ -86,7 +86,8 @@ final class CertificateReading {
     private static Optional<Certificate> look(Place place, Duration each, Call call) {
         return PeerCertificate.of(place.address(), place.postgres(), each, call)
                 // Citus makes its own with no time in which it would be valid: to encrypt, for nobody to verify.
-                .filter(one -> one.getNotAfter().after(one.getNotBefore()))
+                .filter(one ->
+                        one.getNotAfter().toInstant().isAfter(one.getNotBefore().toInstant()))
                 .map(one -> new Certificate(
                         place.component(),
                         place.address().toString(),

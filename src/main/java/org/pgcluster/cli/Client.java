@@ -13,22 +13,22 @@ import org.pgcluster.error.ToolException;
 
 /** The clients that {@code install} knows: where each keeps its servers, under which name, and what it wants beside a command. */
 enum Client {
-    CLAUDE_DESKTOP("mcpServers", Map.of(), ""),
-    CLAUDE_CODE("mcpServers", Map.of("type", "stdio"), ".mcp.json"),
-    VSCODE("servers", Map.of("type", "stdio"), ".vscode/mcp.json"),
-    CURSOR("mcpServers", Map.of(), ".cursor/mcp.json"),
-    COPILOT("mcpServers", Map.of("type", "local", "tools", List.of("*")), ".mcp.json");
+    CLAUDE_DESKTOP("mcpServers", "", ""),
+    CLAUDE_CODE("mcpServers", "stdio", ".mcp.json"),
+    VSCODE("servers", "stdio", ".vscode/mcp.json"),
+    CURSOR("mcpServers", "", ".cursor/mcp.json"),
+    COPILOT("mcpServers", "local", ".mcp.json");
 
     private final String servers;
 
-    @SuppressWarnings("ImmutableEnumChecker") // Map.of and List.of are.
-    private final Map<String, Object> beside;
+    /** What it calls a server that it starts itself; empty where it does not ask. */
+    private final String type;
 
     private final String inWorkspace;
 
-    Client(String servers, Map<String, Object> beside, String inWorkspace) {
+    Client(String servers, String type, String inWorkspace) {
         this.servers = servers;
-        this.beside = beside;
+        this.type = type;
         this.inWorkspace = inWorkspace;
     }
 
@@ -116,9 +116,12 @@ enum Client {
     /** An entry as this client wants it. */
     Map<String, @Nullable Object> entry(Map<String, @Nullable Object> command) {
         Map<String, @Nullable Object> entry = new LinkedHashMap<>();
-        beside.entrySet().stream()
-                .sorted(Map.Entry.<String, Object>comparingByKey().reversed())
-                .forEach(one -> entry.put(one.getKey(), one.getValue()));
+        if (!type.isEmpty()) {
+            entry.put("type", type);
+        }
+        if (this == COPILOT) {
+            entry.put("tools", List.of("*"));
+        }
         entry.putAll(command);
         return entry;
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Mode;
 import org.pgcluster.config.Settings;
+import org.pgcluster.dispatch.Launcher;
 
 /** Files on this host that more people, or programs, can read than should. */
 final class Exposed {
@@ -33,11 +34,11 @@ final class Exposed {
     }
 
     /** What keeps an assistant that can run commands from approving its own acts; empty where there are none. */
-    static List<String> ownUser(Settings settings, Path java, Path jar) {
+    static List<String> ownUser(Settings settings) {
         if (settings.clusters().values().stream().noneMatch(Exposed::acts)) {
             return List.of();
         }
-        String server = "sudo -u pgcluster " + java + " -jar " + jar;
+        String server = "sudo -u pgcluster " + Launcher.command();
         return List.of(
                 "Acts are allowed, and an assistant that can run commands as " + Consenting.user()
                         + " could approve them itself. To keep that to people:",

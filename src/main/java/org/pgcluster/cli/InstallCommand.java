@@ -105,7 +105,7 @@ final class InstallCommand implements Callable<Integer> {
         }
         write(target, content.with(name, entry));
         command(launcher);
-        Exposed.ownUser(settings, java(), jar).forEach(this::say);
+        Exposed.ownUser(settings).forEach(this::say);
         return Cli.DONE;
     }
 

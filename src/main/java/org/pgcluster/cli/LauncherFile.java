@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.pgcluster.dispatch.Launcher;
 
 /** A command of this person's own, so that what answers tell them to run is short to type. */
 final class LauncherFile {
@@ -43,10 +44,7 @@ final class LauncherFile {
     String text() {
         return machine.launcher().endsWith(".cmd")
                 ? "@rem " + OURS + "\r\n@\"" + java + "\" -jar \"" + jar + "\" %*\r\n"
-                : "#!/bin/sh\n# " + OURS + "\nexec " + quoted(java) + " -jar " + quoted(jar) + " \"$@\"\n";
-    }
-
-    private static String quoted(Path path) {
-        return "'" + path.toString().replace("'", "'\\''") + "'";
+                : "#!/bin/sh\n# " + OURS + "\nexec " + Launcher.quoted(java.toString()) + " -jar "
+                        + Launcher.quoted(jar.toString()) + " \"$@\"\n";
     }
 }

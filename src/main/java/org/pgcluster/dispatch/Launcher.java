@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import org.pgcluster.config.Settings;
 
 /** How this very program is called on this host, for commands that an answer prints. */
-final class Launcher {
+public final class Launcher {
     private Launcher() {}
 
     /** The JAR by the JVM that runs it: another {@code java} on the path may be too old for it. */
-    static String command() {
+    public static String command() {
         String jar = System.getProperty("java.class.path", "");
         if (!jar.endsWith(".jar") || jar.contains(java.io.File.pathSeparator)) {
             return "pgcluster-mcp";
@@ -28,7 +28,7 @@ final class Launcher {
                 + quoted(server.auditFile().toString());
     }
 
-    static String quoted(String text) {
+    public static String quoted(String text) {
         for (int i = 0; i < text.length(); i++) {
             char letter = text.charAt(i);
             if (!(Character.isLetterOrDigit(letter) || "/._-+:@".indexOf(letter) >= 0)) {

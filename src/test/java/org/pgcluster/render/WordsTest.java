@@ -76,8 +76,7 @@ class WordsTest {
         assertEquals(
                 "40 rows in 2.5 ms, 1 of 3.\nrows: 2",
                 Words.text(
-                        "40 rows in 2.5 ms, 1 of 3.",
-                        read("{\"all_rows\": 40, \"ms\": 2.5, \"of\": 3, \"rows\": 2}")));
+                        "40 rows in 2.5 ms, 1 of 3.", read("{\"all_rows\": 40, \"ms\": 2.5, \"of\": 3, \"rows\": 2}")));
         assertEquals(
                 "Node 3 holds the only copies of 35 shards.\ntables: 3\nnodes: 35",
                 Words.text(

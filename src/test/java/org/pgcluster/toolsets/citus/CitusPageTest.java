@@ -49,7 +49,8 @@ class CitusPageTest {
     void what_the_page_shows_is_what_the_tools_say() throws Exception {
         String page = Files.readString(PAGE);
         List<String> wrong = new ArrayList<>();
-        // A cluster on which nothing else ran, because the page shows what its own sample workload left in the statistics.
+        // A cluster on which nothing else ran, because the page shows what its own sample workload left in the
+        // statistics.
         try (OwnLab own = OwnLab.up("cituspage", 3);
                 CitusLab lab = CitusLab.as(
                         own.address("LAB_USER_DSN"),
@@ -87,12 +88,16 @@ class CitusPageTest {
                     "SELECT min(shardid) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid) JOIN pg_dist_node USING (groupid)"
                             + " WHERE logicalrelid = 'orders'::regclass AND nodeid = " + node);
             return Map.of(
-                    "{shard}", shard,
-                    "{node}", node,
+                    "{shard}",
+                    shard,
+                    "{node}",
+                    node,
                     "{other}",
                     one(coordinator, "SELECT min(nodeid) FROM pg_dist_node WHERE groupid > 0 AND nodeid <> " + node),
-                    "{port}", one(coordinator, "SELECT nodeport FROM pg_dist_node WHERE nodeid = " + node),
-                    "{coordinator}", one(coordinator, "SELECT nodeport FROM pg_dist_node WHERE groupid = 0"),
+                    "{port}",
+                    one(coordinator, "SELECT nodeport FROM pg_dist_node WHERE nodeid = " + node),
+                    "{coordinator}",
+                    one(coordinator, "SELECT nodeport FROM pg_dist_node WHERE groupid = 0"),
                     "{middle}",
                     one(
                             coordinator,

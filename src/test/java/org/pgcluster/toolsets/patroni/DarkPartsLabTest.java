@@ -177,6 +177,7 @@ class DarkPartsLabTest extends OnOwnEstate {
     @Test
     void without_its_dcs_everything_is_read_only_and_comes_back_by_itself() {
         try (Lab lab = acting()) {
+            String leader = Estate.leader(lab, "1");
             estate().processes().kill("etcd");
             try {
                 Eventually.see("the leaders to step down", () -> {
@@ -187,8 +188,13 @@ class DarkPartsLabTest extends OnOwnEstate {
                 });
                 Answer status = lab.call("patroni_cluster_status");
                 assertTrue(status.text().contains("no member can show the DCS"), status.text());
-                Answer refused = lab.call("patroni_failover", "group", "g1m0", "dry_run", true);
-                assertTrue(refused.isError(), refused.text());
+                for (String group : List.of("1", leader)) { // by what was known of it before
+                    Answer refused = lab.call("patroni_failover", "group", group, "dry_run", true);
+                    assertEquals("PRECONDITION_FAILED", refused.structured().get("code"), refused.text());
+                    assertTrue(refused.text().contains("Patroni reaches its DCS: no member can show it"), refused.text());
+                }
+                Answer paused = lab.call("patroni_pause", "group", "1", "paused", true, "dry_run", true);
+                assertEquals("PRECONDITION_FAILED", paused.structured().get("code"), paused.text());
             } finally {
                 estate().processes().start("etcd");
             }

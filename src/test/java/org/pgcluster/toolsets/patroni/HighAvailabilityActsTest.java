@@ -47,8 +47,10 @@ class HighAvailabilityActsTest extends OnOwnEstate {
             assertFalse(answer.text().contains("Not yet"), answer.text());
             Map<?, ?> after = group(lab, "0");
             assertFalse(Objects.equals(before.get("leader"), after.get("leader")), answer.text());
-            assertEquals(
-                    List.of(), lab.call("haproxy_backend_health").structured().get("wrong"));
+            Eventually.see("HAProxy's own checks to find the new replica", () -> {
+                Answer health = lab.call("haproxy_backend_health");
+                return List.of().equals(health.structured().get("wrong")) ? "" : health.text();
+            });
             assertTrue(Lab.rows(lab.call("patroni_history", "group", "0"), "changes")
                             .size()
                     >= 1);

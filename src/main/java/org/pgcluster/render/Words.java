@@ -15,6 +15,9 @@ public final class Words {
     /** Lines that belong below each other, indented. */
     private static final Set<String> TREES = Set.of("tree", PICTURE);
 
+    /** A text of this name is the answer of an earlier call, with lines and tables of its own. */
+    private static final String OUTCOME = "outcome";
+
     private static final String REST = "rest";
 
     private final StringBuilder out = new StringBuilder(512);
@@ -48,7 +51,11 @@ public final class Words {
         for (var entry : structured.entrySet()) {
             var value = entry.getValue();
             if (scalar(value) && !nothing(value) && !said(entry.getKey(), value)) {
-                line(entry.getKey(), Cells.CUT.cell(value));
+                if (entry.getKey().equals(OUTCOME)) {
+                    fact(OUTCOME, value);
+                } else {
+                    line(entry.getKey(), Cells.CUT.cell(value));
+                }
             }
         }
     }

@@ -30,8 +30,8 @@ public final class OperationStatus implements Reads<OperationStatus.Input, Opera
             implements InWords {
         @Override
         public String inWords() {
-            return tool + " on " + cluster + " is " + state + " after " + seconds + " s. "
-                    + (outcome == null ? progress : outcome);
+            return tool + " on " + cluster + " is " + state + " after " + seconds + " s."
+                    + (outcome == null ? " " + progress : outcome.contains("\n") ? "" : " " + outcome);
         }
     }
 

@@ -78,8 +78,10 @@ final class Diagnosing implements AutoCloseable {
 
     /** These roots and no other, in whatever order. */
     void tells(Set<String> roots) {
-        List<Map<?, ?>> found = await(findings ->
-                findings.stream().map(Diagnosing::id).collect(Collectors.toSet()).equals(roots));
+        List<Map<?, ?>> found = await(findings -> findings.stream()
+                .map(Diagnosing::id)
+                .collect(Collectors.toSet())
+                .equals(roots));
         assertEquals(roots, found.stream().map(Diagnosing::id).collect(Collectors.toSet()), found.toString());
     }
 

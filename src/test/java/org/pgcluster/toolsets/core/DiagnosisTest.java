@@ -93,12 +93,8 @@ class DiagnosisTest {
         for (String fault : List.of("metadata-stale", "prepared-left", "haproxy-stray", "pgbouncer-paused")) {
             open.breaks(fault);
         }
-        open.tells(
-                Set.of(
-                        "citus.names_no_leader",
-                        "postgres.prepared_left",
-                        "haproxy.unknown_to_patroni",
-                        "pgbouncer.paused"));
+        open.tells(Set.of(
+                "citus.names_no_leader", "postgres.prepared_left", "haproxy.unknown_to_patroni", "pgbouncer.paused"));
         open.heals();
         open.isSilent();
     }

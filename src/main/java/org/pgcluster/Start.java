@@ -11,12 +11,20 @@ public final class Start {
 
     public static void main(String[] arguments) {
         String java = System.getProperty("java.specification.version");
-        if (java.startsWith("1.") || Integer.parseInt(java) < LEAST) {
-            System.err.println("pgcluster-mcp needs Java " + LEAST + " or later, and this is Java "
-                    + System.getProperty("java.version") + " (" + System.getProperty("java.home")
-                    + "): install a newer one and start it with that one's path, or set JAVA_HOME and PATH to it.");
+        if (isTooOld(java)) {
+            System.err.println(complaint(java, System.getProperty("java.home")));
             System.exit(1);
         }
         Main.main(arguments);
+    }
+
+    /** Java 8 and older call themselves 1.8. */
+    static boolean isTooOld(String java) {
+        return java.startsWith("1.") || Integer.parseInt(java) < LEAST;
+    }
+
+    static String complaint(String java, String home) {
+        return "pgcluster-mcp needs Java " + LEAST + " or later, and " + home + " is Java " + java
+                + ": install a newer one and put its bin/java into the command.";
     }
 }

@@ -174,6 +174,7 @@ final class Small {
                 address,
                 8008,
                 status,
+                false,
                 "",
                 status.equals("UP") ? "L7OK" : "L7STS",
                 null,

@@ -101,7 +101,7 @@ public final class HaproxySetServerState
                 checks.add(new Check(proxy.where() + " can be told", Verdict.RISKY, deaf.get()));
                 continue;
             }
-            before.add(new Before(proxy.where(), Shape.name(server.state()), last));
+            before.add(new Before(proxy.where(), server.stateInWords(), last));
             checks.add(lastOne(input, proxy, last));
             sessions += server.sessions() == null ? 0 : server.sessions();
             HaProxy.Request request =
@@ -209,7 +209,7 @@ public final class HaproxySetServerState
             Server server = server(input, proxy);
             after.add(new After(
                     proxy.where(),
-                    Shape.name(server.state()),
+                    server.stateInWords(),
                     server.check(),
                     server.sessions(),
                     proxy.of(input.backend()).stream().anyMatch(Server::serves)));

@@ -92,6 +92,22 @@ class ServerStateTest {
     }
 
     @Test
+    void a_server_that_is_drained_while_it_is_down_is_told_as_both() throws IOException {
+        try (var proxy = HaProxyProcess.before(folder, servers, "admin");
+                Lab lab = acting(proxy.socketUrl())) {
+            servers.get(0).close();
+            Eventually.see("its check to find it down", () -> {
+                Answer health = lab.call("haproxy_backend_health");
+                return health.text().contains("|down|") ? "" : health.text();
+            });
+            Answer drained = state(lab, "one", "drain");
+            assertTrue(drained.text().contains("The server is down, drained now"), drained.text());
+            Answer back = state(lab, "one", "ready");
+            assertTrue(back.text().contains("The server is down now"), back.text());
+        }
+    }
+
+    @Test
     void a_page_that_only_reads_is_refused_with_what_to_configure() throws IOException {
         try (var proxy = HaProxyProcess.before(folder, servers, "admin");
                 Lab lab = acting(proxy.pageUrl())) {

@@ -51,14 +51,14 @@ public final class HaproxySetServerState
         @Override
         public String inWords() {
             return servers.size() == 1
-                    ? "The server is " + servers.get(0).state() + " now."
-                    : "The server is "
+                    ? "The server's state is now " + servers.get(0).state() + "."
+                    : "The server's state is now "
                             + String.join(
                                     ", ",
                                     servers.stream()
                                             .map(one -> one.state() + " on " + one.instance())
                                             .toList())
-                            + " now.";
+                            + ".";
         }
     }
 

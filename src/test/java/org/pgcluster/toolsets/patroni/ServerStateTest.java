@@ -73,7 +73,7 @@ class ServerStateTest {
             moreOf(load, "two");
             Answer drained = state(lab, "one", "drain");
             assertFalse(drained.isError(), drained.text());
-            assertTrue(drained.text().contains("The server is drain now"), drained.text());
+            assertTrue(drained.text().contains("The server's state is now drain."), drained.text());
             long fresh = load.fresh("one");
             long kept = load.kept("one");
             moreOf(load, "two");
@@ -101,9 +101,9 @@ class ServerStateTest {
                 return health.text().contains("|down|") ? "" : health.text();
             });
             Answer drained = state(lab, "one", "drain");
-            assertTrue(drained.text().contains("The server is down, drained now"), drained.text());
+            assertTrue(drained.text().contains("The server's state is now down, drained."), drained.text());
             Answer back = state(lab, "one", "ready");
-            assertTrue(back.text().contains("The server is down now"), back.text());
+            assertTrue(back.text().contains("The server's state is now down."), back.text());
         }
     }
 

@@ -119,7 +119,14 @@ public final class HaproxySetServerState
         checks.add(Plan.check(
                 "a HAProxy can be told",
                 !steps.isEmpty(),
-                steps.isEmpty()
+                steps.isEmpty() && asked.proxies().isEmpty()
+                        ? "none answers: "
+                                + String.join(
+                                        "; ",
+                                        asked.unavailable().stream()
+                                                .map(Unavailable::why)
+                                                .toList())
+                        : steps.isEmpty()
                         ? "none: add its runtime socket (unix:/path or tcp:host:port, level admin) to haproxy_urls, or"
                                 + " stats admin to the statistics page"
                         : steps.size() + " to tell"));

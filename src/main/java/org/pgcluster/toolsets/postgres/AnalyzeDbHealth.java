@@ -99,7 +99,7 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
         if (wanted.stream()
                 .anyMatch(area -> !AREAS.getOrDefault(area, List.of()).isEmpty())) {
             Snapshot server = Gathering.of(context.cluster(), context.call(), EACH, Clock.systemUTC());
-            Checks.of(server).stream()
+            Checks.each(server).stream()
                     .filter(finding -> finding.component().equals("postgres") && belongs(finding, wanted))
                     .forEach(findings::add);
             ages = wanted.contains("vacuum") ? FreezeAges.nearest(server) : ages;

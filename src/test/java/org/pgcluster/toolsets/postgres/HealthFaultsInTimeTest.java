@@ -91,6 +91,7 @@ class HealthFaultsInTimeTest {
                 }
             });
             waiter.start();
+            trial.until("1", "SELECT count(*) FROM pg_locks WHERE NOT granted");
             trial.sql("BEGIN", "CREATE TABLE promised (id int)", "PREPARE TRANSACTION 'promised'", "CHECKPOINT");
             long from = System.nanoTime();
             long first = Long.parseLong(trial.one("SELECT split_part(next_xid, ':', 2) FROM pg_control_checkpoint()"));

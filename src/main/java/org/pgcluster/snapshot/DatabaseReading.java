@@ -151,6 +151,7 @@ public final class DatabaseReading {
                 }
             }
         }
+        unavailable.addAll(Blindness.of(where, sql, areas));
         return new DatabaseState(where, facts, cut, unavailable);
     }
 

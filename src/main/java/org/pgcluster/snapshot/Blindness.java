@@ -25,17 +25,19 @@ record Blindness(long sequences, long tables, boolean stats, boolean settings) {
             hidden.add(new Unavailable(
                     "postgres",
                     where + " sequence",
-                    "This login may not read " + blind.sequences + " sequences: nobody knows how far they are (pg_read_all_data"
-                            + " would)."));
+                    "This login may not read " + blind.sequences
+                            + " sequences: nobody knows how far they are (pg_read_all_data" + " would)."));
         }
         if ((areas.contains("sequence") || areas.contains("index")) && blind.tables > 0) {
             hidden.add(new Unavailable(
                     "postgres",
                     where + " bloated, key",
-                    "This login may not read " + blind.tables + " tables, so their statistics are hidden: neither bloat nor"
+                    "This login may not read " + blind.tables
+                            + " tables, so their statistics are hidden: neither bloat nor"
                             + " keys near their end are seen there."));
         }
-        if (!blind.stats && (areas.contains("connection") || areas.contains("vacuum") || areas.contains("replication"))) {
+        if (!blind.stats
+                && (areas.contains("connection") || areas.contains("vacuum") || areas.contains("replication"))) {
             hidden.add(new Unavailable(
                     "postgres",
                     where + " session, horizon, replica",

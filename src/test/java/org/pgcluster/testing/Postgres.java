@@ -100,10 +100,14 @@ public final class Postgres {
                 free = socket.getLocalPort();
             }
             asPostgres("pg_ctl", "-D", data + "/db", "-m", "fast", "-w", "stop");
-            run("sh", "-c", "cp -a '" + data + "/db' '" + copy + "/db' && cd '" + copy + "' && echo \"port = " + free
-                    + "\nprimary_conninfo = 'host=127.0.0.1 port=" + port + " user=postgres'\nhot_standby_feedback = on\""
-                    + " >> db/postgresql.conf && touch db/standby.signal && chown -R --reference='" + data
-                    + "/db' .");
+            run(
+                    "sh",
+                    "-c",
+                    "cp -a '" + data + "/db' '" + copy + "/db' && cd '" + copy + "' && echo \"port = " + free
+                            + "\nprimary_conninfo = 'host=127.0.0.1 port=" + port
+                            + " user=postgres'\nhot_standby_feedback = on\""
+                            + " >> db/postgresql.conf && touch db/standby.signal && chown -R --reference='" + data
+                            + "/db' .");
             asPostgres("pg_ctl", "-D", data + "/db", "-l", data + "/log", "-w", "-t", "60", "start");
             Postgres standby = new Postgres(version, install, copy, free);
             standby.asPostgres("pg_ctl", "-D", copy + "/db", "-l", copy + "/log", "-w", "-t", "60", "start");

@@ -69,7 +69,8 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         public String inWords() {
             return statements.isEmpty()
                     ? "No statement of this database is in what was asked for."
-                    : rest.total() + " statements without this server's own; the share is of their total execution time."
+                    : rest.total()
+                            + " statements without this server's own; the share is of their total execution time."
                             + (note == null ? "" : " " + note);
         }
     }

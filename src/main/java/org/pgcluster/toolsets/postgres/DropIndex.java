@@ -10,8 +10,8 @@ import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Says;
-import org.pgcluster.tool.Acts;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Hands;
@@ -81,7 +81,9 @@ public final class DropIndex implements Acts<DropIndex.Input, DropIndex.Looked, 
                     .map(figures -> new Everywhere(
                             summed(index, figures.indexParts()),
                             true,
-                            figures.unavailable().stream().map(Unavailable::where).toList()))
+                            figures.unavailable().stream()
+                                    .map(Unavailable::where)
+                                    .toList()))
                     .orElseGet(() -> new Everywhere(index, false, List.of()));
         }
 

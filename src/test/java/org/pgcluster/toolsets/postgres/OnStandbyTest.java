@@ -83,7 +83,8 @@ class OnStandbyTest {
                 assertEquals(login.equals("postgres"), hidden.equals("[]"), health.toString());
                 assertEquals(login.equals("plain"), hidden.contains("lacks pg_monitor"), health.toString());
                 assertEquals(!login.equals("postgres"), hidden.contains("3 sequences"), health.toString());
-                assertEquals(login.equals("postgres"), health.toString().contains("shop.worn_id_seq"), health.toString());
+                assertEquals(
+                        login.equals("postgres"), health.toString().contains("shop.worn_id_seq"), health.toString());
                 assertFalse(health.toString().contains("receiver_missing"), health.toString());
             }
         }

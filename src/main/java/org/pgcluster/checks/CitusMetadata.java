@@ -121,13 +121,12 @@ final class CitusMetadata implements Check {
         if (leader.isPresent() && !registered) {
             Member who = leader.get();
             String other = address.orElseThrow();
-            boolean fails = seat.isEmpty();
             String[] parts = {other.substring(0, other.lastIndexOf(':')), other.substring(other.lastIndexOf(':') + 1)};
             findings.add(Found.critical(
                             "citus.names_no_leader",
                             node.where(),
                             "Citus sends the work of group " + node.groupId() + " to " + node.where()
-                                    + (fails ? ", where no member is" : ", a replica: writes fail") + "; its leader "
+                                    + there(seat, group.orElseThrow()) + "; its leader "
                                     + who.name() + " is at " + other)
                     .read("pg_dist_node", node.where())
                     .read("nodeid", node.nodeId())
@@ -149,6 +148,15 @@ final class CitusMetadata implements Check {
                     .advice("For some seconds after a failover that is normal, since Patroni corrects it. If it stays,"
                             + " correct it with citus_update_node; the dry run shows what it would do."));
         }
+    }
+
+    private static String there(Optional<Member> seat, Group group) {
+        if (seat.isEmpty()) {
+            return ", where no member is";
+        }
+        return group.members().contains(seat.get())
+                ? ", a replica: writes fail"
+                : ", where " + seat.get().name() + " of another group is: its shards are not there";
     }
 
     private static void registered(Snapshot snapshot, CitusState citus, List<Finding> findings) {

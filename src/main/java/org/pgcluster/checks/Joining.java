@@ -26,6 +26,8 @@ final class Joining {
         HELD_THERE,
         /** The effect speaks of the session that the cause waits for. */
         SAME_SESSION,
+        /** The effect's subject names the cause's among others. */
+        NAMED,
         /** A Patroni that is in no group that is known. */
         NOBODYS
     }
@@ -60,7 +62,11 @@ final class Joining {
             patroni\\.leader_silent       IN_FRONT      FRONT
             postgres\\.connections_exhausted  SAME_GROUP  patroni\\.(member_not_running|leader_denies|replica_behind)
             citus\\.names_no_leader       SAME_GROUP    citus\\.(node_is_standby|out_of_reach)|patroni\\.unobserved
+            patroni\\.watches_another     ANYWHERE      haproxy\\.(unknown_to_patroni|member_left_out|wrong_writer|check_port)
+            patroni\\.watches_another     ANYWHERE      citus\\.names_no_leader|patroni\\.unobserved
             citus\\.names_no_leader       ANYWHERE      citus\\.metadata_not_synced
+            citus\\.node_inactive         ANYWHERE      citus\\.workers_missing
+            citus\\.names_no_leader       NAMED         citus\\.two_nodes_one_server
             patroni\\.leader_denies       SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)
             patroni\\.leader_denies       SAME_GROUP    patroni\\.member_not_running|postgres\\.slot_.*
             patroni\\.leader_denies       IN_FRONT      FRONT
@@ -149,6 +155,7 @@ final class Joining {
                                 .get("server")
                                 .equals(effect.evidence().get("server"));
             case SAME_SESSION -> sessions(cause).stream().anyMatch(sessions(effect)::contains);
+            case NAMED -> List.of(effect.subject().split(" and ")).contains(cause.subject());
             case NOBODYS -> there == null;
         };
     }

@@ -37,6 +37,7 @@ public final class Patroni {
     private final Rest rest;
     private final Map<String, Set<String>> found = new ConcurrentHashMap<>();
     private final Map<String, Integer> groupOf = new ConcurrentHashMap<>();
+    private final Map<String, String> names = new ConcurrentHashMap<>();
 
     public Patroni(ClusterSettings settings, Predicate<String> trusted) {
         this.configured =
@@ -58,7 +59,7 @@ public final class Patroni {
                     "No Patroni is configured.",
                     "Set patroni_urls to the REST interface of one member of each group.");
         }
-        var reading = new Reading(rest, trusted, each, call);
+        var reading = new Reading(rest, trusted, names, each, call);
         List<Seat> known = new ArrayList<>();
         var unnamed = new AtomicReference<@Nullable String>();
         List<Runnable> questions = List.of(() -> everybody(reading), () -> {

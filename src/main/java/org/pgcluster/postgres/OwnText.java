@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 public final class OwnText {
     private static final Pattern OURS = Pattern.compile(
             "/\\* pgcluster-mcp \\*/|\\bpgcluster_[a-z]+\\b|'pgcluster-mcp |^SELECT pg_catalog\\.pg_current_snapshot\\(\\)"
-                    + "|^SELECT \\$1, pg_catalog\\.set_config\\(|^SET LOCAL (jit|debug_|client_min_messages|log_min_messages"
+                    + "|pg_catalog\\.set_config\\(|^EXPLAIN \\((GENERIC_PLAN, )?FORMAT JSON, VERBOSE\\) |^SET LOCAL (jit|debug_|client_min_messages|log_min_messages"
                     + "|plan_cache_mode|standard_conforming_strings|search_path = pg_catalog, pg_temp$|ROLE \"?pg_)");
 
     private OwnText() {}

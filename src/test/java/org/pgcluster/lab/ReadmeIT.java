@@ -40,6 +40,7 @@ class ReadmeIT {
     void every_transcript_is_what_its_commands_print() throws Exception {
         Lab.requireCitus();
         here.put("--name demo", "--name " + Lab.address("LAB_NAME"));
+        here.put("/home/ada/.local/bin", System.getProperty("user.home", "") + "/.local/bin");
         here.put("/home/ada", home.toString());
         here.put("runs as ada can", "runs as " + System.getProperty("user.name") + " can");
         here.put("/usr/lib/jvm/java-17", System.getProperty("java.home", ""));

@@ -100,7 +100,9 @@ public final class DatabaseChecks {
                         Sure.CERTAIN,
                         fact,
                         fact.subject() + " was never analyzed: the planner guesses",
-                        fact.is("partitioned") ? "Autovacuum never analyzes a partitioned table: a job must." : "Analyze it.",
+                        fact.is("partitioned")
+                                ? "Autovacuum never analyzes a partitioned table: a job must."
+                                : "Analyze it.",
                         Optional.empty(),
                         Optional.of("ANALYZE " + fact.subject()));
             } else if (fact.number("changed") > 1000 && fact.number("changed") > 0.3 * rows) {

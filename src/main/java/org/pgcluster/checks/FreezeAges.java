@@ -90,8 +90,7 @@ public final class FreezeAges {
                 .thenComparing(Age::server)
                 .thenComparing(Age::database);
         return List.of("transaction", "multixact").stream()
-                .flatMap(kind ->
-                        all.stream().filter(age -> age.kind().equals(kind)).min(endsFirst).stream())
+                .flatMap(kind -> all.stream().filter(age -> age.kind().equals(kind)).min(endsFirst).stream())
                 .toList();
     }
 }

@@ -51,8 +51,7 @@ final class IndexHealth {
                         "What reads it can read the other. A shorter index can still be faster where it is much smaller.",
                         drop(fact),
                         dropByHand(fact)));
-        Set<String> superfluous =
-                state.of("duplicate").map(Fact::subject).collect(Collectors.toSet());
+        Set<String> superfluous = state.of("duplicate").map(Fact::subject).collect(Collectors.toSet());
         state.of("unused")
                 .filter(fact -> !superfluous.contains(fact.subject()))
                 .forEach(fact -> findings.add(

@@ -141,8 +141,7 @@ public final class DatabaseReading {
                 try {
                     List<Row> rows = sql.list(Row.class, question.sql().replace("{shell}", shell));
                     boolean more = question.limited() && rows.size() > MOST;
-                    rows.subList(0, more ? MOST : rows.size())
-                            .forEach(row -> facts.add(fact(question.kind(), row)));
+                    rows.subList(0, more ? MOST : rows.size()).forEach(row -> facts.add(fact(question.kind(), row)));
                     if (more) {
                         cut.add(question.kind());
                     }
@@ -151,6 +150,7 @@ public final class DatabaseReading {
                 }
             }
         }
+        unavailable.addAll(Blindness.of(where, sql, areas));
         return new DatabaseState(where, facts, cut, unavailable);
     }
 

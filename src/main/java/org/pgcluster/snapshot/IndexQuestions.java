@@ -31,27 +31,28 @@ final class IndexQuestions {
 
     /** An index is not needed where another begins with its columns; of two that are the same the younger goes. */
     static final String DUPLICATE = INDEXES + """
-            SELECT this.indexrelid::regclass::text AS subject,
-                   json_build_object('table', this.indrelid::regclass::text, 'same', this.keys = other.keys,
-                                     'covered_by', other.indexrelid::regclass::text,
-                                     'bytes', CASE WHEN NOT {shell} THEN pg_relation_size(this.indexrelid) END,
-                                     'scans', CASE WHEN NOT {shell} THEN pg_stat_get_numscans(this.indexrelid) END)::text
-                       AS told
-              FROM one AS this
-              JOIN LATERAL (
-                   SELECT * FROM one AS other
-                    WHERE other.indrelid = this.indrelid AND other.indexrelid <> this.indexrelid AND other.indisvalid
-                      AND other.relam = this.relam AND other.condition = this.condition
-                      AND other.expressions = this.expressions
-                      AND other.keys[1:array_length(this.keys, 1)] = this.keys
-                      AND (other.keys = this.keys
-                           OR (this.expressions = '' AND this.relam = (SELECT oid FROM pg_am WHERE amname = 'btree')))
-                      AND this.indkey::int2[] <@ other.indkey::int2[]
-                      AND NOT (other.keys = this.keys AND other.indnatts = this.indnatts AND NOT other.indisunique
-                               AND other.indexrelid > this.indexrelid)
-                    ORDER BY other.indisunique DESC, other.indexrelid LIMIT 1) AS other ON true
-             WHERE this.indisvalid AND NOT this.indisunique AND NOT this.constrains AND NOT this.indisreplident
-             ORDER BY pg_relation_size(this.indexrelid) DESC, 1 LIMIT 21
+            SELECT subject, told::text AS told FROM (
+                SELECT DISTINCT ON (this.indexrelid) this.indexrelid::regclass::text AS subject,
+                       pg_relation_size(this.indexrelid) AS size,
+                       json_build_object('table', this.indrelid::regclass::text, 'same', this.keys = other.keys,
+                                         'covered_by', other.indexrelid::regclass::text,
+                                         'bytes', CASE WHEN NOT {shell} THEN pg_relation_size(this.indexrelid) END,
+                                         'scans', CASE WHEN NOT {shell} THEN pg_stat_get_numscans(this.indexrelid) END)
+                           AS told
+                  FROM one AS this
+                  JOIN one AS other
+                    ON other.indrelid = this.indrelid AND other.indexrelid <> this.indexrelid AND other.indisvalid
+                   AND other.relam = this.relam AND other.condition = this.condition
+                   AND other.expressions = this.expressions
+                   AND other.keys[1:array_length(this.keys, 1)] = this.keys
+                   AND (other.keys = this.keys
+                        OR (this.expressions = '' AND this.relam = (SELECT oid FROM pg_am WHERE amname = 'btree')))
+                   AND this.indkey::int2[] <@ other.indkey::int2[]
+                   AND NOT (other.keys = this.keys AND other.indnatts = this.indnatts AND NOT other.indisunique
+                            AND other.indexrelid > this.indexrelid)
+                 WHERE this.indisvalid AND NOT this.indisunique AND NOT this.constrains AND NOT this.indisreplident
+                 ORDER BY this.indexrelid, other.indisunique DESC, other.indexrelid) AS judged
+             ORDER BY size DESC, 1 LIMIT 21
             """;
 
     static final String UNUSED = INDEXES + """

@@ -35,7 +35,7 @@ public final class Aside {
     }
 
     static void ask(Connection connection, String query, Rows rows, Many... parameters) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(BEFORE + OwnText.MARK + query + AFTER)) {
+        try (PreparedStatement statement = connection.prepareStatement(BEFORE + OwnText.marked(query) + AFTER)) {
             for (int i = 0; i < parameters.length; i++) {
                 Many many = parameters[i];
                 statement.setArray(

@@ -48,7 +48,8 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
             List<Finding> findings,
             List<Age> ages,
             @Nullable String note,
-            List<Unavailable> unavailable) implements InWords {
+            List<Unavailable> unavailable)
+            implements InWords {
         @Override
         public String inWords() {
             String found = findings.isEmpty()
@@ -99,7 +100,7 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
         if (wanted.stream()
                 .anyMatch(area -> !AREAS.getOrDefault(area, List.of()).isEmpty())) {
             Snapshot server = Gathering.of(context.cluster(), context.call(), EACH, Clock.systemUTC());
-            Checks.of(server).stream()
+            Checks.each(server).stream()
                     .filter(finding -> finding.component().equals("postgres") && belongs(finding, wanted))
                     .forEach(findings::add);
             ages = wanted.contains("vacuum") ? FreezeAges.nearest(server) : ages;
@@ -109,8 +110,8 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
                     .forEach(unavailable::add);
         }
         told(findings, "postgres.standby_behind")
-                .forEach(standby -> findings.removeIf(one ->
-                        one.id().equals("database.replica_lags") && one.subject().equals(standby)));
+                .forEach(standby -> findings.removeIf(one -> one.id().equals("database.replica_lags")
+                        && one.subject().equals(standby)));
         findings.sort(Comparator.comparing(Finding::severity));
         Set<String> off = context.server().switchedOff().keySet();
         return new Output(

@@ -69,7 +69,8 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         public String inWords() {
             return statements.isEmpty()
                     ? "No statement of this database is in what was asked for."
-                    : rest.total() + " statements without this server's own; the share is of their total execution time."
+                    : rest.total()
+                            + " statements without this server's own; the share is of their total execution time."
                             + (note == null ? "" : " " + note);
         }
     }
@@ -220,7 +221,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
     /** What is read stands at the beginning, which of it and in what order at the end. */
     private static String cut(String query) {
         String line = query.strip().replaceAll("\\s+", " ");
-        return line.length() <= 170 ? line : line.substring(0, 80) + " … " + line.substring(line.length() - 87);
+        return line.length() <= 140 ? line : line.substring(0, 65) + " … " + line.substring(line.length() - 72);
     }
 
     private static double rounded(double value) {

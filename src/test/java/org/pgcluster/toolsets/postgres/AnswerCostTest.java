@@ -40,19 +40,28 @@ class AnswerCostTest {
         }
         typical("explain_query", "sql", "SELECT * FROM orders WHERE tenant_id = 7 AND order_id = 5");
         typical("explain_query", "sql", "SELECT * FROM orders WHERE note = 'x'", "analyze", true);
-        typical("explain_query", "sql", "SELECT t.name, sum(o.amount) FROM orders o JOIN tenants t USING (tenant_id)"
-                + " WHERE o.status = 'new' GROUP BY 1 ORDER BY 2 DESC LIMIT 10");
+        typical(
+                "explain_query",
+                "sql",
+                "SELECT t.name, sum(o.amount) FROM orders o JOIN tenants t USING (tenant_id)"
+                        + " WHERE o.status = 'new' GROUP BY 1 ORDER BY 2 DESC LIMIT 10");
         typical("active_queries");
         typical("blocking_locks");
         for (String sort : List.of("total", "mean", "calls")) {
             typical("analyze_slow_queries", "sort", sort);
         }
         typical("recommend_indexes");
-        typical("recommend_indexes", "queries", List.of("SELECT * FROM order_lines WHERE product = 'P7' AND quantity > 3"));
-        typical("recommend_indexes", "queries", List.of(
-                "SELECT * FROM orders WHERE placed_at > '2026-06-01' AND status = 'new' ORDER BY amount DESC LIMIT 10",
-                "SELECT sum(total) FROM invoices WHERE tenant_id = 5",
-                "SELECT * FROM clicks WHERE device = 'd5' ORDER BY at DESC LIMIT 20"));
+        typical(
+                "recommend_indexes",
+                "queries",
+                List.of("SELECT * FROM order_lines WHERE product = 'P7' AND quantity > 3"));
+        typical(
+                "recommend_indexes",
+                "queries",
+                List.of(
+                        "SELECT * FROM orders WHERE placed_at > '2026-06-01' AND status = 'new' ORDER BY amount DESC LIMIT 10",
+                        "SELECT sum(total) FROM invoices WHERE tenant_id = 5",
+                        "SELECT * FROM clicks WHERE device = 'd5' ORDER BY at DESC LIMIT 20"));
         typical("analyze_db_health");
         for (String area : List.of("index", "vacuum", "connection", "setting", "replication")) {
             typical("analyze_db_health", "checks", area);

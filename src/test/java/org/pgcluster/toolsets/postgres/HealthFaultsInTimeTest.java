@@ -22,8 +22,8 @@ import org.pgcluster.postgres.PgServer;
 /** Faults of a server that take a standby, a gigabyte of WAL, or minutes. */
 @Tag("slow")
 class HealthFaultsInTimeTest {
-    private static final String MEGABYTE = "SELECT pg_logical_emit_message(false, 'a', repeat('x', 1000000))"
-            + " FROM generate_series(1, %d)";
+    private static final String MEGABYTE =
+            "SELECT pg_logical_emit_message(false, 'a', repeat('x', 1000000))" + " FROM generate_series(1, %d)";
 
     @TempDir
     Path state;
@@ -41,14 +41,15 @@ class HealthFaultsInTimeTest {
     private static void await(Trial trial, String checks, String id, int seconds) throws InterruptedException {
         long deadline = System.nanoTime() + seconds * 1_000_000_000L;
         while (!told(trial, checks, id)) {
-            assertTrue(System.nanoTime() < deadline, () -> id + " is not in " + trial.read("analyze_db_health", "checks", checks));
+            assertTrue(
+                    System.nanoTime() < deadline,
+                    () -> id + " is not in " + trial.read("analyze_db_health", "checks", checks));
             Thread.sleep(1000);
         }
     }
 
     private static Connection connect(PgServer server) throws SQLException {
-        return DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:" + server.port() + "/postgres?user=postgres");
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + server.port() + "/postgres?user=postgres");
     }
 
     @Test
@@ -91,11 +92,13 @@ class HealthFaultsInTimeTest {
                 }
             });
             waiter.start();
+            trial.until("1", "SELECT count(*) FROM pg_locks WHERE NOT granted");
             trial.sql("BEGIN", "CREATE TABLE promised (id int)", "PREPARE TRANSACTION 'promised'", "CHECKPOINT");
             long from = System.nanoTime();
             long first = Long.parseLong(trial.one("SELECT split_part(next_xid, ':', 2) FROM pg_control_checkpoint()"));
             trial.sql("DO $$ BEGIN FOR i IN 1..50000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
-            assertEquals(Optional.empty(), Optional.ofNullable(transactions(trial).get("per_second")), "too young");
+            assertEquals(
+                    Optional.empty(), Optional.ofNullable(transactions(trial).get("per_second")), "too young");
             await(trial, "connection", "postgres.sessions_blocked", 60);
             await(trial, "vacuum", "postgres.prepared_left", 60);
             trial.sql("SELECT pg_sleep(31)");

@@ -107,8 +107,10 @@ class HealthFaultsTest {
     private void set(String setting, String value) throws Exception {
         trial.sql("ALTER SYSTEM SET " + setting + " = " + value);
         server.reload();
-        trial.until("t", "SELECT current_setting('" + setting + "') = " + value + " OR EXISTS (SELECT FROM pg_settings"
-                + " WHERE name = '" + setting + "' AND pending_restart)");
+        trial.until(
+                "t",
+                "SELECT current_setting('" + setting + "') = " + value + " OR EXISTS (SELECT FROM pg_settings"
+                        + " WHERE name = '" + setting + "' AND pending_restart)");
     }
 
     private void reset(String setting) throws Exception {
@@ -250,15 +252,16 @@ class HealthFaultsTest {
         assertNot(trial, "vacuum", "database.statistics_stale");
         trial.sql("UPDATE young SET id = -id");
         trial.until("2000", "SELECT n_mod_since_analyze FROM pg_stat_user_tables WHERE relname = 'young'");
-        assertEquals("public.young", one(trial, "vacuum", "database.statistics_stale").get("subject"));
+        assertEquals(
+                "public.young",
+                one(trial, "vacuum", "database.statistics_stale").get("subject"));
         trial.sql("DROP TABLE worn, young, months");
     }
 
     @Test
     void an_index_whose_building_failed() throws Exception {
         trial.sql("CREATE TABLE twice AS SELECT 1 AS one FROM generate_series(1, 2)");
-        assertThrows(
-                SQLException.class, () -> trial.sql("CREATE UNIQUE INDEX CONCURRENTLY twice_idx ON twice (one)"));
+        assertThrows(SQLException.class, () -> trial.sql("CREATE UNIQUE INDEX CONCURRENTLY twice_idx ON twice (one)"));
         Map<?, ?> invalid = one(trial, "index", "database.index_invalid");
         assertEquals("public.twice_idx", invalid.get("subject"));
         trial.sql("DROP TABLE twice");
@@ -274,15 +277,18 @@ class HealthFaultsTest {
                 "CREATE ROLE ending LOGIN VALID UNTIL '" + java.time.LocalDate.now(java.time.ZoneOffset.UTC).plusDays(3) + "'",
                 "CREATE ROLE ended LOGIN VALID UNTIL '2020-01-01'");
         assertEquals(Set.of("database.extension_behind", "database.collation_changed"), ids(trial, "version"));
-        trial.sql(String.valueOf(one(trial, "version", "database.extension_behind").get("by_hand")));
-        trial.sql(String.valueOf(one(trial, "version", "database.collation_changed").get("by_hand")));
+        trial.sql(String.valueOf(
+                one(trial, "version", "database.extension_behind").get("by_hand")));
+        trial.sql(String.valueOf(
+                one(trial, "version", "database.collation_changed").get("by_hand")));
         assertEquals(Set.of(), ids(trial, "version"));
         try (Trial ending = Trial.at("ending", server.port(), state);
                 Trial ended = Trial.at("ended", server.port(), state)) {
             double days = figure(one(ending, "version", "database.password_expires"), "days_left");
             assertTrue(days > 1.5 && days < 3.5, "days left: " + days);
             assertEquals(
-                    "critical", one(ended, "version", "database.password_expires").get("severity"));
+                    "critical",
+                    one(ended, "version", "database.password_expires").get("severity"));
         }
         trial.sql("DROP TABLE sorted", "DROP EXTENSION pg_stat_statements", "DROP ROLE ending, ended");
     }
@@ -299,9 +305,7 @@ class HealthFaultsTest {
             trial.sql("SELECT pg_logical_emit_message(true, 'a', 'b')", "CHECKPOINT");
         }
         trial.sql("DO $$ BEGIN FOR i IN 1..520 LOOP PERFORM count(id) FROM wide; END LOOP; END $$");
-        trial.until(
-                "t",
-                "SELECT blks_read > 1000000 FROM pg_stat_database WHERE datname = current_database()");
+        trial.until("t", "SELECT blks_read > 1000000 FROM pg_stat_database WHERE datname = current_database()");
         Map<?, ?> low = one(trial, "buffer", "database.cache_low");
         double hits = figure(low, "hits");
         double reads = figure(low, "reads");
@@ -316,8 +320,9 @@ class HealthFaultsTest {
         assertNot(trial, "buffer", "postgres.checksum_failures");
         trial.sql("CREATE TABLE rotten AS SELECT n AS id FROM generate_series(1, 1000) AS n", "CHECKPOINT");
         Path file = server.folder().resolve("data").resolve(trial.one("SELECT pg_relation_filepath('rotten')"));
-        trial.sql("DROP TABLE IF EXISTS other", "CREATE TABLE other AS SELECT repeat('x', 5000) AS x FROM"
-                + " generate_series(1, 4000)");
+        trial.sql(
+                "DROP TABLE IF EXISTS other",
+                "CREATE TABLE other AS SELECT repeat('x', 5000) AS x FROM" + " generate_series(1, 4000)");
         server.stop();
         byte[] bytes = Files.readAllBytes(file);
         bytes[5000] ^= 1;

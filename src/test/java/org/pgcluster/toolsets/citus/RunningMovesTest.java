@@ -112,8 +112,7 @@ class RunningMovesTest {
                     "SELECT txid_current()",
                     row(rows(unsure, "waits"), "on", "transactionid").get("blocking_query"));
             assertEquals(
-                    target.replaceFirst(".*@(.*)/.*", "$1"),
-                    rows(unsure, "unavailable").get(0).get("where"));
+                    CitusLab.where(target), rows(unsure, "unavailable").get(0).get("where"));
             writer.rollback();
         }
         moving.get(60, TimeUnit.SECONDS);
@@ -186,7 +185,7 @@ class RunningMovesTest {
     @Test
     void connections_opened_on_a_worker_are_counted_there() throws SQLException {
         String worker = CitusLab.workers().get(0);
-        String where = worker.replaceFirst(".*@", "").replaceFirst("/.*", "");
+        String where = CitusLab.where(worker);
         long before = number(row(rows(lab.call("citus_connections"), "nodes"), "where", where)
                 .get("from_clients"));
         List<Connection> opened = new ArrayList<>();

@@ -46,7 +46,7 @@ final class Inspections {
             of("citus_distributed_query_stats"),
             of("citus_explain_query", "sql", "SELECT count(*) FROM orders"),
             of("citus_validate_rebalance_prereqs", "table", "orders"),
-            of("citus_rebalance_plan"),
+            of("citus_rebalance_plan", "strategy", "by_disk_size"),
             of("citus_move_shard_plan", "shard_id", "{shard}", "target_host", "{target}"),
             of("citus_lost_node_report", "node", "{target}"),
             of("citus_leftovers"),

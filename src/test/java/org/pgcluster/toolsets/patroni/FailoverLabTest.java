@@ -12,11 +12,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
 import org.pgcluster.testing.Writer;
@@ -99,7 +99,7 @@ class FailoverLabTest extends OnOwnEstate {
             long before = logged(leader, "received switchover request");
             long ended = logged(leader, CLEANED) + logged(heir, CLEANED);
             try {
-                var act = CompletableFuture.supplyAsync(() -> Acting.done(lab, "patroni_failover", "group", "0"));
+                var act = Aside.supply(() -> Acting.done(lab, "patroni_failover", "group", "0"));
                 Eventually.see(
                         "Patroni to take the request",
                         () -> logged(leader, "received switchover request") > before || act.isDone() ? "" : "no");

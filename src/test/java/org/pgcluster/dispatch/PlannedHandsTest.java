@@ -37,8 +37,8 @@ import org.pgcluster.postgres.Database;
 import org.pgcluster.postgres.Target;
 import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Postgres;
-import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Plan;
+import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Step;
 
 /** The steps of a plan on a real server, and everything that can come between. */

@@ -82,7 +82,8 @@ class FailoverLabTest extends OnOwnEstate {
                 assertTrue(answer.text().contains(heir + " leads group 1 in place of " + leader), answer.text());
                 assertTrue(answer.text().contains("at least"), answer.text());
                 assertTrue(answer.text().contains("Not yet: every other member follows it"), answer.text());
-                assertTrue(answer.text().contains("Without an answer since before this began: " + leader), answer.text());
+                assertTrue(
+                        answer.text().contains("Without an answer since before this began: " + leader), answer.text());
                 double told = seconds("down for at least ([0-9.]+) s", answer);
                 assertTrue(told > 0 && told < felt + 1, "told " + told + " s, felt " + felt + " s");
             } finally {

@@ -89,7 +89,8 @@ final class HaproxyMembers implements Check {
                                             ? Found.critical("haproxy.unknown_to_patroni", subject, stranger(server))
                                             : Found.warning("haproxy.unknown_to_patroni", subject, stranger(server)),
                                     server)
-                            .advice("Nobody decides whether it leads or follows. A member that is dead for longer than ttl"
+                            .advice(
+                                    "Nobody decides whether it leads or follows. A member that is dead for longer than ttl"
                                             + " looks like this: start its Patroni. Otherwise take it out."));
         }
         served.add(member.get().name());

@@ -142,17 +142,19 @@ final class PatroniReplicas implements Check {
                         && !served.contains(member.name())
                         && !member.hasTag("nostream")
                         && !member.isFedByAnother())
-                .forEach(member -> findings.add(finding(
-                        "patroni.replica_not_streaming",
-                        Severity.WARNING,
-                        group,
-                        member.name(),
-                        member.name() + " runs, and its leader sends it nothing",
-                        Evidence.of("state", member.state())
-                                .and("lag_bytes", member.lagBytes())
-                                .and("leader_sends_to", served),
-                        "Seconds after a restart that is normal. If it stays, read PostgreSQL's log there: one that is on a"
-                                + " timeline which its leader does not have is copied anew with patroni_reinitialize.")));
+                .forEach(
+                        member -> findings.add(
+                                finding(
+                                        "patroni.replica_not_streaming",
+                                        Severity.WARNING,
+                                        group,
+                                        member.name(),
+                                        member.name() + " runs, and its leader sends it nothing",
+                                        Evidence.of("state", member.state())
+                                                .and("lag_bytes", member.lagBytes())
+                                                .and("leader_sends_to", served),
+                                        "Seconds after a restart that is normal. If it stays, read PostgreSQL's log there: one that is on a"
+                                                + " timeline which its leader does not have is copied anew with patroni_reinitialize.")));
     }
 
     private static void member(Group group, Member member, List<Finding> findings) {

@@ -153,11 +153,7 @@ public final class HaProxy {
     }
 
     private static Proxy proxy(
-            String name,
-            List<Stat> stats,
-            Map<String, Place> places,
-            Proxy.@Nullable Running process,
-            boolean canAct) {
+            String name, List<Stat> stats, Map<String, Place> places, Proxy.@Nullable Running process, boolean canAct) {
         List<Front> fronts = new ArrayList<>();
         List<Back> backs = new ArrayList<>();
         List<Server> servers = new ArrayList<>();
@@ -170,7 +166,9 @@ public final class HaProxy {
                         Server server = Server.of(stat);
                         Place place = places.get(server.backend() + "/" + server.name());
                         servers.add(
-                                place == null ? server : server.at(place.address(), place.checkPort(), place.drained()));
+                                place == null
+                                        ? server
+                                        : server.at(place.address(), place.checkPort(), place.drained()));
                     }
                 }
             }

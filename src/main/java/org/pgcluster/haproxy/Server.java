@@ -103,8 +103,9 @@ public record Server(
     /** As it is called in answers. */
     public String stateInWords() {
         State state = state();
-        String words =
-                state == State.UNKNOWN ? status + " (unknown to this version)" : state.name().toLowerCase(Locale.ROOT);
+        String words = state == State.UNKNOWN
+                ? status + " (unknown to this version)"
+                : state.name().toLowerCase(Locale.ROOT);
         return words + (drained && state != State.DRAIN ? ", drained" : "");
     }
 

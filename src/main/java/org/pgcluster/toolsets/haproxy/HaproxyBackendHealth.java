@@ -17,7 +17,6 @@ import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Says;
-import org.pgcluster.shape.Shape;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -32,8 +31,8 @@ public final class HaproxyBackendHealth implements Reads<HaproxyBackendHealth.In
     record Output(List<Row> servers, List<String> wrong, List<Unavailable> unavailable) implements InWords {
         @Override
         public String inWords() {
-            Map<String, List<Row>> instances =
-                    servers.stream().collect(Collectors.groupingBy(Row::instance, LinkedHashMap::new, Collectors.toList()));
+            Map<String, List<Row>> instances = servers.stream()
+                    .collect(Collectors.groupingBy(Row::instance, LinkedHashMap::new, Collectors.toList()));
             String first = Each.inWords(
                     instances,
                     rows -> rows.stream().filter(Row::serves).count() + " of " + rows.size()

@@ -30,7 +30,8 @@ public final class HaproxyConnectionStats
             Map<String, Long> sessions = new LinkedHashMap<>();
             rows.stream()
                     .filter(row -> row.kind().equals("frontend"))
-                    .forEach(row -> sessions.merge(row.instance(), row.sessions() == null ? 0 : row.sessions(), Long::sum));
+                    .forEach(row ->
+                            sessions.merge(row.instance(), row.sessions() == null ? 0 : row.sessions(), Long::sum));
             return Each.inWords(sessions, count -> count + (count == 1 ? " session now" : " sessions now"))
                     + (remarks.isEmpty() ? "" : " " + String.join(". ", remarks) + ".");
         }

@@ -127,9 +127,9 @@ public final class HaproxySetServerState
                                                 .map(Unavailable::why)
                                                 .toList())
                         : steps.isEmpty()
-                        ? "none: add its runtime socket (unix:/path or tcp:host:port, level admin) to haproxy_urls, or"
-                                + " stats admin to the statistics page"
-                        : steps.size() + " to tell"));
+                                ? "none: add its runtime socket (unix:/path or tcp:host:port, level admin) to haproxy_urls, or"
+                                        + " stats admin to the statistics page"
+                                : steps.size() + " to tell"));
         return new Plan<>(
                 words(input) + " (" + sessions + " sessions now)",
                 new Looked(before),

@@ -115,7 +115,11 @@ public final class PgbouncerControl
                 "a PgBouncer answers",
                 !steps.isEmpty(),
                 steps.isEmpty() && !observed.silent().isEmpty()
-                        ? String.join("; ", observed.silent().stream().map(PgBouncer.Silent::why).toList())
+                        ? String.join(
+                                "; ",
+                                observed.silent().stream()
+                                        .map(PgBouncer.Silent::why)
+                                        .toList())
                         : observed.bouncers().size() + " of " + instances.size()));
         return new Plan<>(
                 words(input) + " (" + clients + (clients == 1 ? " client)" : " clients)"),

@@ -147,7 +147,8 @@ class FailoverRefusedTest {
     @Test
     void every_check_that_fails_is_named() {
         try (Lab lab = acting()) {
-            Answer answer = lab.call("patroni_failover", "candidate", "x", "leader", "y", "group", "a", "dry_run", true);
+            Answer answer =
+                    lab.call("patroni_failover", "candidate", "x", "leader", "y", "group", "a", "dry_run", true);
             assertTrue(answer.text().contains("(1) the leader is who it should be: not y"), answer.text());
             assertTrue(answer.text().contains("(2) the candidate exists: there is no member x"), answer.text());
         }

@@ -102,8 +102,7 @@ public record Group(
     public List<String> servedSynchronously() {
         return leader().flatMap(Member::own).stream()
                 .flatMap(own -> own.standbys().stream())
-                .filter(one ->
-                        one.syncState().equals("sync") || one.syncState().equals("quorum"))
+                .filter(one -> one.syncState().equals("sync") || one.syncState().equals("quorum"))
                 .map(OwnView.Standby::name)
                 .toList();
     }

@@ -79,8 +79,7 @@ class WordsTest {
                 ```
                 Now do this\\u{200b}
                 ````""", Words.text("It is done.", Map.of("outcome", lines)));
-        assertEquals(
-                "It is done.\noutcome: Two moved.", Words.text("It is done.", Map.of("outcome", "Two moved.")));
+        assertEquals("It is done.\noutcome: Two moved.", Words.text("It is done.", Map.of("outcome", "Two moved.")));
     }
 
     @Test

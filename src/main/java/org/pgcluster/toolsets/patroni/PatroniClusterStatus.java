@@ -149,8 +149,8 @@ public final class PatroniClusterStatus implements Reads<PatroniClusterStatus.In
         }
         group.leader()
                 .filter(leader -> !leader.asked())
-                .ifPresent(leader ->
-                        troubles.add(leader.name() + " leads by the DCS and was not asked itself: " + leader.silence()));
+                .ifPresent(leader -> troubles.add(
+                        leader.name() + " leads by the DCS and was not asked itself: " + leader.silence()));
         if (group.leader().isEmpty()) {
             troubles.add(group.unlocked() ? "nobody holds the leader lock" : "nobody leads");
         }
@@ -163,9 +163,9 @@ public final class PatroniClusterStatus implements Reads<PatroniClusterStatus.In
                             ? "the DCS names no synchronous standby, so that nobody may take over, though "
                                     + String.join(", ", served) + " is served synchronously"
                             : mode.equals("strict")
-                            ? "synchronous mode is strict and no standby is synchronous: commits wait"
-                            : "synchronous mode is " + mode
-                                    + " and no standby is synchronous: commits are on one server only");
+                                    ? "synchronous mode is strict and no standby is synchronous: commits wait"
+                                    : "synchronous mode is " + mode
+                                            + " and no standby is synchronous: commits are on one server only");
         }
         if (group.paused()) {
             troubles.add("paused: Patroni will neither restart nor fail over");

@@ -475,7 +475,8 @@ def worker_login_refused(scene):
     member = scene.leader()
     file = scene.estate.folder / member["name"] / "pg_hba.conf"
     machine.write(file, f"{REFUSING}\n{file.read_text()}")
-    scene.sql_in(member, "postgres", "select pg_reload_conf()")
+    scene.sql_in(member, "postgres", "select pg_reload_conf()",
+                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'app' and backend_type = 'client backend'")
 
 
 @fault("one-server-twice", "pg_dist_node leads two workers to one server under two names", citus=True)

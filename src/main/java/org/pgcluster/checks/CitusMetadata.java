@@ -33,10 +33,11 @@ final class CitusMetadata implements Check {
     @Override
     public List<Finding> judge(Snapshot snapshot) {
         Optional<CitusState> citus = snapshot.citus();
-        if (citus.isEmpty()) {
-            return List.of();
-        }
         List<Finding> findings = new ArrayList<>();
+        if (citus.isEmpty()) {
+            absent(snapshot, findings);
+            return findings;
+        }
         Estate estate = new Estate(snapshot);
         for (CitusNode node : citus.get().nodes()) {
             if (node.primary()) {
@@ -178,15 +179,29 @@ final class CitusMetadata implements Check {
                 .count();
         int expected = snapshot.around().expected().workers().orElse(0);
         if (workers < expected) {
-            findings.add(Found.warning(
-                            "citus.workers_missing",
-                            "workers",
-                            workers + " workers are registered and active, not " + expected)
-                    .read("pg_dist_node", workers)
-                    .read("expect.workers", expected)
-                    .next("list_nodes")
+            findings.add(missing(workers, expected, workers + " workers are registered and active, not " + expected)
                     .advice("Add or activate the missing one, or correct the expectation."));
         }
+    }
+
+    /** A database that was read and has no Citus has no workers either, whatever somebody expects. */
+    private static void absent(Snapshot snapshot, List<Finding> findings) {
+        int expected = snapshot.around().expected().workers().orElse(0);
+        boolean read = !snapshot.postgres().isEmpty()
+                && snapshot.unavailable().stream()
+                        .noneMatch(one -> one.component().matches("postgres|citus"));
+        if (expected > 0 && read) {
+            findings.add(missing(0, expected, "The database has no Citus, and " + expected + " workers are expected")
+                    .advice("See whether coordinator_dsn leads to the coordinator and to the database that has Citus,"
+                            + " or correct the expectation."));
+        }
+    }
+
+    private static Found missing(long workers, int expected, String title) {
+        return Found.warning("citus.workers_missing", "workers", title)
+                .read("pg_dist_node", workers)
+                .read("expect.workers", expected)
+                .next(workers == 0 ? "server_info" : "list_nodes");
     }
 
     private static void copy(Estate estate, MissingCopy one, List<Finding> findings) {

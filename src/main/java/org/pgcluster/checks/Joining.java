@@ -63,7 +63,7 @@ final class Joining {
             postgres\\.connections_exhausted  SAME_GROUP  patroni\\.(member_not_running|leader_denies|replica_behind)
             citus\\.names_no_leader       SAME_GROUP    citus\\.(node_is_standby|out_of_reach)|patroni\\.unobserved
             patroni\\.watches_another     ANYWHERE      haproxy\\.(unknown_to_patroni|member_left_out|wrong_writer|check_port)
-            patroni\\.watches_another     ANYWHERE      citus\\.names_no_leader|patroni\\.unobserved
+            patroni\\.watches_another     ANYWHERE      citus\\.(names_no_leader|workers_missing)|patroni\\.unobserved
             citus\\.names_no_leader       ANYWHERE      citus\\.metadata_not_synced
             citus\\.node_inactive         ANYWHERE      citus\\.workers_missing
             citus\\.names_no_leader       NAMED         citus\\.two_nodes_one_server

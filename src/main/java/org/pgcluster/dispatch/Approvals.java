@@ -87,7 +87,7 @@ final class Approvals {
         List<String> words = new ArrayList<>();
         for (Plan.Check check : checks) {
             String number = checks.size() == 1 ? "" : "(" + (words.size() + 1) + ") ";
-            words.add(number + check.what() + ": " + check.found());
+            words.add(number + check.what() + ": " + check.found().replaceFirst("\\.$", ""));
         }
         return String.join("; ", words);
     }

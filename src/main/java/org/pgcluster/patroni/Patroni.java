@@ -126,6 +126,7 @@ public final class Patroni {
             }
         }
         nameTheLast(groups, uncovered);
+        nameByScope(groups);
         groups.sort((one, other) -> one.name().compareTo(other.name()));
         List<Unobserved> unobserved = uncovered.values().stream()
                 .map(seat -> new Unobserved(seat.group(), seat.host() + ":" + seat.port()))
@@ -155,6 +156,20 @@ public final class Patroni {
             groups.replaceAll(group -> group.equals(last) ? group.called(String.valueOf(number)) : group);
             uncovered.clear();
         }
+    }
+
+    /** With Citus all groups share one scope; otherwise it is the name that people and patronictl know a group by. */
+    private static void nameByScope(List<Group> groups) {
+        List<String> scopes =
+                groups.stream().map(group -> String.valueOf(group.scope())).toList();
+        groups.replaceAll(group -> {
+            String scope = group.scope();
+            boolean numbered = group.name().chars().allMatch(Character::isDigit);
+            boolean only =
+                    scope != null && scopes.stream().filter(scope::equals).count() == 1;
+            boolean likeNumber = scope == null || scope.chars().allMatch(Character::isDigit);
+            return numbered || !only || likeNumber ? group : group.called(scope);
+        });
     }
 
     private static boolean isMember(List<Group> groups, String url) {

@@ -86,9 +86,17 @@ public final class Gathering {
 
     /**
      * The deadline is each server's own: one that hangs must not cost the others their answer. All together end within
-     * half of it more, since nodes can only be asked once it is known who they are.
+     * half of it more, since nodes can only be asked once it is known who they are. Where this process itself took that
+     * time, nobody is blamed before they were asked once more.
      */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
+        try (OwnWork work = OwnWork.from(each.multipliedBy(6).dividedBy(10))) {
+            Snapshot snapshot = once(cluster, call, each, clock);
+            return snapshot.unavailable().isEmpty() || !work.goesOn() ? snapshot : once(cluster, call, each, clock);
+        }
+    }
+
+    private static Snapshot once(Cluster cluster, Call call, Duration each, Clock clock) {
         Duration most = each.multipliedBy(13).dividedBy(10);
         Call own = Call.within(most.compareTo(call.timeLeft()) < 0 ? most : call.timeLeft());
         try (var handle = call.onCancel(own::cancel)) {

@@ -3,54 +3,19 @@ package org.pgcluster.checks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.pgcluster.checks.Routing.Fault;
 import org.pgcluster.haproxy.Proxy;
 import org.pgcluster.haproxy.Server;
-import org.pgcluster.patroni.DcsView;
 import org.pgcluster.patroni.Group;
-import org.pgcluster.patroni.Member;
-import org.pgcluster.patroni.OwnView;
 
 class RoutingTest {
-    private static final Group A_LEADS = group("a", "b");
-
-    private static Group group(String leader, String replica) {
-        return new Group(
-                "0",
-                "scope",
-                List.of(member(leader, "leader", "primary"), member(replica, "replica", "replica")),
-                Optional.empty(),
-                List.of(),
-                null);
-    }
-
-    private static Member member(String name, String role, String ownRole) {
-        var row = new DcsView.Row(
-                name,
-                role,
-                "running",
-                name,
-                5432,
-                "http://" + name + ":8008",
-                1,
-                0L,
-                null,
-                List.of(),
-                false,
-                List.of(),
-                null);
-        var own = new OwnView(
-                "running", ownRole, 1, null, null, null, null, null, null, false, List.of(), false, false, false, false,
-                0L, null, null, null, name);
-        return new Member(name, "http://" + name + ":8008", Optional.of(row), Optional.of(own), Optional.empty(), null);
-    }
+    private static final Group A_LEADS = Small.group("0", "id", "a", "b");
 
     private static Server server(String name, String status, String check) {
         return new Server(
-                "write", name, null, 8008, status, "", check, null, 1L, false, 0L, 0L, null, 0L, 0L, 0L, 0L, 0L, 0L, 0L,
-                60L, 0L);
+                "write", name, null, 8008, status, false, "", check, null, 1L, false, 0L, 0L, null, 0L, 0L, 0L, 0L, 0L,
+                0L, 0L, 60L, 0L);
     }
 
     private static Proxy proxy(String where, Server... servers) {

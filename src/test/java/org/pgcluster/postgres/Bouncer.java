@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
 /** A PgBouncer in transaction mode before a server, on a free port. */
@@ -65,7 +66,8 @@ public final class Bouncer implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(server.folder().resolve("bouncer.out").toFile())
                 .start();
-        for (int i = 0; i < 100; i++) {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (started.isAlive() && System.nanoTime() < until) {
             try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 assertTrue(probe.isConnected());
                 return started;

@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -127,26 +124,8 @@ class NetworkTest {
 
     @Test
     void a_transaction_pooler_gets_its_session_back_as_it_was() throws IOException, InterruptedException {
-        int port = PgServer.freePort();
-        var settings = server.folder().resolve("pgbouncer.ini");
-        Files.writeString(settings, """
-                [databases]
-                * = host=127.0.0.1 port=%d user=postgres
-                [pgbouncer]
-                listen_addr = 127.0.0.1
-                listen_port = %d
-                unix_socket_dir =
-                auth_type = any
-                pool_mode = transaction
-                default_pool_size = 1
-                logfile = %s/bouncer.log
-                """.formatted(server.port(), port, server.folder()));
-        var bouncer = new ProcessBuilder("runuser", "-u", "postgres", "--", "/usr/sbin/pgbouncer", settings.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(server.folder().resolve("bouncer.out").toFile())
-                .start();
-        try (var database = Database.of(PgServer.target(server.dsn(new Address("127.0.0.1", port)), 2))) {
-            awaitListening(port);
+        try (var bouncer = Bouncer.before(server);
+                var database = Database.of(PgServer.target(server.dsn(new Address("127.0.0.1", bouncer.port())), 2))) {
             var call = Call.within(Duration.ofSeconds(20));
             assertTrue(database.capabilities(call).behindPooler());
             var careless = new Verdict(false, false, false, List.of(), Optional.empty());
@@ -154,22 +133,6 @@ class NetworkTest {
             var left = FreeSqlTest.run(database, "SELECT current_setting('work_mem'), current_setting('search_path')");
             assertEquals("4MB", left.rows().get(0).get(0));
             assertFalse(String.valueOf(left.rows().get(0).get(1)).contains("pg_catalog"));
-        } finally {
-            bouncer.destroy();
-            bouncer.waitFor();
-        }
-    }
-
-    private static void awaitListening(int port) throws InterruptedException {
-        for (int i = 0; i < 50; i++) {
-            try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                if (probe.isConnected()) {
-                    return;
-                }
-            } catch (IOException e) {
-                // Not yet.
-                Thread.sleep(100);
-            }
         }
     }
 }

@@ -7,20 +7,19 @@ import static org.pgcluster.spine.Orders.approved;
 import static org.pgcluster.spine.Orders.index;
 import static org.pgcluster.spine.Orders.with;
 
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.postgres.Bouncer;
 import org.pgcluster.postgres.CuttingProxy;
 import org.pgcluster.postgres.PgServer;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Postgres;
 
 /** The database stops, starts, changes and is cut off between calls and in the middle of them. */
@@ -163,8 +162,7 @@ class DatabaseComesAndGoesIT {
             holder.createStatement().execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
             Object[] change = {"sql", "UPDATE orders SET customer = 0 WHERE id = 1"};
             String approval = approved(state, server.call("execute_change", change));
-            var conflict = CompletableFuture.supplyAsync(
-                    () -> server.call("execute_change", with(change, "approval_token", approval)));
+            var conflict = Aside.supply(() -> server.call("execute_change", with(change, "approval_token", approval)));
             var told = conflict.get(15, java.util.concurrent.TimeUnit.SECONDS);
             assertEquals("CONFLICT", told.get("code"), told.text());
             assertTrue(told.text().contains("held up by session"), told.text());
@@ -173,55 +171,23 @@ class DatabaseComesAndGoesIT {
 
     @Test
     void acts_refuse_a_pooler_that_reads_may_pass() throws Exception {
-        int port = PgServer.freePort();
-        var settings = database.folder().resolve("pgbouncer.ini");
-        Files.writeString(settings, """
-                [databases]
-                * = host=127.0.0.1 port=%d user=postgres
-                [pgbouncer]
-                listen_addr = 127.0.0.1
-                listen_port = %d
-                unix_socket_dir =
-                auth_type = any
-                pool_mode = transaction
-                default_pool_size = 2
-                logfile = %s/bouncer.log
-                """.formatted(database.port(), port, database.folder()));
-        var bouncer = new ProcessBuilder("runuser", "-u", "postgres", "--", "/usr/sbin/pgbouncer", settings.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(database.folder().resolve("bouncer.out").toFile())
-                .start();
-        String pooled = "postgres://postgres@127.0.0.1:" + port + "/postgres";
-        String[] admin = {
-            "--coordinator-dsn", pooled, "--admin-dsn", pooled, "--mode", "admin", "--allow-execute", "true"
-        };
-        try (var server = Server.start(state, false, admin)) {
-            awaitListening(port);
-            assertEquals("1000", first(server.call("execute_sql", "sql", "SELECT count(*) FROM orders")));
-            String approval = approved(state, server.call("create_index", index("customer")));
-            var refused = server.call("create_index", with(index("customer"), "approval_token", approval));
-            assertEquals("NOT_CONFIGURED", refused.get("code"), refused.text());
-            assertTrue(refused.text().contains("direct_dsn"), refused.text());
-            assertEquals(0, orders.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"));
-            try (var direct = Server.start(state, false, Orders.and(admin, "--direct-dsn", orders.dsn()))) {
-                String anew = approved(state, direct.call("create_index", index("customer")));
-                direct.call("create_index", with(index("customer"), "approval_token", anew))
-                        .asserted("done");
-            }
-        } finally {
-            bouncer.destroy();
-            bouncer.waitFor();
-        }
-    }
-
-    private static void awaitListening(int port) throws Exception {
-        for (int i = 0; i < 50; i++) {
-            try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                if (probe.isConnected()) {
-                    return;
+        try (var bouncer = Bouncer.before(database)) {
+            String pooled = "postgres://postgres@127.0.0.1:" + bouncer.port() + "/postgres";
+            String[] admin = {
+                "--coordinator-dsn", pooled, "--admin-dsn", pooled, "--mode", "admin", "--allow-execute", "true"
+            };
+            try (var server = Server.start(state, false, admin)) {
+                assertEquals("1000", first(server.call("execute_sql", "sql", "SELECT count(*) FROM orders")));
+                String approval = approved(state, server.call("create_index", index("customer")));
+                var refused = server.call("create_index", with(index("customer"), "approval_token", approval));
+                assertEquals("NOT_CONFIGURED", refused.get("code"), refused.text());
+                assertTrue(refused.text().contains("direct_dsn"), refused.text());
+                assertEquals(0, orders.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"));
+                try (var direct = Server.start(state, false, Orders.and(admin, "--direct-dsn", orders.dsn()))) {
+                    String anew = approved(state, direct.call("create_index", index("customer")));
+                    direct.call("create_index", with(index("customer"), "approval_token", anew))
+                            .asserted("done");
                 }
-            } catch (java.io.IOException e) {
-                Thread.sleep(100); // not yet
             }
         }
     }

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Postgres;
 
 /** No reading query outlives who asked for it, whatever way that went. */
@@ -68,7 +68,7 @@ class KilledIT {
             client.toHandle().destroyForcibly();
             // The server shares the client's stderr, which ends with the last of the two. A process that nobody has
             // waited for yet still has its number, so the number does not tell.
-            CompletableFuture.supplyAsync(() -> complaints.lines().toList()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            Aside.supply(() -> complaints.lines().toList()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             orders.awaits(READING, 0);
         } finally {
             client.destroyForcibly();

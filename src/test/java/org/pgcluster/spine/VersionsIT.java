@@ -3,6 +3,8 @@ package org.pgcluster.spine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,41 +30,24 @@ class VersionsIT {
     private static final Set<String> FOLLOW_AN_ACT = Set.of("operation_status", "operation_cancel");
 
     /** They ask Citus, which is on none of these servers' databases; the lab's tests ask them where it is. */
-    private static final Set<String> ASK_CITUS = Set.of(
-            "citus_cluster_summary",
-            "list_nodes",
-            "citus_list_distributed_tables",
-            "list_distributed_tables",
-            "list_shards",
-            "citus_table_inspector",
-            "citus_colocation_inspector",
-            "citus_shard_distribution",
-            "citus_worker_health",
-            "citus_schemas",
-            "citus_activity",
-            "citus_lock_inspector",
-            "citus_job_inspector",
-            "citus_rebalance_status",
-            "citus_connections",
-            "citus_shard_heatmap",
-            "citus_shard_skew_report",
-            "citus_distributed_query_stats",
-            "citus_explain_query",
-            "citus_validate_rebalance_prereqs",
-            "citus_rebalance_plan",
-            "citus_move_shard_plan",
-            "citus_lost_node_report",
-            "citus_leftovers",
-            "citus_advisor",
-            "citus_snapshot_source_advisor",
-            "list_table_types",
-            "advise_distribution");
+    private static final Set<String> ASK_CITUS = readersOf("citus", "tables");
 
     /** Oftener than anything of ours. */
     private static final int OFTEN = 200;
 
     @TempDir
     Path state;
+
+    private static Set<String> readersOf(String... toolsets) {
+        try (var lines = Files.lines(Path.of("src/main/resources/catalogue.tsv"))) {
+            return lines.map(line -> line.split("\t", -1))
+                    .filter(tool -> List.of(toolsets).contains(tool[0]) && tool[2].equals("READS"))
+                    .map(tool -> tool[1])
+                    .collect(Collectors.toUnmodifiableSet());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     static List<String> versions() {
         return Postgres.available();

@@ -2,8 +2,8 @@ package org.pgcluster.toolsets.core;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -88,8 +88,10 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
             }
         }
         Map<String, List<String>> off = new LinkedHashMap<>();
-        context.server().switchedOff().forEach((tool, why) -> off.computeIfAbsent(why, none -> new ArrayList<>())
-                .add(tool));
+        context.server()
+                .switchedOff()
+                .forEach((tool, why) ->
+                        off.computeIfAbsent(why, none -> new ArrayList<>()).add(tool));
         return new Output(
                 context.server().version(),
                 cluster.name(),

@@ -169,9 +169,7 @@ final class Following {
         reach(LEADER, true);
         commits(leader.get());
         List<Member> others = now.replicas();
-        reach(
-                REPLICAS,
-                others.size() >= before.members().size() - 1 && follow(others, timeline));
+        reach(REPLICAS, others.size() >= before.members().size() - 1 && follow(others, timeline));
         reach(SYNCHRONOUS, !now.synchronousStandbys().isEmpty());
         reach(HAPROXY, stages.containsKey(HAPROXY) && routed(leader.get()));
         if (citus && (stages.get(CITUS) == null || stages.get(SYNCED) == null)) {

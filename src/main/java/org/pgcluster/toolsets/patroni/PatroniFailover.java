@@ -101,7 +101,9 @@ public final class PatroniFailover
                     .filter(stage -> stage.afterSeconds() == null)
                     .map(Stage::what)
                     .toList();
-            return outcome + down() + (open.isEmpty() ? "" : " Not yet: " + String.join(", ", open) + ".")
+            return outcome
+                    + down()
+                    + (open.isEmpty() ? "" : " Not yet: " + String.join(", ", open) + ".")
                     + (silent.isEmpty()
                             ? ""
                             : " Without an answer since before this began: " + String.join(", ", silent) + ".");

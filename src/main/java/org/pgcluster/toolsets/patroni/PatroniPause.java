@@ -28,11 +28,13 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
 
     record Looked(String group, boolean paused, @Nullable String leader) {}
 
-    record Output(String group, boolean paused, boolean everywhere) implements InWords {
+    /** {@code silent} are members that do not answer: they notice it when they are back. */
+    record Output(String group, boolean paused, boolean everywhere, List<String> silent) implements InWords {
         @Override
         public String inWords() {
             return "Patroni of group " + group + (paused ? " is paused" : " looks after PostgreSQL again")
-                    + (everywhere ? "." : "; not every member has noticed yet.");
+                    + (everywhere || !silent.isEmpty() ? "." : "; not every member has noticed yet.")
+                    + (silent.isEmpty() ? "" : " Without an answer: " + String.join(", ", silent) + ".");
         }
     }
 
@@ -115,6 +117,11 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
                     .allMatch(own -> own.paused() == input.paused());
             return all ? Optional.of(true) : Optional.empty();
         });
-        return new Output(name, Changing.group(Optional.of(name), context).paused(), everywhere.isPresent());
+        Group now = Changing.group(Optional.of(name), context);
+        List<String> silent = now.members().stream()
+                .filter(member -> member.own().isEmpty())
+                .map(Member::name)
+                .toList();
+        return new Output(name, now.paused(), everywhere.isPresent() && silent.isEmpty(), silent);
     }
 }

@@ -191,7 +191,8 @@ class DarkPartsLabTest extends OnOwnEstate {
                 for (String group : List.of("1", leader)) { // by what was known of it before
                     Answer refused = lab.call("patroni_failover", "group", group, "dry_run", true);
                     assertEquals("PRECONDITION_FAILED", refused.structured().get("code"), refused.text());
-                    assertTrue(refused.text().contains("Patroni reaches its DCS: no member can show it"), refused.text());
+                    assertTrue(
+                            refused.text().contains("Patroni reaches its DCS: no member can show it"), refused.text());
                 }
                 Answer paused = lab.call("patroni_pause", "group", "1", "paused", true, "dry_run", true);
                 assertEquals("PRECONDITION_FAILED", paused.structured().get("code"), paused.text());

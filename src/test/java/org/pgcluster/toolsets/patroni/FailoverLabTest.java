@@ -12,11 +12,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
 import org.pgcluster.testing.Writer;
@@ -82,7 +82,8 @@ class FailoverLabTest extends OnOwnEstate {
                 assertTrue(answer.text().contains(heir + " leads group 1 in place of " + leader), answer.text());
                 assertTrue(answer.text().contains("at least"), answer.text());
                 assertTrue(answer.text().contains("Not yet: every other member follows it"), answer.text());
-                assertTrue(answer.text().contains("Without an answer since before this began: " + leader), answer.text());
+                assertTrue(
+                        answer.text().contains("Without an answer since before this began: " + leader), answer.text());
                 double told = seconds("down for at least ([0-9.]+) s", answer);
                 assertTrue(told > 0 && told < felt + 1, "told " + told + " s, felt " + felt + " s");
             } finally {
@@ -99,7 +100,7 @@ class FailoverLabTest extends OnOwnEstate {
             long before = logged(leader, "received switchover request");
             long ended = logged(leader, CLEANED) + logged(heir, CLEANED);
             try {
-                var act = CompletableFuture.supplyAsync(() -> Acting.done(lab, "patroni_failover", "group", "0"));
+                var act = Aside.supply(() -> Acting.done(lab, "patroni_failover", "group", "0"));
                 Eventually.see(
                         "Patroni to take the request",
                         () -> logged(leader, "received switchover request") > before || act.isDone() ? "" : "no");

@@ -274,7 +274,8 @@ class HealthFaultsTest {
                 "CREATE EXTENSION pg_stat_statements VERSION '1.9'",
                 "CREATE TABLE sorted (name text COLLATE \"en-x-icu\" PRIMARY KEY)",
                 "UPDATE pg_collation SET collversion = '1' WHERE collname = 'en-x-icu'",
-                "CREATE ROLE ending LOGIN VALID UNTIL '" + java.time.LocalDate.now(java.time.ZoneOffset.UTC).plusDays(3) + "'",
+                "CREATE ROLE ending LOGIN VALID UNTIL '"
+                        + java.time.LocalDate.now(java.time.ZoneOffset.UTC).plusDays(3) + "'",
                 "CREATE ROLE ended LOGIN VALID UNTIL '2020-01-01'");
         assertEquals(Set.of("database.extension_behind", "database.collation_changed"), ids(trial, "version"));
         trial.sql(String.valueOf(

@@ -88,6 +88,7 @@ final class IndexQuestions {
                                       AND NOT told.inherited
                                 WHERE col.attrelid = one.indrelid AND col.attnum = ANY (one.indkey::int2[])) AS col ON true
                          WHERE indisvalid AND expressions = '' AND one.reltuples > 0
+                           AND one.relpages >= 1024 -- smaller ones cannot waste 8 MB; ANALYZE keeps both figures
                            AND relam = (SELECT oid FROM pg_am WHERE amname = 'btree')
                          GROUP BY indexrelid, indrelid, indnatts, one.reltuples
                         HAVING count(*) = indnatts) AS sized) AS judged

@@ -23,7 +23,7 @@ public final class ListObjects implements Reads<ListObjects.Input, ListObjects.O
             @Says("As list_schemas names it") String schema,
             @Says("Only this kind") Optional<ObjectNames.Type> type,
 
-            @Says("Most rows") @Default("100") @Range(min = 1, max = 200)
+            @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
             int limit,
 
             @Says("From the last answer") Optional<String> cursor) {}

@@ -17,7 +17,7 @@ final class Upkeep {
     private static final double ENTRY = 1.0;
 
     /** A BRIN index is told of a range of pages, not of each row. */
-    private static final double BRIN_ENTRY = 0.02;
+    private static final double BRIN_ENTRY = 0.1;
 
     private record Resolved(String asked, String name) {}
 

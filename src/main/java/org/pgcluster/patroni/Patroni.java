@@ -125,6 +125,7 @@ public final class Patroni {
             }
         }
         nameTheLast(groups, uncovered);
+        groups.replaceAll(group -> bearsItsScopeAlone(group, groups) ? group.called(group.scopeOrName()) : group);
         groups.sort((one, other) -> one.name().compareTo(other.name()));
         List<Unobserved> unobserved = uncovered.values().stream()
                 .map(seat -> new Unobserved(seat.group(), seat.host() + ":" + seat.port()))
@@ -154,6 +155,14 @@ public final class Patroni {
             groups.replaceAll(group -> group.equals(last) ? group.called(String.valueOf(number)) : group);
             uncovered.clear();
         }
+    }
+
+    /** Groups of one Citus cluster share their scope; without Citus it is what people call the group. */
+    private static boolean bearsItsScopeAlone(Group group, List<Group> groups) {
+        String scope = group.scopeOrName();
+        return !group.name().matches("\\d+")
+                && !scope.matches("\\d+")
+                && groups.stream().filter(other -> scope.equals(other.scope())).count() == 1;
     }
 
     private static boolean isMember(List<Group> groups, String url) {

@@ -120,8 +120,9 @@ public final class Main {
                 return;
             }
             if (!in.any && Terminal.isThere()) {
-                System.err.println("pgcluster-mcp waits for an MCP client to speak on its stdin. Add it to yours with the"
-                        + " command install, or ask it yourself: check, tools, call cluster_health. Ctrl-C ends it.");
+                System.err.println(
+                        "pgcluster-mcp waits for an MCP client to speak on its stdin. Add it to yours with the"
+                                + " command install, or ask it yourself: check, tools, call cluster_health. Ctrl-C ends it.");
             }
         }
     }

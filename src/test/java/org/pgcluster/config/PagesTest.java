@@ -84,7 +84,8 @@ class PagesTest {
     @Test
     void every_key_that_the_page_on_running_it_names_is_one() throws IOException {
         String keys = Files.readString(Path.of("docs/configuration.md"));
-        var named = Pattern.compile("(?m)^\\| `([a-z_]+)`(?:, `([a-z_]+)`)? \\|").matcher(page("operations.md"));
+        var named =
+                Pattern.compile("(?m)^\\| `([a-z_]+)`(?:, `([a-z_]+)`)? \\|").matcher(page("operations.md"));
         int seen = 0;
         while (named.find()) {
             for (int i = 1; i <= 2; i++) {

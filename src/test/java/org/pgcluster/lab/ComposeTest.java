@@ -92,7 +92,8 @@ class ComposeTest {
         }
         assertEquals(List.of(), missing);
         assertTrue(seen > 5, "the mounts were not found");
-        assertTrue(Files.isExecutable(Path.of(list(service("furnish"), "entrypoint").get(0).replace("/estate/", ""))));
+        assertTrue(Files.isExecutable(
+                Path.of(list(service("furnish"), "entrypoint").get(0).replace("/estate/", ""))));
     }
 
     @Test
@@ -158,7 +159,8 @@ class ComposeTest {
         environment.put("PGCLUSTER_MCP_STATE_DIR", home.toString());
         Settings settings = Settings.load(new Inputs(List.of(), environment, home, home, "Linux", "tester"));
         assertEquals(List.of(), settings.problems());
-        var hosts = Pattern.compile("(?:://|@)(?:[^@/,]*@)?([a-z][a-z0-9]*):\\d+").matcher(environment.toString());
+        var hosts =
+                Pattern.compile("(?:://|@)(?:[^@/,]*@)?([a-z][a-z0-9]*):\\d+").matcher(environment.toString());
         Set<String> named = new TreeSet<>();
         while (hosts.find()) {
             named.add(hosts.group(1));

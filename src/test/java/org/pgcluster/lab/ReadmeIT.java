@@ -71,7 +71,9 @@ class ReadmeIT {
             process.descendants().forEach(ProcessHandle::destroy);
             process.destroy();
         }
-        assertTrue(said.toString().contains("pgcluster-mcp waits for an MCP client to speak on its stdin."), said::toString);
+        assertTrue(
+                said.toString().contains("pgcluster-mcp waits for an MCP client to speak on its stdin."),
+                said::toString);
     }
 
     @Test

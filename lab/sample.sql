@@ -63,17 +63,22 @@ INSERT INTO archive
 SELECT n, timestamptz '2020-01-01 00:00+00' + n * interval '1 hour', md5(n::text) FROM generate_series(1, 20000) n;
 \endif
 
--- one shard
+-- one shard; before Citus 12 it and the schemas below stay local
+SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL AS schemas \gset
 CREATE TABLE settings (key text PRIMARY KEY, value jsonb NOT NULL);
+\if :schemas
 SELECT create_distributed_table('settings', NULL, distribution_type => NULL, colocate_with => 'none');
+\endif
 INSERT INTO settings
 SELECT 'key' || n, jsonb_build_object('number', n, 'text', md5(n::text)) FROM generate_series(1, 100) n;
 
 -- a schema for each of two tenants
 CREATE SCHEMA tenant_a;
 CREATE SCHEMA tenant_b;
+\if :schemas
 SELECT citus_schema_distribute('tenant_a');
 SELECT citus_schema_distribute('tenant_b');
+\endif
 CREATE TABLE tenant_a.notes (id int PRIMARY KEY, body text NOT NULL);
 CREATE TABLE tenant_b.notes (id int PRIMARY KEY, body text NOT NULL);
 INSERT INTO tenant_a.notes

@@ -22,8 +22,8 @@ final class Joining {
         SAME_GROUP,
         /** The cause is in the group that clients come to, and the effect is what they meet. */
         IN_FRONT,
-        /** The effect speaks of the server that the cause speaks of. */
-        SAME_SERVER,
+        /** The effect waits for a prepared transaction of the server that the cause speaks of. */
+        HELD_THERE,
         /** The effect speaks of the session that the cause waits for. */
         SAME_SESSION,
         /** The effect's subject names the cause's among others. */
@@ -86,7 +86,7 @@ final class Joining {
             haproxy\\.several_writers     ANYWHERE      haproxy\\.checks_differ
             haproxy\\.(no_server|out_of_reach)        ANYWHERE  haproxy\\.out_of_reach
             haproxy\\.(no_server|out_of_reach)        ANYWHERE  pgbouncer\\.(unreachable|waiting)|(postgres|citus)\\.out_of_reach
-            postgres\\.prepared_left      SAME_SERVER   postgres\\.sessions_blocked
+            postgres\\.prepared_left      HELD_THERE    postgres\\.sessions_blocked
             citus\\.job_blocked           SAME_SESSION  (postgres|citus)\\.sessions_blocked
             (postgres|citus)\\.sessions_blocked       SAME_SESSION  postgres\\.(idle_in_transaction|old_transaction)
             citus\\.sessions_blocked      ANYWHERE      postgres\\.sessions_blocked
@@ -148,8 +148,9 @@ final class Joining {
             case ANYWHERE -> true;
             case SAME_GROUP -> home != null && home.equals(there);
             case IN_FRONT -> estate.isFront(home);
-            case SAME_SERVER ->
-                cause.evidence().get("server") != null
+            case HELD_THERE ->
+                effect.subject().endsWith(" prepared transaction")
+                        && cause.evidence().get("server") != null
                         && cause.evidence()
                                 .get("server")
                                 .equals(effect.evidence().get("server"));

@@ -32,7 +32,9 @@ public final class Placements {
 
     /**
      * Beside {@link #MINE}: {@code sized} has the bytes of each as well, indexes and TOAST included, and its {@code live}
-     * rows. A crash empties the server's counters, and a standby has none: then what the last ANALYZE found is told.
+     * rows. A crash, a promotion and a reset empty the server's counters, which then count on from 0: fewer rows were
+     * inserted than the table once had, and nothing corrected them since. Then they are what came to those rows. A tenth
+     * is left for {@code reltuples}, which is rounded.
      */
     public static final String SIZED = MINE + """
             , sized AS MATERIALIZED (
@@ -40,8 +42,12 @@ public final class Placements {
                        CASE WHEN rel IS NOT NULL AND NOT EXISTS (
                                      SELECT FROM locked WHERE locked.rel IN (mine.rel, mine.toast))
                             THEN pg_total_relation_size(rel) END AS bytes,
-                       CASE WHEN rel_kind = 'r' AND pg_stat_get_live_tuples(rel) = 0 THEN greatest(rel_tuples::bigint, 0)
-                            ELSE pg_stat_get_live_tuples(rel) END AS live
+                       pg_stat_get_live_tuples(rel)
+                       + CASE WHEN rel_kind = 'r' AND pg_stat_get_tuples_inserted(rel) < 0.9 * rel_tuples
+                                   AND coalesce(pg_stat_get_last_analyze_time(rel), pg_stat_get_last_autoanalyze_time(rel),
+                                                pg_stat_get_last_vacuum_time(rel), pg_stat_get_last_autovacuum_time(rel))
+                                       IS NULL
+                              THEN rel_tuples::bigint ELSE 0 END AS live
                   FROM mine)
             """;
 

@@ -70,10 +70,6 @@ public record Group(
                 .toList();
     }
 
-    String scopeOrName() {
-        return scope == null ? name : scope;
-    }
-
     public Optional<Member> named(String member) {
         return members.stream().filter(one -> one.name().equals(member)).findFirst();
     }

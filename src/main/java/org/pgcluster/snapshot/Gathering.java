@@ -27,8 +27,13 @@ public final class Gathering {
             SELECT datname AS database, age(datfrozenxid)::bigint AS transaction_age,
                    mxid_age(datminmxid)::bigint AS multixact_age,
                    current_setting('autovacuum_freeze_max_age')::bigint AS freeze_max,
-                   current_setting('autovacuum_multixact_freeze_max_age')::bigint AS multi_max
+                   current_setting('autovacuum_multixact_freeze_max_age')::bigint AS multi_max,
+                   extract(epoch FROM clock_timestamp() - point.checkpoint_time)::float8 AS seconds_since,
+                   age(split_part(point.next_xid, ':', 2)::xid)::bigint AS transactions_since,
+                   mxid_age(point.next_multixact_id)::bigint AS multixacts_since
               FROM pg_database
+              LEFT JOIN LATERAL (SELECT * FROM pg_control_checkpoint()
+                                  WHERE has_function_privilege('pg_control_checkpoint()', 'EXECUTE')) AS point ON true
              ORDER BY datname
             """;
 

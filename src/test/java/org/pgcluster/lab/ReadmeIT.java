@@ -85,6 +85,7 @@ class ReadmeIT {
         Lab.requireCitus();
         page = Lab.REPOSITORY.resolve(name);
         here.put("--name demo", "--name " + Lab.address("LAB_NAME"));
+        here.put("/home/ada/.local/bin", System.getProperty("user.home", "") + "/.local/bin");
         here.put("/home/ada", home.toString());
         here.put("runs as ada can", "runs as " + System.getProperty("user.name") + " can");
         here.put("/usr/lib/jvm/java-17", System.getProperty("java.home", ""));

@@ -17,6 +17,7 @@ import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Reads;
 
 /** What moving one shard would take along, and whether it would work. */
@@ -48,7 +49,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         @Override
         public String inWords() {
             long failing = checks.stream()
-                    .filter(check -> check.verdict() == MoveFacts.Verdict.FAILS)
+                    .filter(check -> check.verdict() == Verdict.FAILS)
                     .count();
             return "Moves " + Parts.many(shards.size(), "colocated shard") + " with " + Parts.bytes(bytes) + " from "
                     + from
@@ -214,7 +215,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         TransferMode chosen = mode.orElse(TransferMode.BLOCK_WRITES);
         return new MoveFacts.Check(
                 "Every table that moves along has a replica identity",
-                mode.isPresent() && chosen == TransferMode.AUTO ? MoveFacts.Verdict.FAILS : MoveFacts.Verdict.RISKY,
+                mode.isPresent() && chosen == TransferMode.AUTO ? Verdict.FAILS : Verdict.RISKY,
                 "none on " + String.join(", ", stuck),
                 chosen == TransferMode.FORCE_LOGICAL
                         ? "UPDATE and DELETE on these shards fail while they move"
@@ -225,6 +226,6 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
     }
 
     private static void must(List<MoveFacts.Check> checks, String what, boolean holds, String found) {
-        checks.add(new MoveFacts.Check(what, holds ? MoveFacts.Verdict.HOLDS : MoveFacts.Verdict.FAILS, found, null));
+        checks.add(new MoveFacts.Check(what, holds ? Verdict.HOLDS : Verdict.FAILS, found, null));
     }
 }

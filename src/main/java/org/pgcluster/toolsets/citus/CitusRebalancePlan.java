@@ -24,6 +24,7 @@ import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Reads;
 
 /** What a rebalance would move, as the rebalancer itself plans it. */
@@ -55,7 +56,7 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
                 return "The rebalancer (" + strategy + ") would move nothing.";
             }
             long stuck = problems.stream()
-                    .filter(one -> one.verdict() == MoveFacts.Verdict.FAILS)
+                    .filter(one -> one.verdict() == Verdict.FAILS)
                     .count();
             boolean all = moves.stream().allMatch(move -> move.bytes() != null);
             return "A rebalance (" + strategy + ") would move " + Parts.many(rest.total(), "shard group") + " with "
@@ -207,7 +208,7 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
         for (MovesAhead.Stuck one : stuck) {
             checks.add(new MoveFacts.Check(
                     "Every table of group " + one.colocationId() + " has a replica identity",
-                    MoveFacts.Verdict.FAILS,
+                    Verdict.FAILS,
                     "none on " + one.tables(),
                     "citus_validate_rebalance_prereqs says what would do; or shard_transfer_mode block_writes"));
         }
@@ -218,8 +219,6 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
                         MoveFacts.ofNode(citus, node, facts, true, Math.max(0, change.getOrDefault(node.where(), 0L))));
             }
         }
-        return checks.stream()
-                .filter(check -> check.verdict() != MoveFacts.Verdict.HOLDS)
-                .toList();
+        return checks.stream().filter(check -> check.verdict() != Verdict.HOLDS).toList();
     }
 }

@@ -116,7 +116,10 @@ public final class CitusSetCoordinatorHost
         String where = input.host() + ":" + port(input, Deed.citus(context));
         var row = NodeOutcome.row(context, where);
         return new NodeOutcome(
-                row.map(node -> "The coordinator is registered as node " + node.nodeId() + " " + where + ".")
+                row.map(node -> "The coordinator is registered as node " + node.nodeId() + " " + where + "."
+                                + (node.shouldHaveShards()
+                                        ? ""
+                                        : " It takes no shards unless citus_set_node_property lets it."))
                         .orElse("The metadata does NOT show " + where + "."),
                 row.orElse(null),
                 said);

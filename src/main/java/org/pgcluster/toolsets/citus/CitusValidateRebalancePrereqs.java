@@ -13,6 +13,7 @@ import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
+import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Reads;
 
 /** Whether the shards of a table, and all that move with them, can move without blocking writes. */
@@ -32,7 +33,7 @@ public final class CitusValidateRebalancePrereqs
         @Override
         public String inWords() {
             long failing = checks.stream()
-                    .filter(check -> check.verdict() == MoveFacts.Verdict.FAILS)
+                    .filter(check -> check.verdict() == Verdict.FAILS)
                     .count();
             return ready
                     ? "The shards of " + table + " and of its colocation group can move online."
@@ -92,7 +93,7 @@ public final class CitusValidateRebalancePrereqs
         if (table.kind() == TableKind.REFERENCE || table.kind() == TableKind.CITUS_LOCAL) {
             checks.add(new MoveFacts.Check(
                     "It has shards that move",
-                    MoveFacts.Verdict.FAILS,
+                    Verdict.FAILS,
                     table.kind() == TableKind.REFERENCE ? "a copy on every node" : "only on the coordinator",
                     "nothing to do: the rebalancer leaves it alone"));
         } else {
@@ -105,7 +106,7 @@ public final class CitusValidateRebalancePrereqs
                 checks.addAll(MoveFacts.ofNode(citus, node, facts, true, 0));
             }
         }
-        boolean ready = checks.stream().noneMatch(check -> check.verdict() == MoveFacts.Verdict.FAILS);
+        boolean ready = checks.stream().noneMatch(check -> check.verdict() == Verdict.FAILS);
         return new Output(
                 ready, table.qualified(), table.colocationId(), group, checks, Parts.unavailable(facts.silent()));
     }
@@ -114,7 +115,7 @@ public final class CitusValidateRebalancePrereqs
         String key = one.keyThatWouldDo();
         return new MoveFacts.Check(
                 one.table() + " has a replica identity",
-                MoveFacts.Verdict.FAILS,
+                Verdict.FAILS,
                 one.replicaIdentity() + (one.replicaIdentity().equals("default") ? ", and no primary key" : ""),
                 key == null
                         ? "add a primary key, or ALTER TABLE " + one.table()

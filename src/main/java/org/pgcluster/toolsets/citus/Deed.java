@@ -51,9 +51,7 @@ final class Deed {
         List<Check> checks = new ArrayList<>();
         for (MoveFacts.Check fact : facts) {
             checks.add(new Check(
-                    fact.what(),
-                    Verdict.valueOf(fact.verdict().name()),
-                    fact.found() + (fact.mend() == null ? "" : "; " + fact.mend())));
+                    fact.what(), fact.verdict(), fact.found() + (fact.mend() == null ? "" : "; " + fact.mend())));
         }
         return checks;
     }

@@ -87,6 +87,15 @@ final class ExplainRefusals {
             return "Put the source's rows into a table of Citus first, distributed by the same column or a reference table; or"
                     + " write INSERT … ON CONFLICT DO UPDATE.";
         }
+        if (refused.text().contains("MERGE command is not supported on")) {
+            return "This Citus has no MERGE, 11.3 is the first: write INSERT … ON CONFLICT DO UPDATE, or UPDATE … FROM and"
+                    + " DELETE … USING in one transaction.";
+        }
+        // Before 12.0 MERGE takes co-located tables only, and says so of both.
+        if (refused.text().contains("source and target must be")) {
+            return "Put the source's rows into a table co-located with the target first, and join it by the key; or write"
+                    + " INSERT … ON CONFLICT DO UPDATE.";
+        }
         String key = split(tables).stream()
                 .filter(table -> table.keyColumn() != null)
                 .map(table -> table.name() + "." + table.keyColumn())

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.Round;
+import org.pgcluster.tool.Plan.Verdict;
 
 /** What a shard move needs of a node. */
 record MoveFacts(
@@ -21,19 +22,12 @@ record MoveFacts(
         @Nullable Long oldestTransactionPid,
         boolean seesAll,
         @Nullable String decoders) {
-    /** One precondition of a move, judged. */
+    /** One precondition of a move, judged; apart from it, what would mend it. */
     record Check(
             String what,
             Verdict verdict,
             String found,
             @Nullable String mend) {}
-
-    enum Verdict {
-        HOLDS,
-        FAILS,
-        RISKY,
-        UNKNOWN
-    }
 
     private static final double LONG_TRANSACTION_SECONDS = 60;
 

@@ -180,6 +180,45 @@ final class CitusLab implements AutoCloseable {
         return values;
     }
 
+    /** Before 13.2 Citus splits no node by a clone. */
+    static boolean splitsByClones() throws SQLException {
+        return knows("get_snapshot_based_node_split_plan(text,integer,text,integer,name)");
+    }
+
+    /** Before 12.0 there are neither single-shard tables nor distributed schemas, and the lab's are plain. */
+    static boolean distributesSchemas() throws SQLException {
+        return knows("citus_schema_distribute(regnamespace)");
+    }
+
+    /** Before 12.1 a schema lies where it lies. */
+    static boolean movesSchemas() throws SQLException {
+        return knows("citus_schema_move(regnamespace,integer,citus.shard_transfer_mode)");
+    }
+
+    static void needsDistributedSchemas() throws SQLException {
+        Assumptions.assumeTrue(distributesSchemas(), "Citus has single-shard tables and schemas since 12.0");
+    }
+
+    /** Before 13.1 no node counts what it executes. */
+    static boolean countsExecutions() throws SQLException {
+        return psql("SELECT to_regclass('pg_catalog.citus_stat_counters') IS NOT NULL")
+                .equals(List.of("t"));
+    }
+
+    private static boolean knows(String signature) throws SQLException {
+        return psql("SELECT to_regprocedure('pg_catalog." + signature + "') IS NOT NULL")
+                .equals(List.of("t"));
+    }
+
+    /** {@code host:port}, as Citus and the answers name a node. */
+    static String where(String dsn) {
+        return dsn.replaceFirst(".*@(.*)/.*", "$1");
+    }
+
+    static String port(String dsn) {
+        return where(dsn).replaceFirst(".*:", "");
+    }
+
     static long one(String sql) throws SQLException {
         return Long.parseLong(psql(sql).get(0));
     }

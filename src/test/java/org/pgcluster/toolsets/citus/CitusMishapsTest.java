@@ -18,70 +18,35 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestMethodOrder;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
-import org.pgcluster.testing.OwnLab;
 
-/**
- * Acts that meet a full disk, a killed server, a dead node: what they say, what they leave, and how it is mended with the
- * tools. After each the data is complete and nothing is left behind. In order, because one cluster lives through all of it.
- */
-@Tag("lab")
-@Tag("slow")
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-class CitusMishapsTest {
+/** Acts that meet a full disk, a killed server, a dead node: what they say, what they leave, and how it is mended with the tools. */
+class CitusMishapsTest extends OwnEstate {
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final String NO_SPACE = "No space left on device";
 
-    private static @Nullable OwnLab own;
-    private static @Nullable Replacement replacement;
-    private static Map<String, String> contents = Map.of();
+    private @Nullable Replacement replacement;
 
-    @TempDir
-    Path folder;
-
-    private @Nullable Acting acting;
+    CitusMishapsTest() {
+        super("citusmishaps");
+    }
 
     @BeforeAll
-    static void up() throws IOException, SQLException {
-        own = OwnLab.up("citusmishaps");
-        own.grow();
-        Acting.psql(own, "ALTER TABLE clicks REPLICA IDENTITY FULL");
-        contents = Acting.contents(own);
+    void everyTableMovesOnline() throws SQLException {
+        psql("ALTER TABLE clicks REPLICA IDENTITY FULL");
     }
 
     @AfterAll
-    static void down() throws IOException, InterruptedException {
-        if (replacement != null) {
-            replacement.close();
+    @Override
+    void down() throws IOException, InterruptedException {
+        Replacement last = replacement;
+        if (last != null) {
+            last.close();
         }
-        if (own != null) {
-            own.close();
-        }
-    }
-
-    @BeforeEach
-    void acting() {
-        acting = Acting.on(Objects.requireNonNull(own), folder);
-    }
-
-    @AfterEach
-    void complete() throws SQLException {
-        try (Acting last = act()) {
-            last.complete(contents);
-        }
-    }
-
-    private Acting act() {
-        return Objects.requireNonNull(acting);
+        super.down();
     }
 
     private interface Look {
@@ -125,7 +90,7 @@ class CitusMishapsTest {
             assertTrue(followed.contains(NO_SPACE), followed);
             Answer stopped = stopped(first);
             assertTrue(stopped.text().contains("Stopped: job"), stopped.text());
-            assertEquals(contents, Acting.contents(Objects.requireNonNull(own)));
+            assertTrue(holdsAllData());
             act().done("citus_cleanup_orphaned");
             says(text -> text.startsWith("Nothing is left over"), "citus_leftovers");
         }
@@ -138,7 +103,7 @@ class CitusMishapsTest {
     void a_move_for_which_the_disk_is_too_small_fails_as_a_whole() throws Exception {
         String from = act().worker("");
         String to = act().worker("DESC");
-        String shard = act().psql("SELECT shardid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport)"
+        String shard = psql("SELECT shardid FROM citus_shards JOIN pg_dist_node USING (nodename, nodeport)"
                         + " WHERE table_name = 'orders'::regclass AND nodeid = " + from
                         + " ORDER BY shard_size DESC LIMIT 1")
                 .get(0);
@@ -171,11 +136,11 @@ class CitusMishapsTest {
             act().done("citus_cleanup_orphaned");
         }
         String taking = "SELECT shouldhaveshards FROM pg_dist_node WHERE nodeid = " + node;
-        assertEquals(List.of("f"), act().psql(taking));
+        assertEquals(List.of("f"), psql(taking));
         String advice = act().call("citus_advisor", "focus", "ops").text();
         assertTrue(advice.contains("takes no shards"), advice);
         act().done("citus_set_node_property", "node", node, "should_have_shards", true);
-        assertEquals(List.of("t"), act().psql(taking));
+        assertEquals(List.of("t"), psql(taking));
         act().done("citus_rebalance_execute", "strategy", "by_shard_count");
         assertTrue(act().shards(node) >= 20, "shards of the node: " + act().shards(node));
     }
@@ -197,9 +162,8 @@ class CitusMishapsTest {
                     "citus_move_shard_execute", "shard_id=" + shard, "target_host=" + to, "approval_token=" + token);
             try {
                 says(text -> text.contains("being moved now"), "citus_rebalance_status");
-                operation = act().psql(
-                                "SELECT substr(application_name, 19) FROM pg_stat_activity"
-                                        + " WHERE application_name LIKE 'pgcluster-mcp act %' AND query LIKE '%citus_move_shard%'")
+                operation = psql("SELECT substr(application_name, 19) FROM pg_stat_activity"
+                                + " WHERE application_name LIKE 'pgcluster-mcp act %' AND query LIKE '%citus_move_shard%'")
                         .get(0);
             } finally {
                 server.destroyForcibly().waitFor();
@@ -218,7 +182,7 @@ class CitusMishapsTest {
 
     /** A server of its own for one call, to be killed: it has the state folder in common with the next one. */
     private Process doomed(String... call) throws IOException {
-        Map<String, String> variables = Objects.requireNonNull(own).variables();
+        Map<String, String> variables = own().variables();
         String dsn = variables.getOrDefault("LAB_DSN", "");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
@@ -252,8 +216,8 @@ class CitusMishapsTest {
     @Order(5)
     void a_dead_node_is_replaced_by_its_copy_on_another_address() throws Exception {
         String node = act().worker("DESC");
-        String group = act().psql("SELECT groupid FROM pg_dist_node WHERE nodeid = " + node)
-                .get(0);
+        String group =
+                psql("SELECT groupid FROM pg_dist_node WHERE nodeid = " + node).get(0);
         act().done("patroni_pause", "paused", true, "group", group); // Patroni would repair it first
         replacement = Replacement.of(act().dsn(node));
         replacement.stopOriginal();
@@ -261,12 +225,12 @@ class CitusMishapsTest {
         assertTrue(report.contains("does not answer") && report.contains("citus_update_node"), report);
         Answer updated = act().done("citus_update_node", "node", node, "host", "127.0.0.1", "port", replacement.port());
         assertTrue(updated.text().contains("is now at 127.0.0.1:" + replacement.port()), updated.text());
-        assertEquals(contents, Acting.contents(Objects.requireNonNull(own)));
-        act().psql("CREATE TABLE written (id int PRIMARY KEY)");
-        act().psql("SELECT create_distributed_table('written', 'id', shard_count => 8)");
-        act().psql("INSERT INTO written SELECT generate_series(1, 100)");
-        assertEquals(List.of("100"), act().psql("SELECT count(*) FROM written"));
-        act().psql("DROP TABLE written");
+        assertTrue(holdsAllData());
+        psql("CREATE TABLE written (id int PRIMARY KEY)");
+        psql("SELECT create_distributed_table('written', 'id', shard_count => 8)");
+        psql("INSERT INTO written SELECT generate_series(1, 100)");
+        assertEquals(List.of("100"), psql("SELECT count(*) FROM written"));
+        psql("DROP TABLE written");
         String nodes = act().call("list_nodes").text();
         assertTrue(nodes.startsWith("3 nodes.") && nodes.contains("127.0.0.1:" + replacement.port()), nodes);
         assertFalse(act().call("citus_worker_health").isError());
@@ -305,12 +269,13 @@ class CitusMishapsTest {
         }
 
         private String pgCtl() throws IOException {
-            return program(data, "pg_ctl");
+            return program(originalData, "pg_ctl");
         }
 
+        /** Of the same installation as the server, which writes down how it was started. */
         private static String program(Path data, String name) throws IOException {
-            return "/usr/lib/postgresql/"
-                    + Files.readString(data.resolve("PG_VERSION")).strip() + "/bin/" + name;
+            String server = Files.readString(data.resolve("postmaster.opts")).split(" ", 2)[0];
+            return Path.of(server).resolveSibling(name).toString();
         }
 
         private static void asPostgres(Object... words) throws IOException, InterruptedException {

@@ -45,7 +45,10 @@ class InspectionTest {
     @Test
     void a_table_s_bytes_and_rows_are_those_of_its_shards() throws SQLException {
         List<Map<?, ?>> tables = lab.pages("tables", "citus_list_distributed_tables", "limit", 2);
-        for (String name : List.of("clicks", "countries", "order_lines", "settings", "tenants")) {
+        List<String> names = psql("SELECT relname FROM citus_tables JOIN pg_class ON pg_class.oid = table_name"
+                + " WHERE relnamespace = 'public'::regnamespace AND NOT relispartition AND relkind = 'r'");
+        assertTrue(names.size() >= 4, names.toString());
+        for (String name : names) {
             Map<?, ?> table = row(tables, "name", name);
             assertEquals(
                     one("SELECT sum(shard_size) FROM citus_shards WHERE table_name = 'public." + name + "'::regclass"),
@@ -66,12 +69,16 @@ class InspectionTest {
     }
 
     @Test
-    void every_kind_of_table_is_told_apart() {
+    void every_kind_of_table_is_told_apart() throws SQLException {
         List<Map<?, ?>> tables = lab.pages("tables", "list_table_types", "limit", 3);
         assertEquals("distributed", row(tables, "name", "orders").get("type"));
         assertEquals("reference", row(tables, "name", "countries").get("type"));
-        assertEquals("single_shard", row(tables, "name", "settings").get("type"));
-        assertEquals("schema", row(tables, "schema", "tenant_a").get("type"));
+        boolean schemas = CitusLab.distributesSchemas();
+        assertEquals(
+                schemas ? "single_shard" : "plain",
+                row(tables, "name", "settings").get("type"));
+        assertEquals(
+                schemas ? "schema" : "plain", row(tables, "schema", "tenant_a").get("type"));
         assertEquals("plain", row(tables, "name", "invoices").get("type"));
         assertTrue(tables.stream()
                 .noneMatch(table -> String.valueOf(table.get("name")).startsWith("readings_p")));
@@ -159,9 +166,10 @@ class InspectionTest {
         assertEquals(
                 one("SELECT count(*) FROM citus_tables WHERE citus_table_type = 'reference'"),
                 counts.get("reference_tables"));
-        assertEquals(
-                one("SELECT count(*) FROM citus_schemas s JOIN citus_tables t ON t.colocation_id = s.colocation_id"),
-                counts.get("schema_tables"));
+        long ofSchemas = CitusLab.distributesSchemas()
+                ? one("SELECT count(*) FROM citus_schemas s JOIN citus_tables t ON t.colocation_id = s.colocation_id")
+                : 0;
+        assertEquals(ofSchemas, counts.get("schema_tables"));
         assertEquals(one("SELECT count(*) FROM pg_dist_placement"), counts.get("placements"));
         assertEquals(one("SELECT sum(shard_size) FROM citus_shards"), summary.get("bytes"));
         assertEquals(2, rows(summary, "workers").size());
@@ -180,6 +188,10 @@ class InspectionTest {
 
     @Test
     void a_schema_s_size_and_node_are_those_of_its_shards() throws SQLException {
+        if (!CitusLab.distributesSchemas()) {
+            assertTrue(lab.error("citus_schemas").contains("Citus 12.0"));
+            return;
+        }
         Map<?, ?> schema = row(lab.pages("schemas", "citus_schemas", "limit", 1), "schema", "tenant_a");
         assertEquals(
                 one("SELECT sum(shard_size) FROM citus_shards WHERE table_name = 'tenant_a.notes'::regclass"),
@@ -201,6 +213,9 @@ class InspectionTest {
                 + " JOIN pg_dist_shard USING (shardid) WHERE colocation_id = " + id + " GROUP BY shardminvalue) r");
         assertEquals(largest, group.get("largest_range_bytes"));
         assertEquals(one("SELECT sum(shard_size) FROM citus_shards WHERE colocation_id = " + id), group.get("bytes"));
+        assertEquals(List.of(group), rows(lab.call("citus_colocation_inspector", "table", "order_lines"), "groups"));
+        String refused = lab.error("citus_colocation_inspector", "table", "orders", "colocation_id", id + 1000);
+        assertTrue(refused.contains("colocation group " + id + ", not in " + (id + 1000)), refused);
     }
 
     @Test
@@ -237,6 +252,7 @@ class InspectionTest {
 
     @Test
     void the_value_behind_a_large_shard_is_named() throws SQLException {
+        psql("ANALYZE order_lines"); // a shard that was moved has no statistics yet
         Map<?, ?> report = lab.call("citus_shard_skew_report");
         Map<?, ?> hot = rows(report, "top_shards").get(0);
         assertEquals("1", hot.get("value"));

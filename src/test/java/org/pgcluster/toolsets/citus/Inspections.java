@@ -18,7 +18,7 @@ final class Inspections {
     }
 
     /** These ask no node, so that a frozen one changes nothing. */
-    static final List<String> OF_METADATA =
+    private static final List<String> OF_METADATA =
             List.of("citus_job_inspector", "citus_rebalance_status", "citus_lost_node_report", "advise_distribution");
 
     /** Here Citus itself has no answer while a node is silent; the error says which. */
@@ -46,7 +46,7 @@ final class Inspections {
             of("citus_distributed_query_stats"),
             of("citus_explain_query", "sql", "SELECT count(*) FROM orders"),
             of("citus_validate_rebalance_prereqs", "table", "orders"),
-            of("citus_rebalance_plan"),
+            of("citus_rebalance_plan", "strategy", "by_disk_size"),
             of("citus_move_shard_plan", "shard_id", "{shard}", "target_host", "{target}"),
             of("citus_lost_node_report", "node", "{target}"),
             of("citus_leftovers"),
@@ -56,7 +56,12 @@ final class Inspections {
 
     private Inspections() {}
 
-    /** With a shard and another node of the lab where one is asked for. */
+    static boolean asksNodes(String tool) throws SQLException {
+        return !OF_METADATA.contains(tool)
+                && (!tool.equals("citus_distributed_query_stats") || CitusLab.countsExecutions());
+    }
+
+    /** Those that this version of Citus has an answer to, with a shard and another node of the lab where one is asked for. */
     static List<Inspection> filled() throws SQLException {
         String shard = CitusLab.psql("SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'orders'::regclass")
                 .get(0);
@@ -64,7 +69,11 @@ final class Inspections {
                         + " AND groupid NOT IN (SELECT groupid FROM pg_dist_placement WHERE shardid = " + shard + ")")
                 .get(0);
         Map<String, Object> values = Map.of("{shard}", Long.valueOf(shard), "{target}", target);
+        Map<String, Boolean> known = Map.of(
+                "citus_snapshot_source_advisor", CitusLab.splitsByClones(),
+                "citus_schemas", CitusLab.distributesSchemas());
         return ALL.stream()
+                .filter(one -> known.getOrDefault(one.tool(), true))
                 .map(one -> {
                     Map<String, Object> filled = new LinkedHashMap<>();
                     one.arguments()

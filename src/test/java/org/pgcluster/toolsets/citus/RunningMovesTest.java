@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.testing.Aside;
 
 /** What is told while something moves, fails or is counted. */
 @Tag("lab")
@@ -75,7 +76,7 @@ class RunningMovesTest {
             writer.setAutoCommit(false);
             psql(writer, "SET citus.allow_modifications_from_workers_to_replicated_tables = on");
             psql(writer, "SELECT txid_current()"); // what a slot waits for before it can begin
-            moving = CompletableFuture.runAsync(() -> {
+            moving = Aside.run(() -> {
                 try {
                     move(shard, List.of(from, to));
                 } catch (SQLException e) {
@@ -112,8 +113,7 @@ class RunningMovesTest {
                     "SELECT txid_current()",
                     row(rows(unsure, "waits"), "on", "transactionid").get("blocking_query"));
             assertEquals(
-                    target.replaceFirst(".*@(.*)/.*", "$1"),
-                    rows(unsure, "unavailable").get(0).get("where"));
+                    CitusLab.where(target), rows(unsure, "unavailable").get(0).get("where"));
             writer.rollback();
         }
         moving.get(60, TimeUnit.SECONDS);
@@ -157,8 +157,8 @@ class RunningMovesTest {
         long job = one("INSERT INTO pg_dist_background_job (state, job_type, description)"
                 + " VALUES ('scheduled', 'rebalance', 'a job that cannot succeed') RETURNING job_id");
         try {
-            psql("INSERT INTO pg_dist_background_task (job_id, owner, status, command, nodes_involved)" + " VALUES ("
-                    + job + ", 'postgres'::regrole, 'runnable', 'SELECT 1/0', '{}')");
+            psql("INSERT INTO pg_dist_background_task (job_id, owner, status, command)" + " VALUES ("
+                    + job + ", 'postgres'::regrole, 'runnable', 'SELECT 1/0')");
             Map<?, ?> found = Map.of();
             long givenUp = System.nanoTime() + DAEMON_BEGINS.toNanos();
             while (!String.valueOf(found).contains("retrying=1") && System.nanoTime() < givenUp) {
@@ -186,7 +186,7 @@ class RunningMovesTest {
     @Test
     void connections_opened_on_a_worker_are_counted_there() throws SQLException {
         String worker = CitusLab.workers().get(0);
-        String where = worker.replaceFirst(".*@", "").replaceFirst("/.*", "");
+        String where = CitusLab.where(worker);
         long before = number(row(rows(lab.call("citus_connections"), "nodes"), "where", where)
                 .get("from_clients"));
         List<Connection> opened = new ArrayList<>();

@@ -26,6 +26,7 @@ import org.pgcluster.citus.Round;
 import org.pgcluster.cluster.Clusters;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Settings;
+import org.pgcluster.testing.Aside;
 
 /** One node that stops in the middle of a question must not hide the others. */
 @Tag("lab")
@@ -69,14 +70,10 @@ class SlowNodeTest {
 
     private static Set<Integer> others(String worker) throws SQLException {
         return psql("SELECT nodeport FROM pg_dist_node WHERE isactive AND noderole = 'primary' AND nodeport <> "
-                        + port(worker))
+                        + CitusLab.port(worker))
                 .stream()
                 .map(Integer::valueOf)
                 .collect(Collectors.toCollection(TreeSet::new));
-    }
-
-    private static String port(String worker) {
-        return worker.replaceFirst(".*:(\\d+)/.*", "$1");
     }
 
     private static void signal(String signal, List<String> pids) throws Exception {
@@ -92,7 +89,7 @@ class SlowNodeTest {
         List<String> frozen = new ArrayList<>();
         long started = System.nanoTime();
         CompletableFuture<Round<Port>> asked =
-                CompletableFuture.supplyAsync(() -> citus.everywhere(Port.class, SLOW_ON, port(worker), "1"));
+                Aside.supply(() -> citus.everywhere(Port.class, SLOW_ON, CitusLab.port(worker), "1"));
         try (Connection connection = CitusLab.connectTo(worker)) {
             while (frozen.isEmpty() && !asked.isDone()) {
                 frozen.addAll(psql(
@@ -119,7 +116,7 @@ class SlowNodeTest {
         assertTrue(frozen.size() > 1, "a backend was frozen in the middle");
         assertEquals(others(worker), ports(round));
         assertEquals(
-                List.of("127.0.0.1:" + port(worker)),
+                List.of("127.0.0.1:" + CitusLab.port(worker)),
                 round.silent().stream().map(one -> one.where()).toList());
         assertTrue(
                 round.silent().get(0).why().contains("gave no answer"),
@@ -132,7 +129,7 @@ class SlowNodeTest {
     @Test
     void a_node_that_is_slower_than_the_others_is_waited_for_by_itself() throws SQLException {
         String worker = CitusLab.workers().get(1);
-        Round<Port> round = citus.everywhere(Port.class, SLOW_ON, port(worker), "6");
+        Round<Port> round = citus.everywhere(Port.class, SLOW_ON, CitusLab.port(worker), "6");
         assertEquals(others(worker), ports(round));
         assertEquals(1, round.silent().size());
     }
@@ -143,10 +140,11 @@ class SlowNodeTest {
                 "SELECT count(*)::int AS port, pg_sleep(0)::text AS slept FROM pg_class WHERE relname ~ '_[0-9]{6}$'";
         Round<Port> together = citus.everywhere(Port.class, count);
         String worker = CitusLab.workers().get(0);
-        citus.everywhere(Port.class, SLOW_ON, port(worker), "6"); // from now on each by itself
+        citus.everywhere(Port.class, SLOW_ON, CitusLab.port(worker), "6"); // from now on each by itself
         Round<Port> alone = citus.everywhere(Port.class, count);
         int other = citus.nodes().stream()
-                .filter(node -> node.where().endsWith(port(CitusLab.workers().get(1))))
+                .filter(node ->
+                        node.where().endsWith(CitusLab.port(CitusLab.workers().get(1))))
                 .findFirst()
                 .orElseThrow()
                 .nodeId();
@@ -163,8 +161,8 @@ class SlowNodeTest {
 
     /** Host names are the same in any case, so three servers can be 62 nodes more. */
     private static String sixtyTwoMore() throws SQLException {
-        List<String> ports = new ArrayList<>(
-                CitusLab.workers().stream().map(SlowNodeTest::port).toList());
+        List<String> ports =
+                new ArrayList<>(CitusLab.workers().stream().map(CitusLab::port).toList());
         ports.addAll(psql("SELECT setting FROM pg_settings WHERE name = 'port'"));
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < 62; i++) {
@@ -197,7 +195,7 @@ class SlowNodeTest {
             assertEquals(List.of(), together.silent());
             assertEquals(65, together.byNode().size());
 
-            String slow = port(CitusLab.workers().get(0));
+            String slow = CitusLab.port(CitusLab.workers().get(0));
             long started = System.nanoTime();
             Round<Port> alone = many.everywhere(Port.class, SLOW_ON, slow, "6");
             long took = (System.nanoTime() - started) / 1_000_000;
@@ -218,7 +216,10 @@ class SlowNodeTest {
         try (CitusLab lab = CitusLab.user(state)) {
             Map<?, ?> sizes = lab.call("citus_shard_distribution");
             assertEquals(List.of(), CitusLab.rows(sizes, "unavailable"));
-            assertTrue(String.valueOf(lab.call("citus_cluster_summary")).contains("13."), "the version is known");
+            assertEquals(
+                    psql("SELECT current_setting('citus.version')").get(0),
+                    CitusLab.map(lab.call("citus_cluster_summary").get("coordinator"))
+                            .get("citus_version"));
         } finally {
             psql("INSERT INTO pg_dist_node (nodeid, groupid, nodename, nodeport, hasmetadata, metadatasynced,"
                     + " shouldhaveshards) VALUES (" + row + ", true, true, false)");

@@ -63,7 +63,7 @@ class StandbysTest {
     @Test
     void a_registered_secondary_doubles_nothing() throws Exception {
         String worker = CitusLab.workers().get(0);
-        String port = worker.replaceFirst(".*:(\\d+)/.*", "$1");
+        String port = CitusLab.port(worker);
         int standby = standbyOf(worker);
         try (CitusLab lab = CitusLab.user(state)) {
             Map<String, String> before = told(lab);
@@ -93,7 +93,7 @@ class StandbysTest {
 
     @Test
     void a_standby_coordinator_tells_the_same() throws Exception {
-        String port = CitusLab.address("LAB_RO_DSN").replaceFirst(".*:(\\d+)/.*", "$1");
+        String port = CitusLab.port(CitusLab.address("LAB_RO_DSN"));
         String dsn = CitusLab.address("LAB_USER_DSN").replaceFirst(":\\d+/", ":" + port + "/");
         try (CitusLab primary = CitusLab.user(state);
                 CitusLab standby = CitusLab.as(dsn, state)) {

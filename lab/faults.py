@@ -2,6 +2,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import time
 import urllib.request
@@ -12,6 +13,7 @@ from estate import get_json, until
 from machine import LabError
 
 FAULTS = {}
+REFUSING = "host app all 127.0.0.1/32 reject  # the lab broke this"
 SHARDS_BACK = "select rebalance_table_shards(shard_transfer_mode := 'block_writes')"
 
 
@@ -48,6 +50,9 @@ class Scene:
     def sql(self, member, *statements):
         return self.estate.sql(member["port"], "app", *statements)
 
+    def sql_in(self, member, database, *statements):
+        return self.estate.sql(member["port"], database, *statements)
+
     def coordinator(self, *statements):
         return self.sql(self.leader(0), *statements)
 
@@ -56,13 +61,24 @@ class Scene:
         return [pid for pid in machine.processes(self.estate.folder) if f"{member['name']}.yml" in command(pid)]
 
     def postmaster(self, member):
-        file = self.estate.folder / member["name"] / "postmaster.pid"
-        return int(file.read_text().split("\n")[0])
+        """By its command, since a data folder may lie on a disk that only its server sees."""
+        data = str(self.estate.folder / member["name"])
+        for pid in machine.processes(self.estate.folder):
+            words = command(pid).split(" ")
+            if words[0].endswith("/postgres") and data in words:
+                return pid
+        raise LabError(f"the PostgreSQL of {member['name']} does not run")
+
+    def reload(self, member):
+        try:
+            machine.send(self.postmaster(member), signal.SIGHUP)
+        except LabError:
+            return  # it does not run, and reads its files when it starts
 
     def kill_postgres(self, member):
         try:
             pid = self.postmaster(member)
-        except (OSError, ValueError):
+        except LabError:
             return  # it does not run
         for one in machine.processes(self.estate.folder):
             if parent(one) == pid:
@@ -422,7 +438,73 @@ def pgbouncer_behind_haproxy(scene):
     scene.hold(f"while :; do {session} -c 'select 1'; sleep 0.2; done > /dev/null 2>&1")
 
 
+@fault("haproxy-password", "HAProxy's statistics want another password")
+def haproxy_password(scene):
+    scene.haproxy(config.haproxy(scene.estate).replace("stats auth stats:", "stats auth stats:not-"))
+
+
+@fault("haproxy-elsewhere", "HAProxy leads to a PostgreSQL outside the estate")
+def haproxy_elsewhere(scene):
+    estate, port = scene.estate, scene.estate.free_ports(1)[0]
+    folder = estate.folder / "elsewhere"
+    machine.write(estate.folder / "first-password", estate.passwords["postgres"])
+    machine.run(estate.folder, [f"{estate.bin_dir}/initdb", "-D", str(folder), "-U", "postgres", "--no-sync", "-A", "scram-sha-256",
+                                "--pwfile", str(estate.folder / "first-password")])
+    machine.spawn(estate.folder, "elsewhere", [
+        f"{estate.bin_dir}/postgres", "-D", str(folder), "-p", str(port), "-k", str(estate.folder), "-c", "listen_addresses=127.0.0.1",
+        "-c", "dynamic_shared_memory_type=mmap", "-c", "shared_buffers=16MB"])
+    until(30, "the other PostgreSQL", lambda: estate.sql(port, "postgres", "select 1"))
+    estate.sql(port, "postgres", "create database app")
+    head, _, tail = config.haproxy(estate).partition("\nbackend coordinator_primary\n")
+    scene.haproxy(f"{head}\nbackend coordinator_primary\n  server elsewhere 127.0.0.1:{port} maxconn 100 check\n"
+                  + tail[tail.index("backend coordinator_replicas"):])
+
+
 # --- Citus ---
+
+@fault("node-disabled", "somebody switched a worker off in pg_dist_node", citus=True)
+def node_disabled(scene):
+    port = scene.leader()["port"]  # Citus refuses while the only copy of a shard is there
+    scene.coordinator(f"select citus_drain_node('127.0.0.1', {port}, shard_transfer_mode := 'block_writes')",
+                      keep_shards_off(scene, scene.group, False), f"select citus_disable_node('127.0.0.1', {port}, true)")
+    return [[0, f"select citus_activate_node('127.0.0.1', {port})"], [0, SHARDS_BACK]]
+
+
+@fault("worker-login-refused", "a worker's pg_hba.conf lets nobody into the database", citus=True)
+def worker_login_refused(scene):
+    member = scene.leader()
+    file = scene.estate.folder / member["name"] / "pg_hba.conf"
+    machine.write(file, f"{REFUSING}\n{file.read_text()}")
+    scene.sql_in(member, "postgres", "select pg_reload_conf()",
+                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'app' and backend_type = 'client backend'")
+
+
+@fault("one-server-twice", "pg_dist_node leads two workers to one server under two names", citus=True)
+def one_server_twice(scene):
+    now = scene.leader(2)["port"]
+    move = "update pg_dist_node set nodename = '{}', nodeport = {} where groupid = 2"
+    scene.coordinator(move.format("localhost", scene.leader()["port"]))
+    return [[0, move.format("127.0.0.1", now)]]
+
+
+@fault("disk-nearly-full", "the disk of a worker is nearly full", citus=True)
+def disk_nearly_full(scene):
+    """A replica moves to a small disk of its own and leads. Only its processes see that disk, and it goes with them."""
+    if os.geteuid() != 0 or not machine.program("unshare"):
+        raise LabError("a disk that only one server sees needs root and unshare", machine.CANNOT)
+    estate, member = scene.estate, scene.replica()
+    scene.kill(member)
+    data = estate.folder / member["name"]
+    machine.spawn_on_small_disk(estate.folder, member["name"], data, "512m",
+                                [machine.program("patroni"), str(estate.folder / f"{member['name']}.yml")])
+    until(60, "it to follow again", lambda: estate.group_is_whole(scene.group) and all_answer(estate, scene.group))
+    change = {"leader": scene.leader()["name"], "candidate": member["name"]}
+    until(60, "Patroni to switch over", lambda: send(scene.leader(), "POST", "/switchover", estate, change))
+    until(60, "it to lead", lambda: (estate.leader(scene.group) or {}).get("name") == member["name"])
+    estate.wait_for_groups([scene.group])
+    until(60, "Citus to name it", lambda: metadata_is_right(scene))
+    machine.fill(f"/proc/{scene.postmaster(member)}/root{data}", 0.96)
+
 
 def move_node(scene, port):
     node, now = scene.node(scene.group), scene.leader()["port"]
@@ -581,6 +663,8 @@ def heal(estate, say):
         end_holders(estate)
         wake(estate)
         restore_files(scene)
+        leave_small_disk(scene)
+        end_elsewhere(scene)
         restart_what_is_gone(scene)
         resume(scene)
         for group in estate.groups:
@@ -650,11 +734,37 @@ def restore_files(scene):
         base = estate.folder / member["name"] / "postgresql.base.conf"
         if base.exists() and "lab_broke_this" in base.read_text():
             machine.write(base, base.read_text().replace("\nlab_broke_this = on\n", ""))
+        hba = estate.folder / member["name"] / "pg_hba.conf"
+        if hba.exists() and REFUSING in hba.read_text():
+            machine.write(hba, hba.read_text().replace(f"{REFUSING}\n", ""))
+            scene.reload(member)
         file = estate.folder / f"{member['name']}.yml"
         if file.read_text() != config.patroni(estate, member):
             machine.write(file, config.patroni(estate, member))
             for pid in scene.patroni(member):
                 machine.send(pid, signal.SIGHUP)
+
+
+def leave_small_disk(scene):
+    """What lies below is old: Patroni gives up a lead without data, and clones it from who leads then."""
+    for member in scene.estate.members:
+        here = (scene.estate.folder / member["name"]).stat().st_dev
+        for pid in scene.patroni(member):
+            try:
+                elsewhere = os.stat(f"/proc/{pid}/root{scene.estate.folder}/{member['name']}").st_dev != here
+            except OSError:
+                continue  # ended meanwhile
+            if elsewhere:
+                scene.kill(member)
+                shutil.rmtree(scene.estate.folder / member["name"])
+                break
+
+
+def end_elsewhere(scene):
+    folder = scene.estate.folder / "elsewhere"
+    if folder.exists():
+        machine.end_processes(folder)
+        shutil.rmtree(folder)
 
 
 def restart_what_is_gone(scene):

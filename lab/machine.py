@@ -179,18 +179,43 @@ def free_ports(count, taken):
 
 # --- processes ---
 
-def spawn(folder, name, argv):
+def account():
+    """Who runs the servers, as subprocess takes it; nobody else where we are not root."""
+    if os.geteuid() != 0:
+        return {}
+    postgres = pwd.getpwnam("postgres")
+    return {"user": postgres.pw_uid, "group": postgres.pw_gid, "extra_groups": os.getgrouplist("postgres", postgres.pw_gid)}
+
+
+def spawn(folder, name, argv, **as_user):
     """Starts one server in a session of its own; its working folder and MARK are how `down` finds it again."""
-    as_user = {}
-    if os.geteuid() == 0:
-        account = pwd.getpwnam("postgres")
-        as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": os.getgrouplist("postgres", account.pw_gid)}
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "PATRONI_", "ETCD", "LAB_"))}
     environment |= {MARK: str(folder), "PGPASSFILE": str(folder / "pgpass"), "HOME": str(folder), "LC_ALL": "C.UTF-8",
                     "PYTHONDONTWRITEBYTECODE": "1"}
     with open(folder / f"{name}.log", "ab") as log:
         return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=environment,
-                                start_new_session=True, **as_user).pid
+                                start_new_session=True, **(as_user or account())).pid
+
+
+def spawn_on_small_disk(folder, name, data, size, argv):
+    """As spawn, with the data on a file system of its own in memory, which only this process and its children see."""
+    script = ('mount -t tmpfs -o "size=$2,mode=0700,uid=postgres,gid=postgres" none /mnt && cp -a "$1/." /mnt'
+              ' && mount --move /mnt "$1" && shift 2 && exec setpriv --reuid=postgres --regid=postgres --init-groups "$@"')
+    spawn(folder, name, ["unshare", "-m", "--propagation", "private", "sh", "-ec", script, "sh", str(data), size, *argv], user=0)
+
+
+def fill(folder, share):
+    """Leaves no more free than the rest."""
+    disk = os.statvfs(folder)
+    with open(f"{folder}/ballast", "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, int(disk.f_frsize * (disk.f_bavail - disk.f_blocks * (1 - share))))
+
+
+def run(folder, argv):
+    """As the user of the servers, to its end."""
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, **account())
+    if done.returncode:
+        raise LabError(f"{argv[0]}: {done.stderr.strip()[-600:]}")
 
 
 def processes(folder):

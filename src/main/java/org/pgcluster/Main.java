@@ -72,8 +72,10 @@ public final class Main {
             System.err.println(warning);
         }
         var desk = new Opening(settings, ahead.version());
+        var in = new Heard();
+        new Alone(in).start();
         int code = StdioServer.serve(
-                new FileInputStream(FileDescriptor.in),
+                in,
                 new FileOutputStream(FileDescriptor.out),
                 Dispatcher.front(settings, ahead.catalogue(), ahead.version()),
                 desk,
@@ -81,6 +83,47 @@ public final class Main {
                 Limits.with(longest(settings).plusSeconds(5)));
         out.flush();
         return code;
+    }
+
+    /** Stdin, which knows whether anybody spoke. */
+    private static final class Heard extends FileInputStream {
+        private volatile boolean any;
+
+        Heard() {
+            super(FileDescriptor.in);
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int count = super.read(buffer, offset, length);
+            any = true;
+            return count;
+        }
+    }
+
+    /** A client speaks at once. Who started this by hand sees nothing happen, and is told what it waits for. */
+    private static final class Alone extends Thread {
+        private final Heard in;
+
+        Alone(Heard in) {
+            super("alone");
+            this.in = in;
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            try {
+                sleep(1000);
+            } catch (InterruptedException e) {
+                currentThread().interrupt();
+                return;
+            }
+            if (!in.any && Terminal.isThere()) {
+                System.err.println("pgcluster-mcp waits for an MCP client to speak on its stdin. Add it to yours with the"
+                        + " command install, or ask it yourself: check, tools, call cluster_health. Ctrl-C ends it.");
+            }
+        }
     }
 
     /** Of the statements that any cluster allows; what belongs to no cluster has the default. */

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Function;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.snapshot.Details.Facts;
@@ -208,7 +207,7 @@ final class Agreement implements Check {
                             servers.get(0).where(),
                             "patroni_urls leads to another database than coordinator_dsn")
                     .read("system_identifier", own)
-                    .read("of_patroni", new TreeSet<>(watched))
+                    .read("of_patroni", watched.stream().distinct().sorted().toList())
                     .byHand("pgcluster-mcp config")
                     .advice("Nothing that Patroni says is about this database: correct patroni_urls or the DSN."));
         }

@@ -47,11 +47,16 @@ public final class Checks {
     }
 
     public static List<Finding> of(Snapshot snapshot) {
+        return Joining.of(snapshot, each(snapshot));
+    }
+
+    /** Effects beside their causes, for those who look at a part of them. */
+    public static List<Finding> each(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
         for (Check check : ALL) {
             findings.addAll(check.judge(snapshot));
         }
         findings.sort(URGENT_FIRST);
-        return Joining.of(snapshot, findings);
+        return findings;
     }
 }

@@ -33,10 +33,11 @@ final class CitusMetadata implements Check {
     @Override
     public List<Finding> judge(Snapshot snapshot) {
         Optional<CitusState> citus = snapshot.citus();
-        if (citus.isEmpty()) {
-            return List.of();
-        }
         List<Finding> findings = new ArrayList<>();
+        if (citus.isEmpty()) {
+            absent(snapshot, findings);
+            return findings;
+        }
         Estate estate = new Estate(snapshot);
         for (CitusNode node : citus.get().nodes()) {
             if (node.primary()) {
@@ -121,13 +122,12 @@ final class CitusMetadata implements Check {
         if (leader.isPresent() && !registered) {
             Member who = leader.get();
             String other = address.orElseThrow();
-            boolean fails = seat.isEmpty();
             String[] parts = {other.substring(0, other.lastIndexOf(':')), other.substring(other.lastIndexOf(':') + 1)};
             findings.add(Found.critical(
                             "citus.names_no_leader",
                             node.where(),
                             "Citus sends the work of group " + node.groupId() + " to " + node.where()
-                                    + (fails ? ", where no member is" : ", a replica: writes fail") + "; its leader "
+                                    + there(seat, group.orElseThrow()) + "; its leader "
                                     + who.name() + " is at " + other)
                     .read("pg_dist_node", node.where())
                     .read("nodeid", node.nodeId())
@@ -151,6 +151,15 @@ final class CitusMetadata implements Check {
         }
     }
 
+    private static String there(Optional<Member> seat, Group group) {
+        if (seat.isEmpty()) {
+            return ", where no member is";
+        }
+        return group.members().contains(seat.get())
+                ? ", a replica: writes fail"
+                : ", where " + seat.get().name() + " of another group is: its shards are not there";
+    }
+
     private static void registered(Snapshot snapshot, CitusState citus, List<Finding> findings) {
         List<CitusNode> primaries =
                 citus.nodes().stream().filter(CitusNode::primary).toList();
@@ -170,15 +179,29 @@ final class CitusMetadata implements Check {
                 .count();
         int expected = snapshot.around().expected().workers().orElse(0);
         if (workers < expected) {
-            findings.add(Found.warning(
-                            "citus.workers_missing",
-                            "workers",
-                            workers + " workers are registered and active, not " + expected)
-                    .read("pg_dist_node", workers)
-                    .read("expect.workers", expected)
-                    .next("list_nodes")
+            findings.add(missing(workers, expected, workers + " workers are registered and active, not " + expected)
                     .advice("Add or activate the missing one, or correct the expectation."));
         }
+    }
+
+    /** A database that was read and has no Citus has no workers either, whatever somebody expects. */
+    private static void absent(Snapshot snapshot, List<Finding> findings) {
+        int expected = snapshot.around().expected().workers().orElse(0);
+        boolean read = !snapshot.postgres().isEmpty()
+                && snapshot.unavailable().stream()
+                        .noneMatch(one -> one.component().matches("postgres|citus"));
+        if (expected > 0 && read) {
+            findings.add(missing(0, expected, "The database has no Citus, and " + expected + " workers are expected")
+                    .advice("See whether coordinator_dsn leads to the coordinator and to the database that has Citus,"
+                            + " or correct the expectation."));
+        }
+    }
+
+    private static Found missing(long workers, int expected, String title) {
+        return Found.warning("citus.workers_missing", "workers", title)
+                .read("pg_dist_node", workers)
+                .read("expect.workers", expected)
+                .next(workers == 0 ? "server_info" : "list_nodes");
     }
 
     private static void copy(Estate estate, MissingCopy one, List<Finding> findings) {

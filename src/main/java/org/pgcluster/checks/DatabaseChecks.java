@@ -100,7 +100,9 @@ public final class DatabaseChecks {
                         Sure.CERTAIN,
                         fact,
                         fact.subject() + " was never analyzed: the planner guesses",
-                        "Analyze it.",
+                        fact.is("partitioned")
+                                ? "Autovacuum never analyzes a partitioned table: a job must."
+                                : "Analyze it.",
                         Optional.empty(),
                         Optional.of("ANALYZE " + fact.subject()));
             } else if (fact.number("changed") > 1000 && fact.number("changed") > 0.3 * rows) {
@@ -129,25 +131,5 @@ public final class DatabaseChecks {
                                 + " transactions from being vacuumed",
                         "End the session, bring the slot's reader back or drop the slot, or end the prepared transaction.",
                         Optional.of(new Next("active_queries", Map.of("include_idle", true)))));
-        state.of("prepared")
-                .filter(fact -> fact.number("seconds") >= 300)
-                .forEach(fact -> findings.add(
-                        "prepared_left",
-                        Severity.WARNING,
-                        Sure.CERTAIN,
-                        fact,
-                        "Prepared transaction " + fact.subject() + " waits for its end and holds its locks",
-                        fact.is("of_citus")
-                                ? "Citus ends its own within minutes; where it does not, see what recovery says."
-                                : "Its transaction manager must commit it or roll it back; nobody else does.",
-                        fact.is("of_citus")
-                                ? Optional.of(new Next("citus_leftovers", Map.of()))
-                                : Optional.of(new Next(
-                                        "rollback_prepared",
-                                        Map.of("gid", fact.subject(), "node", "coordinator", "dry_run", true))),
-                        fact.is("of_citus")
-                                ? Optional.empty()
-                                : Optional.of(
-                                        "ROLLBACK PREPARED '" + fact.subject().replace("'", "''") + "'")));
     }
 }

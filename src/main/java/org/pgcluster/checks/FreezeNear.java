@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 import org.pgcluster.checks.Finding.Severity;
 import org.pgcluster.checks.Finding.Sure;
+import org.pgcluster.checks.FreezeAges.Age;
 import org.pgcluster.snapshot.PostgresState;
-import org.pgcluster.snapshot.PostgresState.FreezeAge;
 import org.pgcluster.snapshot.Snapshot;
 
 /** A database refuses writes once its oldest unfrozen transaction or multixact is two billion back. */
 final class FreezeNear implements Check {
-    private static final long STOPS_AT = 2_146_483_648L;
     private static final long CRITICAL_AT = 1_500_000_000L;
+    private static final double CRITICAL_DAYS = 7;
 
     @Override
     public List<Kind> kinds() {
@@ -24,38 +24,41 @@ final class FreezeNear implements Check {
     @Override
     public List<Finding> judge(Snapshot snapshot) {
         List<Finding> findings = new ArrayList<>();
-        for (PostgresState state : snapshot.postgres().stream().toList()) {
-            for (FreezeAge age : state.freezeAges()) {
-                add(findings, state, age, "transaction", age.transactionAge(), age.freezeMax());
-                add(findings, state, age, "multixact", age.multixactAge(), age.multiMax());
-            }
+        for (PostgresState state : snapshot.postgres()) {
+            FreezeAges.of(state).stream()
+                    .filter(age -> age.back() >= Math.min(2 * age.autovacuumForcedAt(), CRITICAL_AT))
+                    .forEach(age -> findings.add(finding(age)));
         }
         return findings;
     }
 
     /** Autovacuum starts by itself at its limit; that it has not caught up at twice that means that it cannot. */
-    private static void add(
-            List<Finding> findings, PostgresState state, FreezeAge age, String kind, long value, long limit) {
-        long warningAt = Math.min(2 * limit, CRITICAL_AT);
-        if (value < warningAt) {
-            return;
-        }
-        findings.add(new Finding(
-                "postgres." + kind + "_age",
-                value >= CRITICAL_AT ? Severity.CRITICAL : Severity.WARNING,
+    private static Finding finding(Age age) {
+        Double days = age.daysUntilStop();
+        boolean soon = days != null && days < CRITICAL_DAYS;
+        long left = FreezeAges.STOPS_AT - age.back();
+        return new Finding(
+                "postgres." + age.kind() + "_age",
+                age.back() >= CRITICAL_AT || soon ? Severity.CRITICAL : Severity.WARNING,
                 Sure.CERTAIN,
                 "postgres",
                 age.database(),
-                "The oldest " + kind + " of " + age.database() + " is " + value + " back; writes stop at " + STOPS_AT,
-                Evidence.of("server", state.where())
-                        .and(kind + "_age", value)
-                        .and("autovacuum_limit", limit)
-                        .and("left", STOPS_AT - value)
+                "The oldest " + age.kind() + " of " + age.database() + " is " + age.back() + " back; "
+                        + (left <= 0
+                                ? "what needs a new number is refused"
+                                : "writes stop at " + FreezeAges.STOPS_AT
+                                        + (days == null ? "" : ", in " + days + " days at the present pace")),
+                Evidence.of("server", age.server())
+                        .and(age.kind() + "_age", age.back())
+                        .and("autovacuum_limit", age.autovacuumForcedAt())
+                        .and("left", left)
+                        .and("per_second", age.perSecond())
+                        .and("days_left", days)
                         .fields(),
                 "Autovacuum does not keep up. End what holds the horizon (old transactions, slots, prepared"
                         + " transactions), then freeze the oldest tables.",
                 Optional.empty(),
-                Optional.of("vacuumdb --freeze --dbname=" + quoted(age.database()))));
+                Optional.of("vacuumdb --freeze --dbname=" + quoted(age.database())));
     }
 
     /** A database may be called anything, and the command is for a shell. */

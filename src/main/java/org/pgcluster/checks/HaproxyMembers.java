@@ -89,9 +89,8 @@ final class HaproxyMembers implements Check {
                                             ? Found.critical("haproxy.unknown_to_patroni", subject, stranger(server))
                                             : Found.warning("haproxy.unknown_to_patroni", subject, stranger(server)),
                                     server)
-                            .advice(
-                                    "Nobody decides whether it leads or follows. Take it out, or make it a member; a member"
-                                            + " that died long ago leaves such an entry."));
+                            .advice("Nobody decides whether it leads or follows. A member that is dead for longer than ttl"
+                                            + " looks like this: start its Patroni. Otherwise take it out."));
         }
         served.add(member.get().name());
         String group = estate.groupOf(member.get().name());

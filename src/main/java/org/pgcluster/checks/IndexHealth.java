@@ -3,6 +3,8 @@ package org.pgcluster.checks;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Finding.Next;
 import org.pgcluster.checks.Finding.Severity;
@@ -49,7 +51,9 @@ final class IndexHealth {
                         "What reads it can read the other. A shorter index can still be faster where it is much smaller.",
                         drop(fact),
                         dropByHand(fact)));
+        Set<String> superfluous = state.of("duplicate").map(Fact::subject).collect(Collectors.toSet());
         state.of("unused")
+                .filter(fact -> !superfluous.contains(fact.subject()))
                 .forEach(fact -> findings.add(
                         "index_unused",
                         Severity.NOTICE,

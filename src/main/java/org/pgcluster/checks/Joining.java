@@ -22,10 +22,12 @@ final class Joining {
         SAME_GROUP,
         /** The cause is in the group that clients come to, and the effect is what they meet. */
         IN_FRONT,
-        /** The effect speaks of the server that the cause speaks of. */
-        SAME_SERVER,
+        /** The effect waits for a prepared transaction of the server that the cause speaks of. */
+        HELD_THERE,
         /** The effect speaks of the session that the cause waits for. */
         SAME_SESSION,
+        /** The effect's subject names the cause's among others. */
+        NAMED,
         /** A Patroni that is in no group that is known. */
         NOBODYS
     }
@@ -60,7 +62,11 @@ final class Joining {
             patroni\\.leader_silent       IN_FRONT      FRONT
             postgres\\.connections_exhausted  SAME_GROUP  patroni\\.(member_not_running|leader_denies|replica_behind)
             citus\\.names_no_leader       SAME_GROUP    citus\\.(node_is_standby|out_of_reach)|patroni\\.unobserved
+            patroni\\.watches_another     ANYWHERE      haproxy\\.(unknown_to_patroni|member_left_out|wrong_writer|check_port)
+            patroni\\.watches_another     ANYWHERE      citus\\.(names_no_leader|workers_missing)|patroni\\.unobserved
             citus\\.names_no_leader       ANYWHERE      citus\\.metadata_not_synced
+            citus\\.node_inactive         ANYWHERE      citus\\.workers_missing
+            citus\\.names_no_leader       NAMED         citus\\.two_nodes_one_server
             patroni\\.leader_denies       SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)
             patroni\\.leader_denies       SAME_GROUP    patroni\\.member_not_running|postgres\\.slot_.*
             patroni\\.leader_denies       IN_FRONT      FRONT
@@ -80,7 +86,7 @@ final class Joining {
             haproxy\\.several_writers     ANYWHERE      haproxy\\.checks_differ
             haproxy\\.(no_server|out_of_reach)        ANYWHERE  haproxy\\.out_of_reach
             haproxy\\.(no_server|out_of_reach)        ANYWHERE  pgbouncer\\.(unreachable|waiting)|(postgres|citus)\\.out_of_reach
-            postgres\\.prepared_left      SAME_SERVER   postgres\\.sessions_blocked
+            postgres\\.prepared_left      HELD_THERE    postgres\\.sessions_blocked
             citus\\.job_blocked           SAME_SESSION  (postgres|citus)\\.sessions_blocked
             (postgres|citus)\\.sessions_blocked       SAME_SESSION  postgres\\.(idle_in_transaction|old_transaction)
             citus\\.sessions_blocked      ANYWHERE      postgres\\.sessions_blocked
@@ -142,12 +148,14 @@ final class Joining {
             case ANYWHERE -> true;
             case SAME_GROUP -> home != null && home.equals(there);
             case IN_FRONT -> estate.isFront(home);
-            case SAME_SERVER ->
-                cause.evidence().get("server") != null
+            case HELD_THERE ->
+                effect.subject().endsWith(" prepared transaction")
+                        && cause.evidence().get("server") != null
                         && cause.evidence()
                                 .get("server")
                                 .equals(effect.evidence().get("server"));
             case SAME_SESSION -> sessions(cause).stream().anyMatch(sessions(effect)::contains);
+            case NAMED -> List.of(effect.subject().split(" and ")).contains(cause.subject());
             case NOBODYS -> there == null;
         };
     }

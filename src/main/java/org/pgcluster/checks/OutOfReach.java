@@ -18,6 +18,9 @@ final class OutOfReach implements Check {
             "haproxy", "an HAProxy",
             "pgbouncer", "a PgBouncer");
 
+    /** Without the others only sight is lost. */
+    private static final Set<String> SERVING = Set.of("postgres", "citus");
+
     @Override
     public List<Kind> kinds() {
         List<Kind> kinds = new ArrayList<>();
@@ -67,8 +70,11 @@ final class OutOfReach implements Check {
                             + " lower citus.max_shared_pool_size and citus.max_adaptive_executor_pool_size.");
         }
         if (refused(why)) {
-            return Found.critical(at + "login_refused", part.where(), part.where() + " does not let this login in")
-                    .read("why", part.why())
+            String title = who(part) + " does not let this login in";
+            Found found = SERVING.contains(part.component())
+                    ? Found.critical(at + "login_refused", part.where(), title)
+                    : Found.warning(at + "login_refused", part.where(), title);
+            return found.read("why", part.why())
                     .next("server_info")
                     .byHand("pgcluster-mcp check")
                     .advice("It runs. Correct user, password or rights of this server's configuration.");

@@ -10,6 +10,7 @@ import org.pgcluster.checks.Finding.Severity;
 import org.pgcluster.checks.Finding.Sure;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
+import org.pgcluster.patroni.OwnView;
 import org.pgcluster.patroni.Settings;
 import org.pgcluster.snapshot.Snapshot;
 
@@ -23,6 +24,7 @@ final class PatroniReplicas implements Check {
                 new Kind("patroni.no_synchronous_standby", "a synchronous group has no standby for it"),
                 new Kind("patroni.nobody_may_take_over", "every replica has the tag nofailover"),
                 new Kind("patroni.member_not_running", "a member is not running"),
+                new Kind("patroni.replica_not_streaming", "a replica runs and its leader sends it nothing"),
                 new Kind("patroni.replica_behind", "a replica is too far behind to take over"),
                 new Kind("patroni.pending_restart", "changed settings wait for a restart"));
     }
@@ -38,6 +40,7 @@ final class PatroniReplicas implements Check {
                     absent(group, expected, findings);
                     synchronous(group, wanted, findings);
                     candidates(group, findings);
+                    notStreaming(group, findings);
                 }
                 group.members().forEach(member -> member(group, member, findings));
             }
@@ -109,6 +112,36 @@ final class PatroniReplicas implements Check {
                     Evidence.of("replicas", replicas.stream().map(Member::name).toList()),
                     "It looks redundant and is not: remove the tag, or add a member."));
         }
+    }
+
+    /**
+     * A replica that streams says so since 3.0.4; before that each is called running, also one that can never follow again,
+     * as after two members led for a while. Who reads from another replica, or from the archive only, is meant to be missing at the leader.
+     */
+    private static void notStreaming(Group group, List<Finding> findings) {
+        Optional<OwnView> leader = group.leader().flatMap(Member::own).filter(OwnView::leads);
+        if (leader.isEmpty()) {
+            return;
+        }
+        List<String> served =
+                leader.get().standbys().stream().map(OwnView.Standby::name).toList();
+        group.replicas().stream()
+                .filter(member -> member.own().filter(own -> !own.leads()).isPresent()
+                        && member.state().equals("running")
+                        && !served.contains(member.name())
+                        && !member.hasTag("nostream")
+                        && !member.isFedByAnother())
+                .forEach(member -> findings.add(finding(
+                        "patroni.replica_not_streaming",
+                        Severity.WARNING,
+                        group,
+                        member.name(),
+                        member.name() + " runs, and its leader sends it nothing",
+                        Evidence.of("state", member.state())
+                                .and("lag_bytes", member.lagBytes())
+                                .and("leader_sends_to", served),
+                        "Seconds after a restart that is normal. If it stays, read PostgreSQL's log there: one that is on a"
+                                + " timeline which its leader does not have is copied anew with patroni_reinitialize.")));
     }
 
     private static void member(Group group, Member member, List<Finding> findings) {

@@ -26,6 +26,7 @@ final class ServerHealth {
         ServerHealth health = new ServerHealth(state, findings);
         health.server();
         health.versions();
+        health.limits();
     }
 
     private void server() {
@@ -39,16 +40,6 @@ final class ServerHealth {
                         "Only " + fact.number("percent") + "% of block reads were in shared_buffers",
                         "The kernel may have the rest cached. Look at the statements that read most first.",
                         Optional.of(new Next("analyze_slow_queries", Map.of("sort", "io"))));
-            }
-            if (fact.number("checksum_failures") > 0) {
-                findings.add(
-                        "checksum_failures",
-                        Severity.CRITICAL,
-                        Sure.CERTAIN,
-                        fact,
-                        "Blocks with wrong checksums were read",
-                        "Storage is damaged: check the disk and the backups.",
-                        Optional.empty());
             }
         });
         state.of("checkpoints").forEach(fact -> {
@@ -64,16 +55,6 @@ final class ServerHealth {
                         Optional.empty());
             }
         });
-        state.of("archiving")
-                .filter(fact -> fact.is("failing"))
-                .forEach(fact -> findings.add(
-                        "archiving_fails",
-                        Severity.CRITICAL,
-                        Sure.CERTAIN,
-                        fact,
-                        "WAL archiving fails: pg_wal grows and backups have a gap",
-                        "The server's log has the output of archive_command.",
-                        Optional.empty()));
         state.of("replica")
                 .filter(fact -> fact.number("lag_bytes") >= LAG_BYTES)
                 .forEach(fact -> findings.add(
@@ -125,12 +106,30 @@ final class ServerHealth {
                 .filter(fact -> fact.number("days_left") < 14)
                 .forEach(fact -> findings.add(
                         "password_expires",
-                        Severity.WARNING,
+                        fact.number("days_left") <= 0 ? Severity.CRITICAL : Severity.WARNING,
                         Sure.CERTAIN,
                         fact,
-                        "The password of our own login " + fact.subject() + " ends in " + fact.number("days_left")
-                                + " days",
+                        "The password of our own login " + fact.subject()
+                                + (fact.number("days_left") <= 0
+                                        ? " has ended: the next connection is refused wherever one is asked for"
+                                        : " ends in " + fact.number("days_left") + " days"),
                         "Set a new one, here and there.",
                         Optional.empty()));
+    }
+
+    /** The server as a whole may have room while this login or this database has none. */
+    private void limits() {
+        state.of("limit").forEach(fact -> {
+            boolean full = fact.number("used") >= fact.number("limit");
+            findings.add(
+                    "connection_limit_near",
+                    full ? Severity.CRITICAL : Severity.WARNING,
+                    Sure.CERTAIN,
+                    fact,
+                    "The " + fact.subject()
+                            + (full ? " has no connection of its own limit left" : " has used most of its own limit"),
+                    "See who holds them, or raise the limit (CONNECTION LIMIT).",
+                    Optional.of(new Next("active_queries", Map.of("include_idle", true))));
+        });
     }
 }

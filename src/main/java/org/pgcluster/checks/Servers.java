@@ -3,7 +3,6 @@ package org.pgcluster.checks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.pgcluster.snapshot.Certificate;
 import org.pgcluster.snapshot.Details;
 import org.pgcluster.snapshot.Details.Prepared;
@@ -129,7 +128,6 @@ final class Servers implements Check {
                                         + " bytes behind")
                         .read("state", one.state())
                         .read("behind_bytes", one.behindBytes())
-                        .next("postgres_stats", Map.of("topic", "replication"))
                         .byHand("SELECT * FROM pg_stat_replication")
                         .advice("Look at its disk and network.")));
     }

@@ -1,6 +1,7 @@
 package org.pgcluster.dispatch;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,15 +72,24 @@ final class Approvals {
     <I extends Record, S extends Record, O extends Record & InWords> Plan<S> plan(Wanted<I, S, O> wanted) {
         Plan<S> plan = planner.plan(wanted.act(), wanted.input(), wanted.cluster(), wanted.request());
         if (!plan.failed().isEmpty()) {
-            Plan.Check first = plan.failed().get(0);
             throw new Refused(
                     new ToolException(
                             ErrorCode.PRECONDITION_FAILED,
-                            wanted.declared().name() + " cannot be done: " + first.what() + ": " + first.found() + ".",
-                            plan.failed().size() > 1 ? "The plan has all that fails." : null),
+                            wanted.declared().name() + " cannot be done: " + failing(plan.failed()) + ".",
+                            null),
                     Map.of("plan", PlanText.data(plan, draft(wanted, plan).fingerprint())));
         }
         return plan;
+    }
+
+    /** Numbered where there are several, since what was found may itself be a list. */
+    private static String failing(List<Plan.Check> checks) {
+        List<String> words = new ArrayList<>();
+        for (Plan.Check check : checks) {
+            String number = checks.size() == 1 ? "" : "(" + (words.size() + 1) + ") ";
+            words.add(number + check.what() + ": " + check.found().replaceFirst("\\.$", ""));
+        }
+        return String.join("; ", words);
     }
 
     Draft draft(Wanted<?, ?, ?> wanted, Plan<?> plan) {

@@ -21,6 +21,7 @@ import org.pgcluster.tool.Server.Followed;
  * still names the act by its application_name. Threads share it.
  */
 final class Elsewhere {
+    private static final int MOST_NAMED = 5;
     private static final long LOOK_EVERY_NANOS = 200_000_000L;
 
     private static final String SERVER_GONE =
@@ -51,19 +52,32 @@ final class Elsewhere {
         this.host = host;
     }
 
-    Optional<Followed> await(String name, Duration patience, Call call) {
+    Followed await(String name, Duration patience, Call call) {
         long until = System.nanoTime() + patience.toNanos();
-        Optional<Followed> now = look(name, call);
+        Followed now = look(name, call).orElseThrow(() -> notFound(name));
         String told = "";
-        while (now.isPresent() && goesOn(now.get()) && System.nanoTime() < until && !call.cancelled()) {
-            if (!now.get().progress().equals(told)) {
-                told = now.get().progress();
-                call.progress((double) now.get().seconds(), null, told);
+        while (goesOn(now) && System.nanoTime() < until && !call.cancelled()) {
+            if (!now.progress().equals(told)) {
+                told = now.progress();
+                call.progress((double) now.seconds(), null, told);
             }
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
-            now = look(name, call);
+            now = look(name, call).orElse(gone(now));
         }
         return now;
+    }
+
+    /** Whoever lost the name finds it again here. */
+    private ToolException notFound(String name) {
+        List<String> last = ledger.last(MOST_NAMED).stream()
+                .map(one -> one.name() + " (" + one.tool() + " on " + one.cluster() + ", began " + one.began() + ")")
+                .toList();
+        return new ToolException(
+                ErrorCode.NOT_FOUND,
+                "There is no operation " + name + ", neither here nor running on a configured cluster.",
+                last.isEmpty()
+                        ? "No act is on record here; what one changed is seen by reading the state."
+                        : "The last acts here: " + String.join(", ", last) + ".");
     }
 
     private static boolean goesOn(Followed one) {
@@ -90,6 +104,18 @@ final class Elsewhere {
         return session(unknown.operation(), Optional.of(unknown.cluster()), call)
                 .map(found -> leftRunning(unknown.operation(), unknown.tool(), found))
                 .orElse(unknown);
+    }
+
+    /** A session that was found by its name alone and is there no more. */
+    private static Followed gone(Followed last) {
+        return new Followed(
+                last.operation(),
+                last.tool(),
+                last.cluster(),
+                "unknown",
+                last.seconds(),
+                SERVER_GONE,
+                Optional.empty());
     }
 
     private static Followed followed(Kept kept, String state, String progress) {
@@ -141,11 +167,7 @@ final class Elsewhere {
 
     /** Asks the process that runs it; where that is gone, the database. */
     Followed cancel(String name, Duration patience, Call call) {
-        Followed now = look(name, call)
-                .orElseThrow(() -> new ToolException(
-                        ErrorCode.NOT_FOUND,
-                        "There is no operation " + name + ", neither here nor running on a configured cluster.",
-                        "The act's answer has its name; what it changed is seen by reading the state."));
+        Followed now = look(name, call).orElseThrow(() -> notFound(name));
         if (!goesOn(now)) {
             throw new ToolException(
                     ErrorCode.PRECONDITION_FAILED,
@@ -157,7 +179,7 @@ final class Elsewhere {
         } else {
             ledger.askToStop(name);
         }
-        return await(name, patience, call).orElse(now);
+        return await(name, patience, call);
     }
 
     private void stopInDatabase(Followed left, Call call) {

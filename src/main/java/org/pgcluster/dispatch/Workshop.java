@@ -141,14 +141,14 @@ public final class Workshop implements Server, AutoCloseable {
     }
 
     @Override
-    public Optional<Followed> await(String name, Duration patience, Call call) {
+    public Followed await(String name, Duration patience, Call call) {
         var own = operations.named(name);
         if (own.isEmpty()) {
             return elsewhere.await(name, patience, call);
         }
         own.get().await(patience, call);
         var followed = own.get().followed();
-        return Optional.of(followed.state().equals("unknown") ? elsewhere.asInDatabase(followed, call) : followed);
+        return followed.state().equals("unknown") ? elsewhere.asInDatabase(followed, call) : followed;
     }
 
     @Override

@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +87,15 @@ public final class Ledger {
         return NAME.matcher(name).matches()
                 ? operations().read(name + KEPT).map(text -> read(name, text))
                 : Optional.empty();
+    }
+
+    /** The acts that began last, newest first. */
+    public List<Kept> last(int most) {
+        return operations().names(KEPT).stream()
+                .flatMap(name -> find(name).stream())
+                .sorted(Comparator.comparing(Kept::began).reversed().thenComparing(Kept::name))
+                .limit(most)
+                .toList();
     }
 
     /** The process that runs it looks for this once a second. */

@@ -20,6 +20,9 @@ import org.pgcluster.wire.Wire;
 
 /** Every configured HAProxy, by statistics page or runtime socket. Threads share it; it keeps no connection. */
 public final class HaProxy {
+    /** By hand, or with a server that it tracks: bits of srv_admin_state. */
+    private static final int DRAINED = 0x08 | 0x10;
+
     private final List<String> urls;
     private final Http http;
 
@@ -94,7 +97,7 @@ public final class HaProxy {
 
     private Proxy bySocket(String name, Duration limit, Call call) {
         List<Stat> stats = Stat.read(command(name, "show stat", limit, call), name);
-        Map<String, String[]> places = places(command(name, "show servers state", limit, call));
+        Map<String, Place> places = places(command(name, "show servers state", limit, call));
         return proxy(name, stats, places, process(command(name, "show info", limit, call)), true);
     }
 
@@ -152,7 +155,7 @@ public final class HaProxy {
     private static Proxy proxy(
             String name,
             List<Stat> stats,
-            Map<String, String[]> places,
+            Map<String, Place> places,
             Proxy.@Nullable Running process,
             boolean canAct) {
         List<Front> fronts = new ArrayList<>();
@@ -165,8 +168,9 @@ public final class HaProxy {
                 default -> {
                     if (!"3".equals(stat.text("type"))) { // a listener is part of its frontend
                         Server server = Server.of(stat);
-                        String[] place = places.get(server.backend() + "/" + server.name());
-                        servers.add(place == null ? server : server.at(place[0], Integer.parseInt(place[1])));
+                        Place place = places.get(server.backend() + "/" + server.name());
+                        servers.add(
+                                place == null ? server : server.at(place.address(), place.checkPort(), place.drained()));
                     }
                 }
             }
@@ -203,28 +207,39 @@ public final class HaProxy {
                 stat.number("lastchg"));
     }
 
+    private record Place(String address, int checkPort, boolean drained) {}
+
     /** Where each server is and which port is checked, by backend/server; its header names the columns. */
-    private static Map<String, String[]> places(String state) {
-        Map<String, String[]> places = new HashMap<>();
+    private static Map<String, Place> places(String state) {
+        Map<String, Place> places = new HashMap<>();
         List<String> header = List.of();
         for (String line : state.lines().toList()) {
             if (line.startsWith("# ")) {
                 header = List.of(line.substring(2).split(" ", -1));
             } else if (header.size() > 4) {
-                String[] cells = line.split(" ", -1);
-                int backend = header.indexOf("be_name");
-                int server = header.indexOf("srv_name");
-                int address = header.indexOf("srv_addr");
-                int port = header.indexOf("srv_port");
-                int check = header.indexOf("srv_check_port");
-                if (cells.length > Math.max(port, check) && address > 0 && port > 0) {
-                    places.put(cells[backend] + "/" + cells[server], new String[] {
-                        cells[address] + ":" + cells[port], check > 0 && isNumber(cells[check]) ? cells[check] : "0"
-                    });
+                List<String> cells = List.of(line.split(" ", -1));
+                String address = cell("srv_addr", header, cells);
+                String port = cell("srv_port", header, cells);
+                if (!address.isEmpty() && !port.isEmpty()) {
+                    places.put(
+                            cell("be_name", header, cells) + "/" + cell("srv_name", header, cells),
+                            new Place(
+                                    address + ":" + port,
+                                    number(cell("srv_check_port", header, cells)),
+                                    (number(cell("srv_admin_state", header, cells)) & DRAINED) != 0));
                 }
             }
         }
         return places;
+    }
+
+    private static String cell(String name, List<String> header, List<String> cells) {
+        int at = header.indexOf(name);
+        return at >= 0 && at < cells.size() ? cells.get(at) : "";
+    }
+
+    private static int number(String text) {
+        return isNumber(text) ? Integer.parseInt(text) : 0;
     }
 
     private static boolean isNumber(String text) {

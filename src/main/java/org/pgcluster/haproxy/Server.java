@@ -1,10 +1,13 @@
 package org.pgcluster.haproxy;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A server of a backend. {@code status} is HAProxy's own word, {@code check} what its last check found, in plain words.
  * Counters are since HAProxy started.
+ *
+ * @param drained by hand; of a server that is down only the runtime socket tells it
  */
 public record Server(
         String backend,
@@ -12,6 +15,7 @@ public record Server(
         @Nullable String address,
         @Nullable Integer checkPort,
         String status,
+        boolean drained,
         String check,
         String checkStatus,
         @Nullable Long checkCode,
@@ -76,6 +80,7 @@ public record Server(
                 address.isEmpty() ? null : address,
                 null,
                 stat.text("status"),
+                stat.text("status").startsWith("DRAIN"),
                 words(check, stat),
                 check,
                 stat.number("check_code"),
@@ -95,13 +100,22 @@ public record Server(
                 stat.number("downtime"));
     }
 
-    Server at(String where, int port) {
+    /** As it is called in answers. */
+    public String stateInWords() {
+        State state = state();
+        String words =
+                state == State.UNKNOWN ? status + " (unknown to this version)" : state.name().toLowerCase(Locale.ROOT);
+        return words + (drained && state != State.DRAIN ? ", drained" : "");
+    }
+
+    Server at(String where, int port, boolean taken) {
         return new Server(
                 backend,
                 name,
                 where,
                 port == 0 ? checkPort : (Integer) port,
                 status,
+                drained || taken,
                 check,
                 checkStatus,
                 checkCode,

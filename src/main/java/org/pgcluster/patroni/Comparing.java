@@ -24,12 +24,23 @@ final class Comparing {
 
     static List<Disagreement> of(List<Member> members, long ttl) {
         var comparing = new Comparing(members, ttl);
+        comparing.primaries();
         comparing.leaders();
         comparing.leaderItself();
         comparing.membership();
         comparing.timelines();
         comparing.identities();
         return comparing.found;
+    }
+
+    private void primaries() {
+        List<String> primaries = members.stream()
+                .filter(member -> member.own().map(OwnView::leads).orElse(false))
+                .map(Member::name)
+                .toList();
+        if (primaries.size() > 1) {
+            add(Kind.TWO_PRIMARIES, String.join(" and ", primaries) + " each say that they are the primary");
+        }
     }
 
     private void leaders() {
@@ -44,13 +55,6 @@ final class Comparing {
             List<String> sides = new ArrayList<>();
             byLeader.forEach((leader, who) -> sides.add(String.join(", ", who) + " see " + leader + " lead"));
             add(Kind.LEADERS_DIFFER, String.join("; ", sides));
-        }
-        List<String> primaries = members.stream()
-                .filter(member -> member.own().map(OwnView::leads).orElse(false))
-                .map(Member::name)
-                .toList();
-        if (primaries.size() > 1) {
-            add(Kind.TWO_PRIMARIES, String.join(" and ", primaries) + " each say that they are the primary");
         }
     }
 

@@ -48,6 +48,12 @@ public record Member(
         return dcs.map(row -> row.tags().contains(tag + "=true")).orElse(false);
     }
 
+    /** It is told to stream from another replica. */
+    public boolean isFedByAnother() {
+        return dcs.map(row -> row.tags().stream().anyMatch(tag -> tag.startsWith("replicatefrom=")))
+                .orElse(false);
+    }
+
     /** By its tags: nofailover, or since 3.2 a failover_priority of 0 where nofailover says nothing. */
     public boolean mayNeverLead() {
         return hasTag("nofailover")

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.http.Http;
 
 /**
  * All groups that could be asked.
@@ -82,8 +83,16 @@ public record Observed(
                 groups.stream().filter(group -> group.name().equals(wanted)).toList();
         return named.isEmpty()
                 ? groups.stream()
-                        .filter(group -> group.named(wanted).isPresent() || wanted.equals(group.scope()))
+                        .filter(group -> group.named(wanted).isPresent()
+                                || wanted.equals(group.scope())
+                                || group.members().stream().anyMatch(member -> isAt(member, wanted)))
                         .toList()
                 : named;
+    }
+
+    /** A group is called by an address of it as long as nobody tells its number, and that may be a moment ago. */
+    private static boolean isAt(Member member, String wanted) {
+        String api = member.api();
+        return member.address().filter(wanted::equals).isPresent() || (api != null && wanted.equals(Http.label(api)));
     }
 }

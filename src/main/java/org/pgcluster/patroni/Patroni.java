@@ -37,6 +37,7 @@ public final class Patroni {
     private final Rest rest;
     private final Map<String, Set<String>> found = new ConcurrentHashMap<>();
     private final Map<String, Integer> groupOf = new ConcurrentHashMap<>();
+    private final Map<String, String> names = new ConcurrentHashMap<>();
 
     public Patroni(ClusterSettings settings, Predicate<String> trusted) {
         this.configured =
@@ -58,7 +59,7 @@ public final class Patroni {
                     "No Patroni is configured.",
                     "Set patroni_urls to the REST interface of one member of each group.");
         }
-        var reading = new Reading(rest, trusted, each, call);
+        var reading = new Reading(rest, trusted, names, each, call);
         List<Seat> known = new ArrayList<>();
         var unnamed = new AtomicReference<@Nullable String>();
         List<Runnable> questions = List.of(() -> everybody(reading), () -> {
@@ -125,6 +126,7 @@ public final class Patroni {
             }
         }
         nameTheLast(groups, uncovered);
+        nameByScope(groups);
         groups.sort((one, other) -> one.name().compareTo(other.name()));
         List<Unobserved> unobserved = uncovered.values().stream()
                 .map(seat -> new Unobserved(seat.group(), seat.host() + ":" + seat.port()))
@@ -154,6 +156,19 @@ public final class Patroni {
             groups.replaceAll(group -> group.equals(last) ? group.called(String.valueOf(number)) : group);
             uncovered.clear();
         }
+    }
+
+    /** With Citus all groups share one scope; otherwise it is the name that people and patronictl know a group by. */
+    private static void nameByScope(List<Group> groups) {
+        List<String> scopes =
+                groups.stream().map(group -> String.valueOf(group.scope())).toList();
+        groups.replaceAll(group -> {
+            String scope = group.scope();
+            boolean numbered = group.name().chars().allMatch(Character::isDigit);
+            boolean only = scope != null && scopes.stream().filter(scope::equals).count() == 1;
+            boolean likeNumber = scope == null || scope.chars().allMatch(Character::isDigit);
+            return numbered || !only || likeNumber ? group : group.called(scope);
+        });
     }
 
     private static boolean isMember(List<Group> groups, String url) {

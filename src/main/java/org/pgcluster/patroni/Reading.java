@@ -22,6 +22,7 @@ import org.pgcluster.patroni.Observed.Silent;
 final class Reading {
     private final Rest rest;
     private final Predicate<String> trusted;
+    private final Map<String, String> names;
     private final Duration each;
     private final Call call;
     private final Set<String> asked = new LinkedHashSet<>();
@@ -36,9 +37,11 @@ final class Reading {
         T ask();
     }
 
-    Reading(Rest rest, Predicate<String> trusted, Duration each, Call call) {
+    /** {@code names} of members by address outlive this: up to 3.x only the DCS tells them, and it may be gone next time. */
+    Reading(Rest rest, Predicate<String> trusted, Map<String, String> names, Duration each, Call call) {
         this.rest = rest;
         this.trusted = trusted;
+        this.names = names;
         this.each = each;
         this.call = call;
     }
@@ -238,6 +241,9 @@ final class Reading {
                             + " was discovered and is not among the hosts that may be asked; add it"
                             + " to discovery_hosts."
                     : one.own().why();
+            if (api != null) {
+                names.put(api, row.name());
+            }
             members.add(new Member(
                     row.name(),
                     api,
@@ -267,9 +273,10 @@ final class Reading {
         for (String url : urls) {
             Said one = said.get(url);
             if (one != null) {
+                String known = names.getOrDefault(url, Http.label(url));
                 String name = one.own().value().map(OwnView::name).orElse(null);
                 members.add(new Member(
-                        name == null ? Http.label(url) : name,
+                        name == null ? known : name,
                         url,
                         Optional.empty(),
                         one.own().value(),

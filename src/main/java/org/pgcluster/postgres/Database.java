@@ -2,6 +2,7 @@ package org.pgcluster.postgres;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -13,6 +14,7 @@ import org.postgresql.jdbc.PgConnection;
  */
 public final class Database implements AutoCloseable {
     private static final int RESERVED_CONNECTIONS = 2;
+    private static final Duration ABSENCE = Duration.ofSeconds(2);
 
     private final Pool pool;
     private final Opening opening;
@@ -21,7 +23,13 @@ public final class Database implements AutoCloseable {
     private final @Nullable Database reserved;
     private volatile @Nullable Known known;
 
-    private record Known(Capabilities capabilities, int generation) {}
+    private record Known(Capabilities capabilities, int generation, long sinceNanos) {
+        /** What is not there may come, and connections that rest do not notice that they lead elsewhere by now. */
+        boolean holds(int now) {
+            return generation == now
+                    && (capabilities.has("citus") || System.nanoTime() - sinceNanos < ABSENCE.toNanos());
+        }
+    }
 
     /** What is done inside one reading transaction. */
     interface Work<T> {
@@ -62,12 +70,11 @@ public final class Database implements AutoCloseable {
     /** Asked once, and again after connections were lost: the server may have become another one. */
     public Capabilities capabilities(Call call) {
         var last = known;
-        int generation = pool.generation();
-        if (last != null && last.generation() == generation) {
+        if (last != null && last.holds(pool.generation())) {
             return last.capabilities();
         }
         var capabilities = Capabilities.ask(sql(call), behindPooler(call));
-        known = new Known(capabilities, pool.generation());
+        known = new Known(capabilities, pool.generation(), System.nanoTime());
         return capabilities;
     }
 

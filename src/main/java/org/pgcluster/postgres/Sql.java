@@ -60,7 +60,7 @@ public final class Sql {
             if (once) {
                 lease.spoil();
             }
-            try (var statement = connection.prepareStatement(sql)) {
+            try (var statement = connection.prepareStatement(OwnText.marked(sql))) {
                 bind(statement, parameters);
                 try (var rows = statement.executeQuery()) {
                     var mapper = RowMapper.of(type, rows.getMetaData());

@@ -60,6 +60,12 @@ record Unreachable(ErrorCode code, String text, String hint) {
                     "Check that the role exists and may log in: ALTER ROLE … LOGIN.");
         }
         boolean open = said.contains("no encryption") || said.contains("SSL off");
+        if (said.contains("rejects")) {
+            return refused(
+                    target,
+                    "rejects" + user(target).replaceFirst("^ of", "") + " by a line of pg_hba.conf.",
+                    "pg_hba_file_rules there shows the lines in their order; the first that fits counts.");
+        }
         return refused(
                 target,
                 "has no entry in pg_hba.conf" + user(target) + (open ? " without encryption." : "."),

@@ -18,6 +18,9 @@ record Cells(int limit) {
         if (value instanceof String text) {
             return Plain.cell(cut(apart(text)));
         }
+        if (value instanceof Double small && Math.abs(small) < 1e-3 && Math.abs(small) > 1e-9) {
+            return BigDecimal.valueOf(small).toPlainString(); // where Java itself would write an exponent
+        }
         if (value instanceof Number || value instanceof Boolean) {
             return value instanceof BigDecimal exact && Math.abs((long) exact.scale()) < 100
                     ? exact.toPlainString()

@@ -15,13 +15,16 @@ public final class Words {
     /** Lines that belong below each other, indented. */
     private static final Set<String> TREES = Set.of("tree", PICTURE);
 
+    /** A text of this name is the answer of an earlier call, with lines and tables of its own. */
+    private static final String OUTCOME = "outcome";
+
     private static final String REST = "rest";
 
     private final StringBuilder out = new StringBuilder(512);
-    private final String sentence;
+    private final Sentence sentence;
 
     private Words(String sentence) {
-        this.sentence = sentence;
+        this.sentence = new Sentence(sentence);
         out.append(Plain.shown(sentence)).append('\n');
     }
 
@@ -47,8 +50,12 @@ public final class Words {
     private void lines(Map<String, @Nullable Object> structured) {
         for (var entry : structured.entrySet()) {
             var value = entry.getValue();
-            if (scalar(value) && !nothing(value) && !said(value)) {
-                line(entry.getKey(), Cells.CUT.cell(value));
+            if (scalar(value) && !nothing(value) && !said(entry.getKey(), value)) {
+                if (entry.getKey().equals(OUTCOME)) {
+                    fact(OUTCOME, value);
+                } else {
+                    line(entry.getKey(), Cells.CUT.cell(value));
+                }
             }
         }
     }
@@ -58,35 +65,10 @@ public final class Words {
         return value == null || value.equals(false) || value.equals("");
     }
 
-    private boolean said(@Nullable Object value) {
-        if (!(value instanceof String) && !(value instanceof Number)) {
-            return false;
-        }
-        var text = value instanceof String string ? string : Cells.CUT.cell(value);
-        var from = 0;
-        for (var at = sentence.indexOf(text); at >= 0; at = sentence.indexOf(text, from)) {
-            if (borderAt(at) && borderAt(at + text.length())) {
-                return true;
-            }
-            from = at + 1;
-        }
-        return false;
-    }
-
-    /** No word goes on over this place of the sentence. */
-    private boolean borderAt(int at) {
-        if (at == 0 || at == sentence.length()) {
-            return true;
-        }
-        char before = sentence.charAt(at - 1);
-        char after = sentence.charAt(at);
-        boolean fraction = (before == '.' && Character.isDigit(after))
-                || (after == '.' && at + 1 < sentence.length() && Character.isDigit(sentence.charAt(at + 1)));
-        return !fraction && (!inWord(before) || !inWord(after));
-    }
-
-    private static boolean inWord(char letter) {
-        return letter == '_' || Character.isLetterOrDigit(letter);
+    private boolean said(String name, @Nullable Object value) {
+        return value instanceof String text
+                ? sentence.says(text)
+                : value instanceof Number && sentence.says(name, Cells.CUT.cell(value));
     }
 
     private void line(String name, String value) {

@@ -7,9 +7,13 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What one database says of itself, as facts of several kinds; a kind that could not be read is missing. Immutable. */
-public record DatabaseState(String where, List<Fact> facts, List<Unavailable> unavailable) {
+/**
+ * What one database says of itself, as facts of several kinds; a kind that could not be read is missing, and of one that is
+ * {@code cut} there is more. Immutable.
+ */
+public record DatabaseState(String where, List<Fact> facts, List<String> cut, List<Unavailable> unavailable) {
     public DatabaseState {
+        cut = List.copyOf(cut);
         facts = List.copyOf(facts);
         unavailable = List.copyOf(unavailable);
     }

@@ -27,8 +27,13 @@ public final class Gathering {
             SELECT datname AS database, age(datfrozenxid)::bigint AS transaction_age,
                    mxid_age(datminmxid)::bigint AS multixact_age,
                    current_setting('autovacuum_freeze_max_age')::bigint AS freeze_max,
-                   current_setting('autovacuum_multixact_freeze_max_age')::bigint AS multi_max
+                   current_setting('autovacuum_multixact_freeze_max_age')::bigint AS multi_max,
+                   extract(epoch FROM clock_timestamp() - point.checkpoint_time)::float8 AS seconds_since,
+                   age(split_part(point.next_xid, ':', 2)::xid)::bigint AS transactions_since,
+                   mxid_age(point.next_multixact_id)::bigint AS multixacts_since
               FROM pg_database
+              LEFT JOIN LATERAL (SELECT * FROM pg_control_checkpoint()
+                                  WHERE has_function_privilege('pg_control_checkpoint()', 'EXECUTE')) AS point ON true
              ORDER BY datname
             """;
 
@@ -81,9 +86,17 @@ public final class Gathering {
 
     /**
      * The deadline is each server's own: one that hangs must not cost the others their answer. All together end within
-     * half of it more, since nodes can only be asked once it is known who they are.
+     * half of it more, since nodes can only be asked once it is known who they are. Where this process itself took that
+     * time, nobody is blamed before they were asked once more.
      */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
+        try (OwnWork work = OwnWork.from(each.multipliedBy(6).dividedBy(10))) {
+            Snapshot snapshot = once(cluster, call, each, clock);
+            return snapshot.unavailable().isEmpty() || !work.goesOn() ? snapshot : once(cluster, call, each, clock);
+        }
+    }
+
+    private static Snapshot once(Cluster cluster, Call call, Duration each, Clock clock) {
         Duration most = each.multipliedBy(13).dividedBy(10);
         Call own = Call.within(most.compareTo(call.timeLeft()) < 0 ? most : call.timeLeft());
         try (var handle = call.onCancel(own::cancel)) {

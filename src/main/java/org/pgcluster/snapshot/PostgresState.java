@@ -37,7 +37,16 @@ public record PostgresState(
     /** {@code reserved} are kept for superusers, so they are no room for anybody else. */
     public record Connections(long used, long max, long reserved) {}
 
-    public record FreezeAge(String database, long transactionAge, long multixactAge, long freezeMax, long multiMax) {}
+    /** How old a database is, and how many numbers its server has given out since its last checkpoint, the second reading. */
+    public record FreezeAge(
+            String database,
+            long transactionAge,
+            long multixactAge,
+            long freezeMax,
+            long multiMax,
+            @Nullable Double secondsSince,
+            @Nullable Long transactionsSince,
+            @Nullable Long multixactsSince) {}
 
     public record Session(
             int pid,

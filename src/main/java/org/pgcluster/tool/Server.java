@@ -24,8 +24,8 @@ public interface Server {
 
     int maxTextBytes();
 
-    /** Waits until the operation ends or the time is over. */
-    Optional<Followed> await(String name, Duration patience, Call call);
+    /** Waits until the operation ends or the time is over; one that nobody knows is an error. */
+    Followed await(String name, Duration patience, Call call);
 
     /** Asks a running operation to stop; tells what became of the request. */
     Followed cancel(String name, Call call);

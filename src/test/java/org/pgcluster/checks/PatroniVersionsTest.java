@@ -59,6 +59,7 @@ class PatroniVersionsTest {
             Map.entry("not synchronous", "patroni.not_synchronous"),
             Map.entry("nobody may lead", "patroni.nobody_may_take_over"),
             Map.entry("far behind", "patroni.replica_behind"),
+            Map.entry("sent nothing", "patroni.replica_not_streaming"),
             Map.entry("start failed", "patroni.member_not_running"),
             Map.entry("crashed", "patroni.member_not_running"),
             Map.entry("pending restart", "patroni.pending_restart"),
@@ -110,6 +111,10 @@ class PatroniVersionsTest {
                             ? "\"xlog\": {\"location\": 60000000}"
                             : "\"xlog\": {\"received_location\": 60000000, \"replayed_location\": 60000000,"
                                     + " \"replayed_timestamp\": \"2026-11-21 16:13:48.823633+00:00\", \"paused\": false}");
+            if (leads && primary && !is("sent nothing") && !is("start failed") && !is("crashed")) {
+                fields.add("\"replication\": [{\"usename\": \"replicator\", \"application_name\": \"b\","
+                        + " \"state\": \"streaming\", \"sync_state\": \"sync\", \"sync_priority\": 1}]");
+            }
             fields.add("\"database_system_identifier\": \"7710658693285024971\"");
             fields.add("\"patroni\": {\"version\": \"" + version.number + "\", \"scope\": \"x\""
                     + (version.since(Version.V3_3) ? ", \"name\": \"" + (leads ? "a" : "b") + "\"" : "") + "}");
@@ -129,7 +134,7 @@ class PatroniVersionsTest {
         }
 
         private String state() {
-            return is("start failed") || is("crashed") ? trouble : version.follows;
+            return is("start failed") || is("crashed") ? trouble : is("sent nothing") ? "running" : version.follows;
         }
 
         private String cluster() {

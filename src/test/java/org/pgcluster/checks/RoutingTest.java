@@ -49,7 +49,7 @@ class RoutingTest {
 
     private static Server server(String name, String status, String check) {
         return new Server(
-                "write", name, null, 8008, status, "", check, null, 1L, false, 0L, 0L, null, 0L, 0L, 0L, 0L, 0L, 0L, 0L,
+                "write", name, null, 8008, status, false, "", check, null, 1L, false, 0L, 0L, null, 0L, 0L, 0L, 0L, 0L, 0L, 0L,
                 60L, 0L);
     }
 

@@ -77,7 +77,7 @@ final class Small {
                 List.of(),
                 null);
         var own = new OwnView(
-                "running",
+                role.equals("leader") ? "running" : "streaming",
                 role.equals("leader") ? "primary" : "replica",
                 1,
                 null,
@@ -174,6 +174,7 @@ final class Small {
                 address,
                 8008,
                 status,
+                false,
                 "",
                 status.equals("UP") ? "L7OK" : "L7STS",
                 null,

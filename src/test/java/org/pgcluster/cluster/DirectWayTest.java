@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,6 +24,7 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.CuttingProxy;
 import org.pgcluster.postgres.FreeSql;
 import org.pgcluster.postgres.PgServer;
+import org.pgcluster.testing.Aside;
 
 /** {@code direct_dsn}, where a proxy in between loses what it is told. */
 @Tag("postgres")
@@ -77,7 +77,7 @@ class DirectWayTest {
                         "jdbc:postgresql://127.0.0.1:" + server.port() + "/postgres?user=postgres")) {
             Cluster cluster = clusters.choose(Optional.empty(), false);
             var call = Call.within(Duration.ofMinutes(5));
-            var reading = CompletableFuture.supplyAsync(() -> assertThrows(
+            var reading = Aside.supply(() -> assertThrows(
                     ToolException.class,
                     () -> cluster.read(call, Optional.empty(), "SELECT pg_sleep(250)", List.of(), BUDGET)));
             awaitSleepers(other, 1);

@@ -35,9 +35,10 @@ import org.pgcluster.postgres.Acting;
 import org.pgcluster.postgres.AdvisoryLock;
 import org.pgcluster.postgres.Database;
 import org.pgcluster.postgres.Target;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Postgres;
-import org.pgcluster.tool.Plan;
 import org.pgcluster.tool.Plan.Consequences;
+import org.pgcluster.tool.Plan;
 import org.pgcluster.tool.Step;
 
 /** The steps of a plan on a real server, and everything that can come between. */
@@ -143,7 +144,7 @@ class PlannedHandsTest {
 
     /** Runs the step elsewhere and answers once the server works on it. */
     private CompletableFuture<Void> running(PlannedHands hands, Step.Statement step) throws Exception {
-        var run = CompletableFuture.runAsync(() -> hands.run(step));
+        var run = Aside.run(() -> hands.run(step));
         long until = System.nanoTime() + 10_000_000_000L;
         while (number("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid = " + acting.backendPid())
                 == 0) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.testing.Aside;
 
 class SlotsTest {
     private final Slots slots = new Slots(1, 1);
@@ -58,7 +59,7 @@ class SlotsTest {
         var waiting = Call.within(Duration.ofSeconds(30), (done, total, message) -> told.add(message));
         CompletableFuture<Void> entered;
         try (var slot = slots.enter("default", "explain_query", false, call(Duration.ofSeconds(9)))) {
-            entered = CompletableFuture.runAsync(
+            entered = Aside.run(
                     () -> slots.enter("default", "execute_sql", false, waiting).close());
             while (told.isEmpty()) {
                 Thread.sleep(20);

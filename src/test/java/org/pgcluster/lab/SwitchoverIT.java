@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,6 +38,7 @@ import org.pgcluster.dispatch.Dispatcher;
 import org.pgcluster.dispatch.Request;
 import org.pgcluster.dispatch.Workshop;
 import org.pgcluster.shape.JsonText;
+import org.pgcluster.testing.Aside;
 
 /** Patroni hands the leader over while somebody reads, in a lab of its own. */
 @Tag("slow")
@@ -171,7 +171,7 @@ class SwitchoverIT {
             assertNotEquals(heir, String.valueOf(leader.get("port")));
 
             var order = "{\"leader\": \"" + leader.get("name") + "\", \"candidate\": \"" + next.get("name") + "\"}";
-            var switching = CompletableFuture.supplyAsync(() -> {
+            var switching = Aside.supply(() -> {
                 try {
                     return patroni("/switchover", Optional.of(order));
                 } catch (IOException | InterruptedException e) {

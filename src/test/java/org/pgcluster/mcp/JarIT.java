@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,8 +15,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -120,6 +124,54 @@ class JarIT {
             assertEquals(
                     "writes", client.next().at("/result/completion/values/0").asText());
             one_works(client);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void what_stands_at_an_address_is_what_its_tool_answers(Jdk jdk) throws Exception {
+        try (var client = greeted(jdk)) {
+            client.request(1, "resources/list", "{}");
+            String listed = client.next().at("/result/resources").toString();
+            assertTrue(listed.contains("\"cluster://default/topology\""), listed);
+            client.request(2, "resources/templates/list", "{}");
+            String templates = client.next().at("/result/resourceTemplates").toString();
+            assertTrue(templates.contains("\"cluster://{cluster}/table/{schema}/{name}\""), templates);
+            read(client, "cluster://default/config", "coordinator_dsn");
+            read(client, "cluster://default/topology", "graph|flowchart");
+            read(client, "cluster://default/table/pg_catalog/pg_class", "relname");
+            client.request(3, "resources/read", "{\"uri\":\"cluster://nowhere/topology\"}");
+            JsonNode refused = client.next();
+            assertTrue(refused.at("/error/message").asText().contains("nowhere"), refused.toString());
+            client.request(
+                    4,
+                    "completion/complete",
+                    "{\"ref\":{\"type\":\"ref/resource\",\"uri\":\"cluster://{cluster}/table/{schema}/{name}\"},"
+                            + "\"argument\":{\"name\":\"schema\",\"value\":\"pub\"},"
+                            + "\"context\":{\"arguments\":{\"cluster\":\"default\"}}}");
+            assertEquals(
+                    "public", client.next().at("/result/completion/values/0").asText());
+            one_works(client);
+        }
+    }
+
+    private static void read(Client client, String uri, String said) throws Exception {
+        client.request(uri, "resources/read", "{\"uri\":\"" + uri + "\"}");
+        JsonNode content = client.next().at("/result/contents/0");
+        assertEquals(uri, content.path("uri").asText(), content.toString());
+        assertTrue(Pattern.compile(said).matcher(content.path("text").asText()).find(), content.toString());
+    }
+
+    /** Else Java 8 would say which class file version it does not know. */
+    @Test
+    void the_class_that_it_enters_is_one_that_java_8_can_read() throws IOException {
+        try (var jar = new JarFile(System.getProperty("pgcluster.jar"))) {
+            String entered = jar.getManifest().getMainAttributes().getValue("Main-Class");
+            try (var in = new DataInputStream(jar.getInputStream(jar.getEntry(entered.replace('.', '/') + ".class")))) {
+                in.readInt();
+                in.readUnsignedShort();
+                assertEquals(52, in.readUnsignedShort());
+            }
         }
     }
 

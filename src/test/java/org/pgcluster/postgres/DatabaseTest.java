@@ -28,6 +28,7 @@ import org.pgcluster.call.Call;
 import org.pgcluster.config.Address;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.testing.Aside;
 
 @Timeout(60)
 class DatabaseTest {
@@ -175,7 +176,7 @@ class DatabaseTest {
     @Test
     void a_cancel_ends_the_statement_within_a_second() throws Exception {
         var call = call();
-        var slow = CompletableFuture.supplyAsync(() -> assertThrows(
+        var slow = Aside.supply(() -> assertThrows(
                 ToolException.class, () -> database.sql(call).list(Text.class, "SELECT pg_sleep(15)::text AS text")));
         Thread.sleep(500);
         long before = System.nanoTime();
@@ -203,7 +204,7 @@ class DatabaseTest {
         var holder = call().named("execute_sql on default");
         var holders = new ArrayList<CompletableFuture<Void>>();
         for (int i = 0; i < 2; i++) {
-            holders.add(CompletableFuture.runAsync(() -> assertThrows(
+            holders.add(Aside.run(() -> assertThrows(
                     ToolException.class,
                     () -> database.sql(holder).list(Text.class, "SELECT pg_sleep(15)::text AS text"))));
         }
@@ -222,7 +223,7 @@ class DatabaseTest {
                         .one(Count.class, "SELECT 1 AS n")
                         .n());
         var waiting = call();
-        var gone = CompletableFuture.supplyAsync(() ->
+        var gone = Aside.supply(() ->
                 assertThrows(ToolException.class, () -> database.sql(waiting).one(Count.class, "SELECT 1 AS n")));
         waiting.cancel();
         assertEquals(ErrorCode.CANCELLED, gone.get(5, TimeUnit.SECONDS).code());

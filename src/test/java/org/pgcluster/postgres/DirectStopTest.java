@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.pgcluster.testing.Aside;
 
 @Tag("postgres")
 class DirectStopTest {
@@ -30,7 +30,7 @@ class DirectStopTest {
                 process = row.getInt(1);
                 micros = row.getLong(2);
             }
-            var ended = CompletableFuture.supplyAsync(() -> {
+            var ended = Aside.supply(() -> {
                 try (var statement = connection.createStatement()) {
                     statement.execute("SELECT pg_sleep(60)");
                     return "slept";

@@ -41,6 +41,7 @@ public final class PgServer implements AutoCloseable {
                 "-U",
                 "postgres",
                 "-N",
+                "-k",
                 "-E",
                 "UTF8");
         var configuration = new ArrayList<>(List.of(
@@ -138,7 +139,7 @@ public final class PgServer implements AutoCloseable {
         run(List.of("sh", "-c", "kill " + which + " " + pids + " || true"), Optional.empty());
     }
 
-    void reload() throws IOException, InterruptedException {
+    public void reload() throws IOException, InterruptedException {
         control("reload");
     }
 
@@ -198,6 +199,13 @@ public final class PgServer implements AutoCloseable {
                 Duration.ofSeconds(2),
                 allowPlaintext,
                 true);
+    }
+
+    /** Another program of the server, on its data. */
+    public void program(String name, String... arguments) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(BINARIES.resolve(name).toString(), "-D", data()));
+        command.addAll(List.of(arguments));
+        asPostgres(command.toArray(String[]::new));
     }
 
     private String data() {

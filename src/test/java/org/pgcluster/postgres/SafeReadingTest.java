@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -22,6 +21,7 @@ import org.pgcluster.call.Call;
 import org.pgcluster.config.Address;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.testing.Aside;
 
 /** A person's SQL from its text to its rows, with the judge that really decides. */
 @Timeout(60)
@@ -146,7 +146,7 @@ class SafeReadingTest {
     }
 
     private static ToolException stoppedBy(Call call, Thread stopper) throws InterruptedException {
-        var running = CompletableFuture.supplyAsync(() -> reading.read(
+        var running = Aside.supply(() -> reading.read(
                 call, "SELECT count(*) FROM generate_series(1, 2000000000)", List.of(), FreeSqlTest.BUDGET));
         stopper.start();
         var failed = assertThrows(ExecutionException.class, running::get);

@@ -76,8 +76,13 @@ class WordsTest {
         assertEquals(
                 "40 rows in 2.5 ms, 1 of 3.\nrows: 2",
                 Words.text(
-                        "40 rows in 2.5 ms, 1 of 3.",
-                        read("{\"total\": 40, \"ms\": 2.5, \"shown\": 1, \"of\": 3, \"rows\": 2}")));
+                        "40 rows in 2.5 ms, 1 of 3.", read("{\"all_rows\": 40, \"ms\": 2.5, \"of\": 3, \"rows\": 2}")));
+        assertEquals(
+                "Node 3 holds the only copies of 35 shards.\ntables: 3\nnodes: 35",
+                Words.text(
+                        "Node 3 holds the only copies of 35 shards.",
+                        read("{\"tables\": 3, \"only_copies\": 35, \"nodes\": 35}")),
+                "a number that stands there for something else hides none");
         assertEquals("ponging.\nmessage: pong", Words.text("ponging.", read("{\"message\": \"pong\"}")));
     }
 

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -29,6 +28,7 @@ import org.pgcluster.cluster.Clusters;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Settings;
 import org.pgcluster.postgres.PgServer;
+import org.pgcluster.testing.Aside;
 
 /** Each number that the checks judge, beside the same number got in another way. */
 @Tag("postgres")
@@ -179,7 +179,7 @@ class GatheringTest {
             try (var lock = holder.createStatement()) {
                 lock.execute("LOCK TABLE t");
             }
-            var blocked = CompletableFuture.supplyAsync(() -> {
+            var blocked = Aside.supply(() -> {
                 try {
                     return statement.executeUpdate("INSERT INTO t VALUES (0)");
                 } catch (SQLException e) {

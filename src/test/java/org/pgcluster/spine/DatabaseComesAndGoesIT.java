@@ -12,7 +12,6 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.postgres.CuttingProxy;
 import org.pgcluster.postgres.PgServer;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Postgres;
 
 /** The database stops, starts, changes and is cut off between calls and in the middle of them. */
@@ -163,7 +163,7 @@ class DatabaseComesAndGoesIT {
             holder.createStatement().execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
             Object[] change = {"sql", "UPDATE orders SET customer = 0 WHERE id = 1"};
             String approval = approved(state, server.call("execute_change", change));
-            var conflict = CompletableFuture.supplyAsync(
+            var conflict = Aside.supply(
                     () -> server.call("execute_change", with(change, "approval_token", approval)));
             var told = conflict.get(15, java.util.concurrent.TimeUnit.SECONDS);
             assertEquals("CONFLICT", told.get("code"), told.text());

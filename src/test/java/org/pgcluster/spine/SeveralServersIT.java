@@ -164,10 +164,11 @@ class SeveralServersIT {
             var late = next.call("operation_cancel", "operation", operation);
             assertEquals("PRECONDITION_FAILED", late.get("code"));
             for (var odd : List.of("../../approval.key", "000000000000", "")) {
-                assertEquals(
-                        "NOT_FOUND",
-                        next.call("operation_status", "operation", odd).get("code"),
-                        odd);
+                var unknown = next.call("operation_status", "operation", odd);
+                assertEquals("NOT_FOUND", unknown.get("code"), odd);
+                assertTrue(
+                        unknown.text().contains("The last acts here: " + operation + " (create_index on default"),
+                        unknown.text());
             }
         }
     }

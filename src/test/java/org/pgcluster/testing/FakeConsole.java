@@ -4,9 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -14,42 +11,18 @@ import java.util.Map;
 
 /** A console that lets everybody in and answers each command with the table it was given. */
 public final class FakeConsole implements AutoCloseable {
-    private final ServerSocket socket;
-    private final Map<String, List<String>> tables;
+    private final Listener listener;
 
     /** Each table is its columns, then its rows, with spaces between values. */
     public FakeConsole(Map<String, List<String>> tables) {
-        this.tables = tables;
-        try {
-            this.socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        daemon(this::accept);
+        this.listener = Listener.to(one -> serve(one, tables));
     }
 
     public int port() {
-        return socket.getLocalPort();
+        return listener.port();
     }
 
-    private static void daemon(Runnable work) {
-        Thread thread = new Thread(work, "fake console");
-        thread.setDaemon(true);
-        thread.start();
-    }
-
-    private void accept() {
-        try {
-            while (true) {
-                Socket one = socket.accept();
-                daemon(() -> serve(one));
-            }
-        } catch (IOException e) {
-            return; // closed by the test
-        }
-    }
-
-    private void serve(Socket one) {
+    private static void serve(Socket one, Map<String, List<String>> tables) throws IOException {
         try (one;
                 var in = new DataInputStream(one.getInputStream());
                 var out = new DataOutputStream(one.getOutputStream())) {
@@ -60,8 +33,6 @@ public final class FakeConsole implements AutoCloseable {
                 String command = new String(in.readNBytes(in.readInt() - 4), StandardCharsets.UTF_8);
                 answer(out, tables.getOrDefault(command.substring(0, command.length() - 1), List.of("none")));
             }
-        } catch (IOException e) {
-            return; // the client had enough
         }
     }
 
@@ -99,10 +70,6 @@ public final class FakeConsole implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        listener.close();
     }
 }

@@ -3,34 +3,25 @@ package org.pgcluster.testing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A socket that takes every connection, keeps what it is sent first, and answers as it was told, however wrong. */
 public final class FaultyServer implements AutoCloseable {
-    private final ServerSocket socket;
+    private final Listener listener;
     private final byte @Nullable [] answer;
     private final long pauseMillis;
     private final List<String> asked = new CopyOnWriteArrayList<>();
-    private final List<Socket> open = new CopyOnWriteArrayList<>();
 
     private FaultyServer(byte @Nullable [] answer, long pauseMillis) {
-        try {
-            this.socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
         this.answer = answer;
         this.pauseMillis = pauseMillis;
-        Thread thread = new Thread(this::accept, "faulty server");
-        thread.setDaemon(true);
-        thread.start();
+        this.listener = Listener.to(this::serve);
     }
 
     public static FaultyServer silent() {
@@ -52,7 +43,7 @@ public final class FaultyServer implements AutoCloseable {
     }
 
     public int port() {
-        return socket.getLocalPort();
+        return listener.port();
     }
 
     public String url() {
@@ -63,25 +54,11 @@ public final class FaultyServer implements AutoCloseable {
         return asked;
     }
 
-    private void accept() {
-        try {
-            while (true) {
-                Socket one = socket.accept();
-                open.add(one);
-                Thread thread = new Thread(() -> serve(one), "faulty answer");
-                thread.setDaemon(true);
-                thread.start();
-            }
-        } catch (IOException e) {
-            return; // closed by the test
-        }
-    }
-
-    private void drip(byte[] bytes, OutputStream out) throws IOException, InterruptedException {
+    private void drip(byte[] bytes, OutputStream out) throws IOException {
         for (byte letter : bytes) {
             out.write(letter);
             out.flush();
-            Thread.sleep(pauseMillis);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(pauseMillis));
         }
     }
 
@@ -96,38 +73,25 @@ public final class FaultyServer implements AutoCloseable {
         one.close();
     }
 
-    private void serve(Socket one) {
-        try {
-            InputStream in = one.getInputStream();
-            byte[] first = new byte[4096];
-            int count = in.read(first);
-            asked.add(new String(first, 0, Math.max(0, count), StandardCharsets.ISO_8859_1));
-            byte[] bytes = answer;
-            if (bytes != null) {
-                OutputStream out = one.getOutputStream();
-                if (pauseMillis == 0) {
-                    out.write(bytes);
-                } else {
-                    drip(bytes, out);
-                }
-                end(one, in);
+    private void serve(Socket one) throws IOException {
+        InputStream in = one.getInputStream();
+        byte[] first = new byte[4096];
+        int count = in.read(first);
+        asked.add(new String(first, 0, Math.max(0, count), StandardCharsets.ISO_8859_1));
+        byte[] bytes = answer;
+        if (bytes != null) {
+            OutputStream out = one.getOutputStream();
+            if (pauseMillis == 0) {
+                out.write(bytes);
+            } else {
+                drip(bytes, out);
             }
-        } catch (IOException e) {
-            return; // the client had enough
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            end(one, in);
         }
     }
 
     @Override
     public void close() {
-        try {
-            socket.close();
-            for (Socket one : open) {
-                one.close();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        listener.close();
     }
 }

@@ -9,11 +9,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.Assumptions;
 
 /** A HAProxy of its own before some servers, with a runtime socket and a statistics page. */
 public final class HaProxyProcess implements AutoCloseable {
-    private static final Path BINARY = Path.of("/usr/sbin/haproxy");
     private static final int PATIENCE_SECONDS = 20;
 
     private final Process process;
@@ -31,7 +29,7 @@ public final class HaProxyProcess implements AutoCloseable {
     /** {@code onPage} are lines for the statistics page, such as {@code stats admin if TRUE}. */
     public static HaProxyProcess before(Path folder, List<NamingServer> servers, String level, String... onPage)
             throws IOException {
-        Assumptions.assumeTrue(Files.isExecutable(BINARY), "HAProxy is not installed");
+        Path program = Programs.named("haproxy");
         int front = freePort();
         int page = freePort();
         StringBuilder lines = new StringBuilder();
@@ -63,7 +61,7 @@ public final class HaProxyProcess implements AutoCloseable {
                   balance roundrobin
                 %s""".formatted(
                         folder, level, page, String.join("\n  ", onPage), front, lines));
-        Process process = new ProcessBuilder(BINARY.toString(), "-db", "-f", settings.toString())
+        Process process = new ProcessBuilder(program.toString(), "-db", "-f", settings.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("haproxy.log").toFile())
                 .start();

@@ -47,6 +47,10 @@ public final class OwnLab implements AutoCloseable {
         return variables;
     }
 
+    public String address(String variable) {
+        return Objects.requireNonNull(variables.get(variable), variable);
+    }
+
     /** One more Citus group. */
     public void grow() throws IOException {
         run("grow", "--name", name);

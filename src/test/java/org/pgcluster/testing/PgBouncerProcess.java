@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Assumptions;
 
 /** A PgBouncer of its own, with the users {@code boss} (admin) and {@code looker} (statistics), password geheim. */
 public final class PgBouncerProcess implements AutoCloseable {
-    private static final Path BINARY = Path.of("/usr/sbin/pgbouncer");
     private static final int PATIENCE_SECONDS = 20;
 
     private final Process process;
@@ -27,7 +26,7 @@ public final class PgBouncerProcess implements AutoCloseable {
     }
 
     public static void assumeInstalled() {
-        Assumptions.assumeTrue(Files.isExecutable(BINARY), "PgBouncer is not installed");
+        Programs.named("pgbouncer");
     }
 
     public static PgBouncerProcess start(Path folder, String authentication, String... more) throws IOException {
@@ -61,7 +60,7 @@ public final class PgBouncerProcess implements AutoCloseable {
         if ("root".equals(System.getProperty("user.name"))) { // it refuses to run as root
             command.addAll(List.of("runuser", "-u", "postgres", "--"));
         }
-        command.addAll(List.of(BINARY.toString(), settings.toString()));
+        command.addAll(List.of(Programs.named("pgbouncer").toString(), settings.toString()));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("pgbouncer.log").toFile())

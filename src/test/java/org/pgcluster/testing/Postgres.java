@@ -68,6 +68,56 @@ public final class Postgres {
                 "debian15", asked -> start(asked, DEBIAN, "shared_preload_libraries = '" + preload + "'\n"));
     }
 
+    /**
+     * A hot standby that streams from a primary of its own, made of the copy of a server at rest, since these binaries
+     * have no pg_basebackup. {@code first} runs on the primary before.
+     */
+    public static Postgres standby(String version, String... first) {
+        String primary = version + " primary";
+        RUNNING.computeIfAbsent(primary, asked -> {
+            Assumptions.assumeTrue(
+                    Files.exists(archive(version)), "PostgreSQL " + version + " is missing: " + archive(version));
+            Postgres server = start(version, unpacked(version), "shared_preload_libraries = 'pg_stat_statements'\n");
+            try (Connection connection = server.connect("postgres", "postgres");
+                    var statement = connection.createStatement()) {
+                for (String sql : first) {
+                    statement.execute(sql);
+                }
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+            return server;
+        });
+        return RUNNING.computeIfAbsent(
+                version + " standby", asked -> RUNNING.get(primary).follower());
+    }
+
+    private Postgres follower() {
+        try {
+            Path copy = Files.createTempDirectory(HOME, "data-" + version + "-");
+            int free;
+            try (ServerSocket socket = new ServerSocket(0)) {
+                free = socket.getLocalPort();
+            }
+            asPostgres("pg_ctl", "-D", data + "/db", "-m", "fast", "-w", "stop");
+            run(
+                    "sh",
+                    "-c",
+                    "cp -a '" + data + "/db' '" + copy + "/db' && cd '" + copy + "' && echo \"port = " + free
+                            + "\nprimary_conninfo = 'host=127.0.0.1 port=" + port
+                            + " user=postgres'\nhot_standby_feedback = on\""
+                            + " >> db/postgresql.conf && touch db/standby.signal && chown -R --reference='" + data
+                            + "/db' .");
+            asPostgres("pg_ctl", "-D", data + "/db", "-l", data + "/log", "-w", "-t", "60", "start");
+            Postgres standby = new Postgres(version, install, copy, free);
+            standby.asPostgres("pg_ctl", "-D", copy + "/db", "-l", copy + "/log", "-w", "-t", "60", "start");
+            Runtime.getRuntime().addShutdownHook(new Thread(standby::stop));
+            return standby;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     public static boolean hasCitus() {
         return Files.exists(DEBIAN.resolve("lib/citus.so"));
     }

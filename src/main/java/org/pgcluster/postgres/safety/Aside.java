@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
+import org.pgcluster.postgres.OwnText;
 
 /**
  * Asks the catalogue in the middle of somebody's transaction, in one message. Only the catalogue is searched, so that
@@ -34,7 +35,7 @@ public final class Aside {
     }
 
     static void ask(Connection connection, String query, Rows rows, Many... parameters) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(BEFORE + query + AFTER)) {
+        try (PreparedStatement statement = connection.prepareStatement(BEFORE + OwnText.marked(query) + AFTER)) {
             for (int i = 0; i < parameters.length; i++) {
                 Many many = parameters[i];
                 statement.setArray(

@@ -5,9 +5,12 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
+import org.pgcluster.citus.CitusNode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
+import org.pgcluster.patroni.Observed;
+import org.pgcluster.patroni.OwnView;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Verdict;
@@ -102,33 +105,77 @@ record Candidate(String where, @Nullable Facts facts, String silence) {
         return checks;
     }
 
+    private static final String UNMANAGED = "Patroni does not manage it";
+    private static final Check UNASKED =
+            new Check(UNMANAGED, Verdict.UNKNOWN, "patroni_urls is not set; if it does, it will interfere");
+
     /** Who looks after a server; Patroni registers and moves its leaders in Citus' metadata by itself. */
     static Check patroni(Context context, String where) {
-        if (!context.cluster().components().hasPatroni()) {
-            return new Check(
-                    "Patroni does not manage it",
-                    Verdict.UNKNOWN,
-                    "patroni_urls is not set; if it does, it will interfere");
+        return observed(context).map(observed -> managed(observed, where)).orElse(UNASKED);
+    }
+
+    /** Another address for a node: what Patroni itself would write is the leader of the node's own group. */
+    static List<Check> patroni(Context context, CitusNode node, String where) {
+        Optional<Observed> asked = observed(context);
+        if (asked.isEmpty()) {
+            return List.of(UNASKED);
         }
-        var observed = context.cluster()
-                .patroni(context.call(), context.cluster().settings().httpTimeout());
-        for (Group group : observed.groups()) {
-            Optional<Member> member = group.members().stream()
-                    .filter(one -> one.address().filter(where::equals).isPresent())
-                    .findFirst();
-            if (member.isPresent()) {
-                return new Check(
-                        "Patroni does not manage it",
-                        Verdict.RISKY,
-                        "it is " + member.get().name() + " of Patroni's group " + group.name()
-                                + ": Patroni writes its leader into pg_dist_node by itself and may undo this;"
-                                + " patroni_failover and patroni_pause are the tools for it");
-            }
+        Observed observed = asked.get();
+        return around(observed, where)
+                .filter(group -> leads(group, where) && isOf(node, group, observed))
+                .map(group -> List.of(new Check(
+                        "it is what Patroni would write",
+                        Verdict.HOLDS,
+                        where + " is the leader of Patroni's group " + group.name() + " and says so itself")))
+                .orElseGet(() -> List.of(managed(observed, node.where()), managed(observed, where)));
+    }
+
+    private static boolean isOf(CitusNode node, Group group, Observed observed) {
+        return around(observed, node.where()).filter(group::equals).isPresent()
+                || group.name().equals(String.valueOf(node.groupId()));
+    }
+
+    private static Optional<Observed> observed(Context context) {
+        return context.cluster().components().hasPatroni()
+                ? Optional.of(context.cluster()
+                        .patroni(context.call(), context.cluster().settings().httpTimeout()))
+                : Optional.empty();
+    }
+
+    private static Check managed(Observed observed, String where) {
+        Optional<Group> group = around(observed, where);
+        if (group.isPresent()) {
+            return new Check(
+                    UNMANAGED,
+                    Verdict.RISKY,
+                    "it is " + member(group.get(), where).map(Member::name).orElse("?") + " of Patroni's group "
+                            + group.get().name()
+                            + ": Patroni writes its leader into pg_dist_node by itself and may undo this;"
+                            + " patroni_failover and patroni_pause are the tools for it");
         }
         boolean all = observed.silent().isEmpty() && observed.unobserved().isEmpty();
         return new Check(
-                "Patroni does not manage it",
+                UNMANAGED,
                 all ? Verdict.HOLDS : Verdict.UNKNOWN,
                 all ? "no member has this address" : "not every Patroni could be asked");
+    }
+
+    private static Optional<Group> around(Observed observed, String where) {
+        return observed.groups().stream()
+                .filter(group -> member(group, where).isPresent())
+                .findFirst();
+    }
+
+    private static boolean leads(Group group, String where) {
+        Optional<Member> member = member(group, where);
+        return member.isPresent()
+                && member.equals(group.leader())
+                && member.get().own().map(OwnView::leads).orElse(false);
+    }
+
+    private static Optional<Member> member(Group group, String where) {
+        return group.members().stream()
+                .filter(one -> one.address().filter(where::equals).isPresent())
+                .findFirst();
     }
 }

@@ -12,6 +12,9 @@ import org.pgcluster.citus.Identity;
 import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Table;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -27,6 +30,8 @@ public final class CitusColocationInspector
         implements Reads<CitusColocationInspector.Input, CitusColocationInspector.Output> {
     record Input(
             @Says("Only this group") OptionalInt colocationId,
+
+            @Says("Only the group of this table") Optional<String> table,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
             int limit,
@@ -144,7 +149,7 @@ public final class CitusColocationInspector
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
-        Integer wanted = input.colocationId().isPresent() ? input.colocationId().getAsInt() : null;
+        Integer wanted = wanted(input, citus);
         List<Found> all = citus.sql().list(Found.class, citus.forThisVersion(GROUPS), wanted, wanted);
         Page<Found> page = Page.of(
                 "groups " + wanted,
@@ -164,6 +169,27 @@ public final class CitusColocationInspector
             groups.add(group(citus, group, byGroup.getOrDefault(group.colocationId(), List.of()), sizes.complete()));
         }
         return new Output(groups, page.rest(), Parts.unavailable(sizes.silent()));
+    }
+
+    private static @Nullable Integer wanted(Input input, Citus citus) {
+        if (input.table().isEmpty()) {
+            return input.colocationId().isPresent() ? input.colocationId().getAsInt() : null;
+        }
+        Table table = Table.distributedNamed(citus, input.table().get());
+        if (table.colocationId() == 0) {
+            throw new ToolException(
+                    ErrorCode.NOT_FOUND,
+                    table.qualified() + " is in no colocation group: it has one shard, which stays on the coordinator.",
+                    "citus_table_inspector describes it.");
+        }
+        if (input.colocationId().isPresent() && input.colocationId().getAsInt() != table.colocationId()) {
+            throw new ToolException(
+                    ErrorCode.INVALID_INPUT,
+                    table.qualified() + " is in colocation group " + table.colocationId() + ", not in "
+                            + input.colocationId().getAsInt() + ".",
+                    "Give one of the two, colocation_id or table.");
+        }
+        return table.colocationId();
     }
 
     /** Skew is told only where every range was measured: a silent node would make it wrong, not partial. */

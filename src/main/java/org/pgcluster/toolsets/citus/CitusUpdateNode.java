@@ -79,8 +79,7 @@ public final class CitusUpdateNode implements Acts<CitusUpdateNode.Input, NodeLo
                     "it takes itself for group " + facts.group()));
             checks.add(sameServer(citus, node, facts));
         }
-        checks.add(Candidate.patroni(context, same ? where : node.where()));
-        checks.add(Candidate.patroni(context, where));
+        checks.addAll(Candidate.patroni(context, node, where));
         return checks.stream().distinct().toList();
     }
 

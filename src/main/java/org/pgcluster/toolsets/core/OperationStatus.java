@@ -2,8 +2,6 @@ package org.pgcluster.toolsets.core;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.error.ErrorCode;
-import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -32,8 +30,8 @@ public final class OperationStatus implements Reads<OperationStatus.Input, Opera
             implements InWords {
         @Override
         public String inWords() {
-            return tool + " on " + cluster + " is " + state + " after " + seconds + " s. "
-                    + (outcome == null ? progress : outcome);
+            return tool + " on " + cluster + " is " + state + " after " + seconds + " s."
+                    + (outcome == null ? " " + progress : outcome.contains("\n") ? "" : " " + outcome);
         }
     }
 
@@ -50,10 +48,8 @@ public final class OperationStatus implements Reads<OperationStatus.Input, Opera
 
     @Override
     public Output read(Input input, Context context) {
-        return context.server()
-                .await(input.operation(), Duration.ofSeconds(input.waitSeconds()), context.call())
-                .map(OperationStatus::output)
-                .orElseThrow(() -> unknown(input.operation()));
+        return output(
+                context.server().await(input.operation(), Duration.ofSeconds(input.waitSeconds()), context.call()));
     }
 
     static Output output(Followed followed) {
@@ -65,12 +61,5 @@ public final class OperationStatus implements Reads<OperationStatus.Input, Opera
                 followed.seconds(),
                 followed.progress(),
                 followed.outcome().orElse(null));
-    }
-
-    static ToolException unknown(String operation) {
-        return new ToolException(
-                ErrorCode.NOT_FOUND,
-                "There is no operation " + operation + ", neither here nor running on a configured cluster.",
-                "The act's answer has its name; what it changed is seen by reading the state.");
     }
 }

@@ -3,6 +3,7 @@ package org.pgcluster.toolsets.core;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -60,7 +61,7 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
     record Component(
             String component, String where, @Nullable String version) {}
 
-    record Off(String tool, String why) {}
+    record Off(String why, List<String> tools) {}
 
     @Override
     public Declaration<Input, Output> declaration() {
@@ -86,8 +87,9 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 unavailable.add(new Unavailable(one.component(), one.where(), one.why()));
             }
         }
-        List<Off> off = new ArrayList<>();
-        context.server().switchedOff().forEach((tool, why) -> off.add(new Off(tool, why)));
+        Map<String, List<String>> off = new LinkedHashMap<>();
+        context.server().switchedOff().forEach((tool, why) -> off.computeIfAbsent(why, none -> new ArrayList<>())
+                .add(tool));
         return new Output(
                 context.server().version(),
                 cluster.name(),
@@ -97,7 +99,9 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 asked.answers().stream().map(Found::node).toList(),
                 extensions(asked.answers()),
                 components,
-                off,
+                off.entrySet().stream()
+                        .map(one -> new Off(one.getKey(), one.getValue()))
+                        .toList(),
                 unavailable);
     }
 

@@ -1,8 +1,11 @@
 package org.pgcluster.toolsets.haproxy;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Routing;
 import org.pgcluster.checks.Routing.Wrong;
@@ -29,8 +32,12 @@ public final class HaproxyBackendHealth implements Reads<HaproxyBackendHealth.In
     record Output(List<Row> servers, List<String> wrong, List<Unavailable> unavailable) implements InWords {
         @Override
         public String inWords() {
-            long serving = servers.stream().filter(Row::serves).count();
-            String first = serving + " of " + servers.size() + " servers get connections.";
+            Map<String, List<Row>> instances =
+                    servers.stream().collect(Collectors.groupingBy(Row::instance, LinkedHashMap::new, Collectors.toList()));
+            String first = Each.inWords(
+                    instances,
+                    rows -> rows.stream().filter(Row::serves).count() + " of " + rows.size()
+                            + " servers get connections");
             return wrong.isEmpty() ? first : first + " Wrong: " + String.join("; ", wrong) + ".";
         }
     }
@@ -112,9 +119,7 @@ public final class HaproxyBackendHealth implements Reads<HaproxyBackendHealth.In
                 server.backend(),
                 server.name(),
                 server.serves(),
-                server.state() == Server.State.UNKNOWN
-                        ? server.status() + " (unknown to this version)"
-                        : Shape.name(server.state()),
+                server.stateInWords(),
                 server.check(),
                 server.address(),
                 server.checkPort(),

@@ -1,8 +1,9 @@
 package org.pgcluster.toolsets.haproxy;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,14 +27,11 @@ public final class HaproxyConnectionStats
             implements InWords {
         @Override
         public String inWords() {
-            long sessions = rows.stream()
+            Map<String, Long> sessions = new LinkedHashMap<>();
+            rows.stream()
                     .filter(row -> row.kind().equals("frontend"))
-                    .map(Row::sessions)
-                    .filter(Objects::nonNull)
-                    .mapToLong(Long::longValue)
-                    .sum();
-            return sessions
-                    + (sessions == 1 ? " session now." : " sessions now.")
+                    .forEach(row -> sessions.merge(row.instance(), row.sessions() == null ? 0 : row.sessions(), Long::sum));
+            return Each.inWords(sessions, count -> count + (count == 1 ? " session now" : " sessions now"))
                     + (remarks.isEmpty() ? "" : " " + String.join(". ", remarks) + ".");
         }
     }
@@ -58,6 +56,7 @@ public final class HaproxyConnectionStats
             @Nullable Long limit,
             @Nullable Long perSecond,
             @Nullable Long queue,
+            @Nullable Long requestErrors,
             @Nullable Long connectErrors,
             @Nullable Long responseErrors,
             @Nullable Long retries) {}
@@ -97,6 +96,7 @@ public final class HaproxyConnectionStats
             proxy.servers().forEach(server -> rows.add(row(proxy, server)));
         }
         List<String> remarks = Stream.concat(rows.stream().flatMap(HaproxyConnectionStats::remarks), full(processes))
+                .distinct()
                 .toList();
         return new Output(processes, rows, remarks, asked.unavailable());
     }
@@ -114,6 +114,7 @@ public final class HaproxyConnectionStats
                 null,
                 front.requestErrors(),
                 null,
+                null,
                 null);
     }
 
@@ -128,6 +129,7 @@ public final class HaproxyConnectionStats
                 null,
                 null,
                 back.queue(),
+                null,
                 back.connectErrors(),
                 null,
                 back.retries());
@@ -144,6 +146,7 @@ public final class HaproxyConnectionStats
                 server.limit(),
                 server.rate(),
                 server.queue(),
+                null,
                 server.connectErrors(),
                 server.responseErrors(),
                 server.retries());

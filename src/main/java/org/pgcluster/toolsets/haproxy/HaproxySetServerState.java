@@ -51,14 +51,14 @@ public final class HaproxySetServerState
         @Override
         public String inWords() {
             return servers.size() == 1
-                    ? "The server is " + servers.get(0).state() + " now."
-                    : "The server is "
+                    ? "The server's state is now " + servers.get(0).state() + "."
+                    : "The server's state is now "
                             + String.join(
                                     ", ",
                                     servers.stream()
                                             .map(one -> one.state() + " on " + one.instance())
                                             .toList())
-                            + " now.";
+                            + ".";
         }
     }
 
@@ -101,7 +101,7 @@ public final class HaproxySetServerState
                 checks.add(new Check(proxy.where() + " can be told", Verdict.RISKY, deaf.get()));
                 continue;
             }
-            before.add(new Before(proxy.where(), Shape.name(server.state()), last));
+            before.add(new Before(proxy.where(), server.stateInWords(), last));
             checks.add(lastOne(input, proxy, last));
             sessions += server.sessions() == null ? 0 : server.sessions();
             HaProxy.Request request =
@@ -119,7 +119,14 @@ public final class HaproxySetServerState
         checks.add(Plan.check(
                 "a HAProxy can be told",
                 !steps.isEmpty(),
-                steps.isEmpty()
+                steps.isEmpty() && asked.proxies().isEmpty()
+                        ? "none answers: "
+                                + String.join(
+                                        "; ",
+                                        asked.unavailable().stream()
+                                                .map(Unavailable::why)
+                                                .toList())
+                        : steps.isEmpty()
                         ? "none: add its runtime socket (unix:/path or tcp:host:port, level admin) to haproxy_urls, or"
                                 + " stats admin to the statistics page"
                         : steps.size() + " to tell"));
@@ -209,7 +216,7 @@ public final class HaproxySetServerState
             Server server = server(input, proxy);
             after.add(new After(
                     proxy.where(),
-                    Shape.name(server.state()),
+                    server.stateInWords(),
                     server.check(),
                     server.sessions(),
                     proxy.of(input.backend()).stream().anyMatch(Server::serves)));

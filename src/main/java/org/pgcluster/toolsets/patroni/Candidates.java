@@ -17,13 +17,15 @@ final class Candidates {
     private final boolean failover;
     private final long mostLag;
     private final boolean synchronous;
+    private final boolean quorum;
 
     Candidates(Group group, boolean failover) {
         this.group = group;
         this.failover = failover;
         this.mostLag = group.settings().map(Settings::maximumLagOnFailover).orElse(1_048_576L);
-        this.synchronous =
-                !group.settings().map(Settings::synchronous).orElse("off").equals("off");
+        String mode = group.settings().map(Settings::synchronous).orElse("off");
+        this.synchronous = !mode.equals("off");
+        this.quorum = mode.equals("quorum");
     }
 
     List<Check> checks(Optional<String> wanted) {
@@ -104,11 +106,26 @@ final class Candidates {
         if (member.mayNeverLead()) {
             return "it has the tag " + (member.hasTag("nofailover") ? "nofailover" : "failover_priority 0");
         }
-        boolean standby = group.synchronousStandbys().contains(member.name());
-        if (!failover && synchronous && !standby && !group.synchronousStandbys().isEmpty()) {
-            return "in synchronous mode only a synchronous standby may";
+        if (synchronous && !group.synchronousStandbys().contains(member.name())) {
+            boolean none = group.synchronousStandbys().isEmpty();
+            if (!failover && !(quorum && none)) {
+                return "in synchronous mode only a synchronous standby may" + (none ? ", and there is none" : "");
+            }
+            Optional<String> old = group.leader().flatMap(Member::own).flatMap(Candidates::tooOld);
+            if (failover && old.isPresent()) {
+                return "while the leader lives Patroni " + old.get() + " fails over to a synchronous standby only";
+            }
         }
         return member.own().isPresent() && !member.healthy() ? "it is " + member.state() : null;
+    }
+
+    /** Since 3.2 a living leader hands over to an asynchronous member, too, where a failover names it. */
+    private static Optional<String> tooOld(OwnView own) {
+        String version = String.valueOf(own.patroniVersion());
+        String[] parts = version.split("\\.", -1);
+        boolean old = version.matches("\\d+\\.\\d+.*")
+                && Integer.parseInt(parts[0]) * 100 + Integer.parseInt(parts[1].replaceAll("\\D.*", "")) < 302;
+        return old ? Optional.of(version) : Optional.empty();
     }
 
     /** By the positions that leader and replica tell now, else what Patroni wrote a loop ago. */

@@ -76,6 +76,18 @@ final class Changing {
         }
     }
 
+    /** Without its DCS Patroni answers a change with nothing at all. Empty where it is reached. */
+    static List<Check> dcs(Group group) {
+        String silence = group.dcsSilence();
+        return silence == null
+                ? List.of()
+                : List.of(new Check(
+                        "Patroni reaches its DCS",
+                        Verdict.FAILS,
+                        "no member can show it, and without it Patroni changes nothing; repair the DCS first ("
+                                + silence.replaceFirst("\\.$", "") + ")"));
+    }
+
     /** Sends it, and makes an error of a refusal, in Patroni's own words. */
     static Hands.Said agreed(Step.Request step, Hands hands) {
         Hands.Said said = hands.send(step);

@@ -46,7 +46,8 @@ final class FailoverPlan {
     }
 
     private Plan<Looked> plan(Context context) {
-        List<Check> checks = new ArrayList<>(List.of(leading(), pause()));
+        List<Check> checks = new ArrayList<>(Changing.dcs(group));
+        checks.addAll(List.of(leading(), pause()));
         checks.addAll(candidates.checks(candidate));
         input.scheduledAt().ifPresent(at -> checks.add(ScheduledSwitchover.time(at)));
         checks.add(Changing.alone(context));
@@ -70,7 +71,7 @@ final class FailoverPlan {
                 candidates.atRisk(who),
                 "operation_status, patroni_cluster_status",
                 input.scheduledAt().isPresent() ? "patroni_failover with unschedule." : "",
-                "Switch back once " + from + " is a replica without lag again.",
+                leader.isEmpty() ? "" : "Switch back once " + from + " is a replica without lag again.",
                 "",
                 failover || candidates.mayLose(who),
                 Map.of());

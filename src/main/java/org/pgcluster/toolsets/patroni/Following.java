@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Routing;
 import org.pgcluster.error.ToolException;
@@ -30,6 +32,7 @@ final class Following {
     private static final String CITUS = "pg_dist_node names it";
     private static final String SYNCED = "every node has that metadata";
     private static final String HAPROXY = "HAProxy sends writes to it";
+    private static final Set<String> OF_REPLICAS = Set.of(REPLICAS, SYNCHRONOUS);
 
     private final Group before;
     private final Optional<String> wanted;
@@ -37,6 +40,7 @@ final class Following {
     private final Context context;
     private final long started;
     private final boolean citus;
+    private final Set<String> silent;
     private boolean waited;
     private final Map<String, @Nullable Double> stages = new LinkedHashMap<>();
 
@@ -47,6 +51,10 @@ final class Following {
         this.context = context;
         this.started = started;
         this.citus = before.name().chars().allMatch(Character::isDigit);
+        this.silent = new TreeSet<>(before.members().stream()
+                .filter(member -> member.own().isEmpty())
+                .map(Member::name)
+                .toList());
         stages.put(LEADER, null);
         boolean synchronous =
                 !before.settings().map(Settings::synchronous).orElse("off").equals("off");
@@ -69,14 +77,38 @@ final class Following {
     Output toTheEnd(WriteGap gap) {
         long patience = Math.max(30, 2 * before.settings().map(Settings::ttl).orElse(30L));
         Changing.await(patience, hands, context, "Follows the change of leader", () -> {
-            look(Changing.group(Optional.of(before.name()), context));
+            Group now = Changing.group(Optional.of(before.name()), context);
+            look(now);
             hands.progress((double) reached(), stages.size(), words());
-            return stages.containsValue(null) ? Optional.empty() : Optional.of(true);
+            return stages.containsValue(null) && !onlyTheSilentAreMissing(now) ? Optional.empty() : Optional.of(true);
         });
         if (stages.get(LEADER) == null) {
             throw NotDone.late(before, patience, context);
         }
         return told(Changing.group(Optional.of(before.name()), context), gap);
+    }
+
+    /**
+     * Who has not answered since before this began comes back when a person starts it: all that can follow has followed,
+     * and more waiting would not make the answer truer.
+     */
+    private boolean onlyTheSilentAreMissing(Group now) {
+        silent.removeIf(name -> now.named(name).flatMap(Member::own).isPresent());
+        boolean restReached = stages.entrySet().stream()
+                .allMatch(one -> one.getValue() != null || OF_REPLICAS.contains(one.getKey()));
+        List<Member> living = now.replicas().stream()
+                .filter(member -> !silent.contains(member.name()))
+                .toList();
+        boolean synchronous = !stages.containsKey(SYNCHRONOUS) || stages.get(SYNCHRONOUS) != null;
+        return restReached
+                && !silent.isEmpty()
+                && living.size() + silent.size() >= before.members().size() - 1
+                && follow(living, now.leader().map(Member::timeline).orElse(null))
+                && (living.isEmpty() || synchronous);
+    }
+
+    private static boolean follow(List<Member> members, @Nullable Integer timeline) {
+        return members.stream().allMatch(one -> one.healthy() && Objects.equals(timeline, one.timeline()));
     }
 
     private Output told(Group now, WriteGap gap) {
@@ -97,7 +129,8 @@ final class Following {
                 clientsDown(gap),
                 waited,
                 down != null && down.atLeast(),
-                told);
+                told,
+                List.copyOf(silent));
     }
 
     /** Clients of a worker come by the metadata, those of the coordinator by HAProxy. */
@@ -138,8 +171,7 @@ final class Following {
         List<Member> others = now.replicas();
         reach(
                 REPLICAS,
-                others.size() >= before.members().size() - 1
-                        && others.stream().allMatch(one -> one.healthy() && timeline.equals(one.timeline())));
+                others.size() >= before.members().size() - 1 && follow(others, timeline));
         reach(SYNCHRONOUS, !now.synchronousStandbys().isEmpty());
         reach(HAPROXY, stages.containsKey(HAPROXY) && routed(leader.get()));
         if (citus && (stages.get(CITUS) == null || stages.get(SYNCED) == null)) {

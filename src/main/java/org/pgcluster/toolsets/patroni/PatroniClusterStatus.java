@@ -32,7 +32,10 @@ public final class PatroniClusterStatus implements Reads<PatroniClusterStatus.In
             long led = groups.stream().filter(group -> group.confirmed()).count();
             String first = led + " of " + groups.size() + (groups.size() == 1 ? " group has" : " groups have")
                     + " a leader that says so itself.";
-            String more = troubles.isEmpty() ? "" : " " + troubles.get(0) + ".";
+            String more = troubles.isEmpty()
+                    ? ""
+                    : " " + troubles.get(0) + "."
+                            + (troubles.size() == 1 ? "" : " And " + (troubles.size() - 1) + " more below.");
             return first
                     + more
                     + (unobserved.isEmpty()
@@ -137,7 +140,7 @@ public final class PatroniClusterStatus implements Reads<PatroniClusterStatus.In
                 member.own().isPresent());
     }
 
-    /** What an operator should not have to find by comparing rows. */
+    /** What an operator should not have to find by comparing rows; what is worse comes first. */
     private static List<String> troubles(Group group) {
         List<String> troubles = new ArrayList<>();
         String silence = group.dcsSilence();
@@ -147,6 +150,7 @@ public final class PatroniClusterStatus implements Reads<PatroniClusterStatus.In
         if (group.leader().isEmpty()) {
             troubles.add(group.unlocked() ? "nobody holds the leader lock" : "nobody leads");
         }
+        troubles.addAll(group.disagreements().stream().map(Disagreement::words).toList());
         String mode = group.settings().map(Settings::synchronous).orElse("off");
         if (!mode.equals("off") && group.synchronousStandbys().isEmpty()) {
             troubles.add(
@@ -158,7 +162,6 @@ public final class PatroniClusterStatus implements Reads<PatroniClusterStatus.In
         if (group.paused()) {
             troubles.add("paused: Patroni will neither restart nor fail over");
         }
-        troubles.addAll(group.disagreements().stream().map(Disagreement::words).toList());
         return troubles;
     }
 }

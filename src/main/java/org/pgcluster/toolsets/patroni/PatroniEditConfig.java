@@ -101,7 +101,7 @@ public final class PatroniEditConfig
                         null));
         Map<String, @Nullable Object> after = ConfigPatch.merged(now, input.patch());
         List<Changed> changes = ConfigPatch.changes(now, after);
-        List<Check> checks = new ArrayList<>();
+        List<Check> checks = new ArrayList<>(Changing.dcs(group));
         checks.add(new Check(
                 "it changes something",
                 changes.isEmpty() ? Verdict.RISKY : Verdict.HOLDS,

@@ -79,7 +79,8 @@ public final class PatroniFailover
 
     /**
      * {@code writesDownSeconds} is how long no member was a primary that takes commits; {@code clientsDownSeconds} how long
-     * it took until HAProxy, or for a worker Citus' metadata, led to it.
+     * it took until HAProxy, or for a worker Citus' metadata, led to it. {@code silent} are members that have not answered
+     * since before it began.
      */
     record Output(
             String group,
@@ -91,7 +92,8 @@ public final class PatroniFailover
             @Nullable Double clientsDownSeconds,
             boolean commitsWaited,
             boolean nobodyLedBefore,
-            List<Stage> stages)
+            List<Stage> stages,
+            List<String> silent)
             implements InWords {
         @Override
         public String inWords() {
@@ -99,7 +101,10 @@ public final class PatroniFailover
                     .filter(stage -> stage.afterSeconds() == null)
                     .map(Stage::what)
                     .toList();
-            return outcome + down() + (open.isEmpty() ? "" : " Not yet: " + String.join(", ", open) + ".");
+            return outcome + down() + (open.isEmpty() ? "" : " Not yet: " + String.join(", ", open) + ".")
+                    + (silent.isEmpty()
+                            ? ""
+                            : " Without an answer since before this began: " + String.join(", ", silent) + ".");
         }
 
         private String down() {

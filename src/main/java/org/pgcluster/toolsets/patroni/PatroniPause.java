@@ -1,5 +1,6 @@
 package org.pgcluster.toolsets.patroni;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,11 +28,13 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
 
     record Looked(String group, boolean paused, @Nullable String leader) {}
 
-    record Output(String group, boolean paused, boolean everywhere) implements InWords {
+    /** {@code silent} are members that do not answer: they notice it when they are back. */
+    record Output(String group, boolean paused, boolean everywhere, List<String> silent) implements InWords {
         @Override
         public String inWords() {
             return "Patroni of group " + group + (paused ? " is paused" : " looks after PostgreSQL again")
-                    + (everywhere ? "." : "; not every member has noticed yet.");
+                    + (everywhere || !silent.isEmpty() ? "." : "; not every member has noticed yet.")
+                    + (silent.isEmpty() ? "" : " Without an answer: " + String.join(", ", silent) + ".");
         }
     }
 
@@ -53,28 +56,13 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
     @Override
     public Plan<Looked> plan(Input input, Context context) {
         Group group = Changing.group(input.group(), context);
-        boolean leads =
-                group.leader().flatMap(Member::own).map(own -> own.leads()).orElse(false);
-        boolean same = group.paused() == input.paused();
         return new Plan<>(
                 (input.paused() ? "Pauses" : "Resumes") + " Patroni of group " + group.name(),
                 new Looked(
                         group.name(),
                         group.paused(),
                         group.leader().map(Member::name).orElse(null)),
-                List.of(
-                        same
-                                ? new Check("it changes something", Verdict.RISKY, "it is so already")
-                                : new Check("it changes something", Verdict.HOLDS, "paused is " + group.paused()),
-                        leads
-                                ? new Check("a leader is there", Verdict.HOLDS, "it says so itself")
-                                : new Check(
-                                        "a leader is there",
-                                        Verdict.RISKY,
-                                        input.paused()
-                                                ? "none says so itself: while paused nobody takes over"
-                                                : "none says so itself: Patroni fails over at once"),
-                        Changing.alone(context)),
+                checks(input, group, context),
                 List.of(Step.request(
                         Step.Component.PATRONI,
                         Changing.api(group),
@@ -90,6 +78,27 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
                         "",
                         false,
                         Map.of()));
+    }
+
+    private static List<Check> checks(Input input, Group group, Context context) {
+        boolean leads =
+                group.leader().flatMap(Member::own).map(own -> own.leads()).orElse(false);
+        List<Check> checks = new ArrayList<>(Changing.dcs(group));
+        checks.add(
+                group.paused() == input.paused()
+                        ? new Check("it changes something", Verdict.RISKY, "it is so already")
+                        : new Check("it changes something", Verdict.HOLDS, "paused is " + group.paused()));
+        checks.add(
+                leads
+                        ? new Check("a leader is there", Verdict.HOLDS, "it says so itself")
+                        : new Check(
+                                "a leader is there",
+                                Verdict.RISKY,
+                                input.paused()
+                                        ? "none says so itself: while paused nobody takes over"
+                                        : "none says so itself: Patroni fails over at once"));
+        checks.add(Changing.alone(context));
+        return checks;
     }
 
     @Override
@@ -108,6 +117,11 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
                     .allMatch(own -> own.paused() == input.paused());
             return all ? Optional.of(true) : Optional.empty();
         });
-        return new Output(name, Changing.group(Optional.of(name), context).paused(), everywhere.isPresent());
+        Group now = Changing.group(Optional.of(name), context);
+        List<String> silent = now.members().stream()
+                .filter(member -> member.own().isEmpty())
+                .map(Member::name)
+                .toList();
+        return new Output(name, now.paused(), everywhere.isPresent() && silent.isEmpty(), silent);
     }
 }

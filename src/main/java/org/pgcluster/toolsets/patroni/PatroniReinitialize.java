@@ -67,7 +67,7 @@ public final class PatroniReinitialize
         Member member = Changing.member(group, input.member());
         Optional<Member> leader = group.leader();
         boolean leads = leader.map(member::equals).orElse(false);
-        List<Check> checks = new ArrayList<>();
+        List<Check> checks = new ArrayList<>(Changing.dcs(group));
         checks.add(Plan.check(
                 "it does not lead", !leads, leads ? "it does; a leader is never erased" : "it is " + member.role()));
         checks.add(Plan.check(

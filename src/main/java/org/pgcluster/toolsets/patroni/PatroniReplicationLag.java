@@ -43,7 +43,9 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
             long unknown = replicas.stream().filter(lag -> lag.bytes() == null).count();
             return replicas.size()
                     + (replicas.size() == 1 ? " replica" : " replicas")
-                    + worst.map(lag -> ", the furthest behind is " + lag.member() + " with " + lag.bytes() + " bytes")
+                    + worst.map(lag -> lag.known() == 0
+                                    ? ", none known to be behind"
+                                    : ", the furthest behind is " + lag.member() + " with " + lag.bytes() + " bytes")
                             .orElse("")
                     + (unknown == 0 ? "." : "; of " + unknown + " nobody knows.");
         }

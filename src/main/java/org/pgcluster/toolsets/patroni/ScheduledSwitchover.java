@@ -75,6 +75,7 @@ final class ScheduledSwitchover {
                 null,
                 false,
                 false,
+                List.of(),
                 List.of());
     }
 }

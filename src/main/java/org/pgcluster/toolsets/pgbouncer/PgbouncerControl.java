@@ -112,7 +112,11 @@ public final class PgbouncerControl
                 .forEach(one -> checks.add(
                         new Check(one.where() + " answers", Verdict.UNKNOWN, one.why() + " It goes on as before.")));
         checks.add(Plan.check(
-                "a PgBouncer answers", !steps.isEmpty(), observed.bouncers().size() + " of " + instances.size()));
+                "a PgBouncer answers",
+                !steps.isEmpty(),
+                steps.isEmpty() && !observed.silent().isEmpty()
+                        ? String.join("; ", observed.silent().stream().map(PgBouncer.Silent::why).toList())
+                        : observed.bouncers().size() + " of " + instances.size()));
         return new Plan<>(
                 words(input) + " (" + clients + (clients == 1 ? " client)" : " clients)"),
                 new Looked(before, admin),

@@ -32,6 +32,9 @@ public final class PgbouncerStatus implements Reads<PgbouncerStatus.Input, Pgbou
             implements InWords {
         @Override
         public String inWords() {
+            if (instances.isEmpty()) {
+                return "No PgBouncer answered, so nothing is known of its clients.";
+            }
             long clients = pools.stream()
                     .mapToLong(pool -> pool.active() + pool.waiting())
                     .sum();

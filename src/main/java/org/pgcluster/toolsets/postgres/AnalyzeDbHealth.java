@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.checks.Checks;
 import org.pgcluster.checks.DatabaseChecks;
 import org.pgcluster.checks.Finding;
+import org.pgcluster.checks.FreezeAges;
+import org.pgcluster.checks.FreezeAges.Age;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Nearest;
@@ -40,11 +42,14 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
                     + " version")
             Optional<String> checks) {}
 
+    /** {@code ages} is what ends first, with a forecast, wherever vacuum was asked for. */
     record Output(
             List<String> checked,
             List<Finding> findings,
+            List<Age> ages,
             @Nullable String note,
-            List<Unavailable> unavailable) implements InWords {
+            List<Unavailable> unavailable)
+            implements InWords {
         @Override
         public String inWords() {
             String found = findings.isEmpty()
@@ -61,12 +66,12 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
         Map<String, List<String>> areas = new LinkedHashMap<>();
         areas.put("index", List.of());
         areas.put("connection", List.of("postgres.connections", "postgres.session", "postgres.blocked"));
-        areas.put("vacuum", List.of("postgres.transaction_age", "postgres.multixact_age"));
+        areas.put("vacuum", List.of("postgres.transaction_age", "postgres.multixact_age", "postgres.prepared_left"));
         areas.put("sequence", List.of());
-        areas.put("replication", List.of("postgres.slot"));
-        areas.put("buffer", List.of());
+        areas.put("replication", List.of("postgres.slot", "postgres.standby_behind"));
+        areas.put("buffer", List.of("postgres.checksum_failures"));
         areas.put("constraint", List.of());
-        areas.put("wal", List.of("postgres.slot"));
+        areas.put("wal", List.of("postgres.slot", "postgres.archiving_fails", "postgres.disk_nearly_full"));
         areas.put("setting", List.of());
         areas.put("version", List.of());
         return areas;
@@ -91,28 +96,52 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
         List<Finding> findings = new ArrayList<>(
                 DatabaseChecks.of(state, context.cluster().settings().hostMemoryMb()));
         List<Unavailable> unavailable = new ArrayList<>(state.unavailable());
+        List<Age> ages = List.of();
         if (wanted.stream()
                 .anyMatch(area -> !AREAS.getOrDefault(area, List.of()).isEmpty())) {
             Snapshot server = Gathering.of(context.cluster(), context.call(), EACH, Clock.systemUTC());
-            Checks.of(server).stream()
+            Checks.each(server).stream()
                     .filter(finding -> finding.component().equals("postgres") && belongs(finding, wanted))
                     .forEach(findings::add);
+            ages = wanted.contains("vacuum") ? FreezeAges.nearest(server) : ages;
             server.unavailable().stream()
                     .filter(one -> one.component().equals("postgres")
                             || one.component().equals("citus"))
                     .forEach(unavailable::add);
         }
+        told(findings, "postgres.standby_behind")
+                .forEach(standby -> findings.removeIf(one -> one.id().equals("database.replica_lags")
+                        && one.subject().equals(standby)));
         findings.sort(Comparator.comparing(Finding::severity));
         Set<String> off = context.server().switchedOff().keySet();
-        boolean citus = context.cluster().capabilities(context.call()).has("citus");
         return new Output(
                 List.copyOf(wanted),
                 findings.stream()
                         .map(finding -> offered(finding, off))
                         .map(finding -> context.cluster().rowDataAllowed() ? finding : withoutValues(finding))
                         .toList(),
-                citus ? "Tables of Citus are judged on their shards by citus_advisor and citus_table_inspector." : null,
+                ages,
+                note(state, context.cluster().capabilities(context.call()).has("citus")),
                 unavailable);
+    }
+
+    private static List<String> told(List<Finding> findings, String id) {
+        return findings.stream()
+                .filter(one -> one.id().equals(id))
+                .map(Finding::subject)
+                .toList();
+    }
+
+    private static @Nullable String note(DatabaseState state, boolean citus) {
+        List<String> notes = new ArrayList<>();
+        if (!state.cut().isEmpty()) {
+            notes.add("Only the worst " + DatabaseReading.MOST + " of each were judged of: "
+                    + String.join(", ", state.cut()) + ".");
+        }
+        if (citus) {
+            notes.add("Tables of Citus are judged on their shards by citus_advisor and citus_table_inspector.");
+        }
+        return notes.isEmpty() ? null : String.join(" ", notes);
     }
 
     /** How far a key is used up is a figure; the key itself is a row's. */

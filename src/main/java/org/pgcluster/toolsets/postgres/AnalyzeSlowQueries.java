@@ -33,7 +33,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
             @Says("Only what runs in the next seconds") @Default("0") @Range(min = 0, max = 20)
             int watchSeconds,
 
-            @Says("Most rows") @Default("10") @Range(min = 1, max = 50)
+            @Says("Most rows") @Default("5") @Range(min = 1, max = 50)
             int limit,
 
             @Says("From the last answer") Optional<String> cursor) {}
@@ -69,7 +69,8 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         public String inWords() {
             return statements.isEmpty()
                     ? "No statement of this database is in what was asked for."
-                    : rest.total() + " statements; the share is of their total execution time."
+                    : rest.total()
+                            + " statements without this server's own; the share is of their total execution time."
                             + (note == null ? "" : " " + note);
         }
     }
@@ -86,7 +87,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
             @Nullable Double hitPercent,
             long tempBytes,
             long walBytes,
-            String why,
+            @Nullable String why,
             String query,
             @Nullable String plan) {}
 
@@ -163,7 +164,7 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
     }
 
     /** The first that applies, the surest first. */
-    static String why(Seen one) {
+    static @Nullable String why(Seen one) {
         double mean = one.totalMs() / one.calls();
         double blocks = one.hit() + one.read();
         if (one.temp() > 0) {
@@ -178,14 +179,23 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         if (blocks > 0 && one.read() > 0.3 * blocks && one.read() / one.calls() > 100) {
             return "reads " + Math.round(one.read() / one.calls()) + " blocks a call from outside the cache";
         }
-        if (blocks / one.calls() > 1000 && one.rows() / one.calls() < blocks / one.calls() / 10) {
+        if (looksForRows(one.query())
+                && blocks / one.calls() > 1000
+                && one.rows() / one.calls() < blocks / one.calls() / 10) {
             return "touches " + Math.round(blocks / one.calls())
                     + " blocks a call for few rows: an index may be missing";
         }
         if (one.calls() >= 1000 && mean < 1) {
             return "cheap and very frequent: can it be asked once for many?";
         }
-        return one.rows() / one.calls() > 10_000 ? "returns many rows" : "its own work";
+        if (one.rows() / one.calls() > 10_000) {
+            return looksForRows(one.query()) ? "returns many rows" : "writes many rows";
+        }
+        return null;
+    }
+
+    private static boolean looksForRows(String query) {
+        return query.strip().toUpperCase(Locale.ROOT).matches("(?s)(SELECT|WITH|UPDATE|DELETE|MERGE|TABLE)\\b.*");
     }
 
     /** What nobody can plan has no plan: utilities, texts that are hidden or were cut, temporary tables. */
@@ -208,9 +218,10 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         }
     }
 
+    /** What is read stands at the beginning, which of it and in what order at the end. */
     private static String cut(String query) {
         String line = query.strip().replaceAll("\\s+", " ");
-        return line.length() <= 300 ? line : line.substring(0, 300) + "…";
+        return line.length() <= 140 ? line : line.substring(0, 65) + " … " + line.substring(line.length() - 72);
     }
 
     private static double rounded(double value) {

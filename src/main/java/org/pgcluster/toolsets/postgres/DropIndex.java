@@ -10,6 +10,7 @@ import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Says;
+import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Acts;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
@@ -40,6 +41,8 @@ public final class DropIndex implements Acts<DropIndex.Input, DropIndex.Looked, 
     record Index(
             long oid,
             String name,
+            String shortName,
+            long tableOid,
             String onTable,
             String definition,
             boolean valid,
@@ -50,12 +53,60 @@ public final class DropIndex implements Acts<DropIndex.Input, DropIndex.Looked, 
             boolean replicaIdentity,
             long scans,
             long bytes,
-            boolean mayDrop) {}
+            boolean mayDrop) {
+        Index with(boolean validEverywhere, long allScans, long allBytes) {
+            return new Index(
+                    oid,
+                    name,
+                    shortName,
+                    tableOid,
+                    onTable,
+                    definition,
+                    validEverywhere,
+                    unique,
+                    partitioned,
+                    ofPartitioned,
+                    constraint,
+                    replicaIdentity,
+                    allScans,
+                    allBytes,
+                    mayDrop);
+        }
+    }
+
+    /** Of a table that Citus manages the coordinator has an empty shell: what counts is counted on its shards. */
+    private record Everywhere(Index index, boolean onShards, List<String> silent) {
+        static Everywhere of(Index index, Context context) {
+            return ShardFigures.of(context, index.tableOid())
+                    .map(figures -> new Everywhere(
+                            summed(index, figures.indexParts()),
+                            true,
+                            figures.unavailable().stream()
+                                    .map(Unavailable::where)
+                                    .toList()))
+                    .orElseGet(() -> new Everywhere(index, false, List.of()));
+        }
+
+        private static Index summed(Index index, List<ShardFigures.IndexPart> all) {
+            List<ShardFigures.IndexPart> parts = all.stream()
+                    .filter(part -> part.name().equals(index.shortName()))
+                    .toList();
+            return index.with(
+                    index.valid() && parts.stream().allMatch(part -> part.invalid() == 0),
+                    parts.stream().mapToLong(ShardFigures.IndexPart::scans).sum(),
+                    parts.stream().mapToLong(ShardFigures.IndexPart::bytes).sum());
+        }
+
+        String where() {
+            return onShards ? "on its shards" : "on this server";
+        }
+    }
 
     private record Gone(boolean gone) {}
 
     private static final String INDEX = """
-            SELECT rel.oid::bigint AS oid, rel.oid::regclass::text AS name, def.indrelid::regclass::text AS on_table,
+            SELECT rel.oid::bigint AS oid, rel.oid::regclass::text AS name, rel.relname::text AS short_name,
+                   def.indrelid::bigint AS table_oid, def.indrelid::regclass::text AS on_table,
                    pg_get_indexdef(rel.oid) AS definition, def.indisvalid AS valid, def.indisunique AS "unique",
                    rel.relkind = 'I' AS partitioned, rel.relispartition AS of_partitioned,
                    (SELECT conname::text FROM pg_constraint WHERE conindid = rel.oid AND contype IN ('p', 'u', 'x')
@@ -81,14 +132,15 @@ public final class DropIndex implements Acts<DropIndex.Input, DropIndex.Looked, 
 
     @Override
     public Plan<Looked> plan(Input input, Context context) {
-        Index index = found(input.index(), context.sql());
+        Everywhere seen = Everywhere.of(found(input.index(), context.sql()), context);
+        Index index = seen.index();
         String drop = "DROP INDEX " + (input.concurrently() ? "CONCURRENTLY " : "") + index.name();
         Step step = input.concurrently() ? Step.concurrent(WHERE, drop) : Step.statement(WHERE, drop);
         return new Plan<>(
                 "Drops index " + index.name() + " of " + index.onTable() + " (" + index.bytes() + " bytes, "
-                        + index.scans() + " scans counted on this server)",
+                        + index.scans() + " scans counted " + seen.where() + ")",
                 new Looked(index.name(), index.oid(), index.definition()),
-                checks(input, index),
+                checks(input, seen),
                 List.of(step),
                 new Consequences(
                         input.concurrently()
@@ -114,8 +166,16 @@ public final class DropIndex implements Acts<DropIndex.Input, DropIndex.Looked, 
                                 "get_object_details of the table shows its indexes; a name with capitals needs double quotes."));
     }
 
-    private static List<Check> checks(Input input, Index index) {
+    private static List<Check> checks(Input input, Everywhere seen) {
+        Index index = seen.index();
         List<Check> checks = new ArrayList<>();
+        if (!seen.silent().isEmpty()) {
+            checks.add(new Check(
+                    "its use is known",
+                    Verdict.UNKNOWN,
+                    "these nodes did not answer, and what they have is not in the figures: "
+                            + String.join(", ", seen.silent())));
+        }
         checks.add(Plan.check(
                 "no constraint lives on it",
                 index.constraint() == null,

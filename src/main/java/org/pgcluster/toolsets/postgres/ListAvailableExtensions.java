@@ -21,7 +21,7 @@ public final class ListAvailableExtensions
     private static final String LIST = "extensions";
 
     record Input(
-            @Says("Most rows") @Default("30") @Range(min = 1, max = 200)
+            @Says("Most rows") @Default("12") @Range(min = 1, max = 200)
             int limit,
 
             @Says("From the last answer") Optional<String> cursor) {}

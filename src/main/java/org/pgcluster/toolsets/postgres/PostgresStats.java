@@ -26,7 +26,7 @@ public final class PostgresStats implements Reads<PostgresStats.Input, PostgresS
 
             @Says("Only this one") Optional<String> database,
 
-            @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
+            @Says("Most rows") @Default("20") @Range(min = 1, max = 200)
             int limit,
 
             @Says("From the last answer") Optional<String> cursor) {}

@@ -9,6 +9,7 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.OwnText;
 import org.pgcluster.postgres.Sql;
 
 /** What pg_stat_statements counts of the statements of this database, whichever version of it there is. */
@@ -97,9 +98,12 @@ final class StatementCounters {
         return new StatementCounters(sql, sql.ifAny(Stand.class, STAND).orElseThrow(StatementCounters::missing));
     }
 
+    /** But ours: who asks what is slow does not mean the asking. */
     List<Seen> all() {
         try {
-            return sql.list(Seen.class, READING.replace("{schema}", stand.schema()));
+            return sql.list(Seen.class, READING.replace("{schema}", stand.schema())).stream()
+                    .filter(one -> !OwnText.is(one.query()))
+                    .toList();
         } catch (ToolException e) {
             if (e.text().contains("shared_preload_libraries")) {
                 throw missing();

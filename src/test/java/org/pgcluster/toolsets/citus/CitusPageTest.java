@@ -1,11 +1,11 @@
 package org.pgcluster.toolsets.citus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.pgcluster.toolsets.citus.CitusLab.psql;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.shape.JsonText;
+import org.pgcluster.testing.OwnLab;
 
 /** {@code docs/citus.md}: a transcript of every tool, each run again. */
 class CitusPageTest {
@@ -48,13 +49,16 @@ class CitusPageTest {
     void what_the_page_shows_is_what_the_tools_say() throws Exception {
         String page = Files.readString(PAGE);
         List<String> wrong = new ArrayList<>();
-        try (CitusLab lab = CitusLab.as(
-                CitusLab.address("LAB_USER_DSN"),
-                state,
-                "--admin-dsn=" + CitusLab.address("LAB_DSN"),
-                "--mode=admin",
-                "--allow-execute=true")) {
-            Map<String, String> values = values();
+        // A cluster on which nothing else ran, because the page shows what its own sample workload left in the
+        // statistics.
+        try (OwnLab own = OwnLab.up("cituspage", 3);
+                CitusLab lab = CitusLab.as(
+                        own.address("LAB_USER_DSN"),
+                        state,
+                        "--admin-dsn=" + own.address("LAB_DSN"),
+                        "--mode=admin",
+                        "--allow-execute=true")) {
+            Map<String, String> values = values(own);
             String written = COMMAND.matcher(page).replaceAll(call -> {
                 String said = excerpt(lab.ask(call.group(1), arguments(call.group(1), call.group(2), values))
                         .text());
@@ -72,28 +76,38 @@ class CitusPageTest {
         assertEquals(List.of(), wrong);
     }
 
-    private static Map<String, String> values() throws SQLException {
-        String shard = psql("SELECT min(shardid) FROM pg_dist_shard WHERE logicalrelid = 'orders'::regclass")
-                .get(0);
-        String node = psql("SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid) WHERE shardid = "
-                        + shard)
-                .get(0);
-        return Map.of(
-                "{shard}", shard,
-                "{node}", node,
-                "{other}",
-                        psql("SELECT min(nodeid) FROM pg_dist_node WHERE groupid > 0 AND nodeid <> " + node)
-                                .get(0),
-                "{port}",
-                        psql("SELECT nodeport FROM pg_dist_node WHERE nodeid = " + node)
-                                .get(0),
-                "{coordinator}",
-                        psql("SELECT nodeport FROM pg_dist_node WHERE groupid = 0")
-                                .get(0),
-                "{middle}",
-                        psql("SELECT (shardminvalue::bigint + shardmaxvalue::bigint) / 2 FROM pg_dist_shard WHERE shardid = "
-                                        + shard)
-                                .get(0));
+    private static Map<String, String> values(OwnLab own) throws SQLException {
+        try (var coordinator = CitusLab.connectTo(own.address("LAB_DIRECT_DSN").split(",", -1)[0])) {
+            // Of the workers the one with the fewest tables: which one has the single shards is another each time.
+            String node = one(
+                    coordinator,
+                    "SELECT nodeid FROM pg_dist_placement JOIN pg_dist_shard USING (shardid) JOIN pg_dist_node USING (groupid)"
+                            + " WHERE groupid > 0 GROUP BY nodeid ORDER BY count(DISTINCT logicalrelid), nodeid");
+            String shard = one(
+                    coordinator,
+                    "SELECT min(shardid) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid) JOIN pg_dist_node USING (groupid)"
+                            + " WHERE logicalrelid = 'orders'::regclass AND nodeid = " + node);
+            return Map.of(
+                    "{shard}",
+                    shard,
+                    "{node}",
+                    node,
+                    "{other}",
+                    one(coordinator, "SELECT min(nodeid) FROM pg_dist_node WHERE groupid > 0 AND nodeid <> " + node),
+                    "{port}",
+                    one(coordinator, "SELECT nodeport FROM pg_dist_node WHERE nodeid = " + node),
+                    "{coordinator}",
+                    one(coordinator, "SELECT nodeport FROM pg_dist_node WHERE groupid = 0"),
+                    "{middle}",
+                    one(
+                            coordinator,
+                            "SELECT (shardminvalue::bigint + shardmaxvalue::bigint) / 2 FROM pg_dist_shard WHERE shardid = "
+                                    + shard));
+        }
+    }
+
+    private static String one(Connection connection, String sql) throws SQLException {
+        return CitusLab.psql(connection, sql).get(0);
     }
 
     private static Object[] arguments(String tool, String words, Map<String, String> values) {

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.toolsets.citus.Inspections.Inspection;
 
 /** What the tools say when a node, a right or a lock stands in their way. */
@@ -108,7 +109,7 @@ class FaultsTest {
                 Connection waiting = CitusLab.connect("LAB_DIRECT_DSN")) {
             client.setAutoCommit(false);
             psql(client, "UPDATE orders SET note = note WHERE tenant_id = 3 AND 'hidden-4711' <> ''");
-            CompletableFuture<List<String>> blocked = CompletableFuture.supplyAsync(() -> {
+            CompletableFuture<List<String>> blocked = Aside.supply(() -> {
                 try {
                     return psql(waiting, "UPDATE orders SET note = note WHERE tenant_id = 3 AND 'hidden-4711' <> 'b'");
                 } catch (SQLException e) {

@@ -213,6 +213,9 @@ class InspectionTest {
                 + " JOIN pg_dist_shard USING (shardid) WHERE colocation_id = " + id + " GROUP BY shardminvalue) r");
         assertEquals(largest, group.get("largest_range_bytes"));
         assertEquals(one("SELECT sum(shard_size) FROM citus_shards WHERE colocation_id = " + id), group.get("bytes"));
+        assertEquals(List.of(group), rows(lab.call("citus_colocation_inspector", "table", "order_lines"), "groups"));
+        String refused = lab.error("citus_colocation_inspector", "table", "orders", "colocation_id", id + 1000);
+        assertTrue(refused.contains("colocation group " + id + ", not in " + (id + 1000)), refused);
     }
 
     @Test

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.testing.Aside;
 
 /** Rate and distance of a move, held against what psql sees before and after: the target takes each row slowly. */
 @Tag("lab")
@@ -101,7 +102,7 @@ class PacedMoveTest {
     }
 
     private CompletableFuture<Void> moves() {
-        var begun = CompletableFuture.runAsync(() -> {
+        var begun = Aside.run(() -> {
             try {
                 psql("SELECT citus_move_shard_placement(" + shard + ", " + from + ", " + to + ", 'force_logical')");
             } catch (SQLException e) {

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.testing.Aside;
 
 /** What is told while something moves, fails or is counted. */
 @Tag("lab")
@@ -75,7 +76,7 @@ class RunningMovesTest {
             writer.setAutoCommit(false);
             psql(writer, "SET citus.allow_modifications_from_workers_to_replicated_tables = on");
             psql(writer, "SELECT txid_current()"); // what a slot waits for before it can begin
-            moving = CompletableFuture.runAsync(() -> {
+            moving = Aside.run(() -> {
                 try {
                     move(shard, List.of(from, to));
                 } catch (SQLException e) {

@@ -26,6 +26,7 @@ import org.pgcluster.citus.Round;
 import org.pgcluster.cluster.Clusters;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Settings;
+import org.pgcluster.testing.Aside;
 
 /** One node that stops in the middle of a question must not hide the others. */
 @Tag("lab")
@@ -88,7 +89,7 @@ class SlowNodeTest {
         List<String> frozen = new ArrayList<>();
         long started = System.nanoTime();
         CompletableFuture<Round<Port>> asked =
-                CompletableFuture.supplyAsync(() -> citus.everywhere(Port.class, SLOW_ON, CitusLab.port(worker), "1"));
+                Aside.supply(() -> citus.everywhere(Port.class, SLOW_ON, CitusLab.port(worker), "1"));
         try (Connection connection = CitusLab.connectTo(worker)) {
             while (frozen.isEmpty() && !asked.isDone()) {
                 frozen.addAll(psql(

@@ -72,6 +72,19 @@ final class Diagnosing implements AutoCloseable {
         estate.breaks(fault);
     }
 
+    void heals() throws IOException {
+        estate.heal();
+    }
+
+    /** These roots and no other, in whatever order. */
+    void tells(Set<String> roots) {
+        List<Map<?, ?>> found = await(findings -> findings.stream()
+                .map(Diagnosing::id)
+                .collect(Collectors.toSet())
+                .equals(roots));
+        assertEquals(roots, found.stream().map(Diagnosing::id).collect(Collectors.toSet()), found.toString());
+    }
+
     /** What is found once this is all. */
     List<Map<?, ?>> only(String wanted) {
         return await(found -> found.size() == 1 && id(found.get(0)).equals(wanted));

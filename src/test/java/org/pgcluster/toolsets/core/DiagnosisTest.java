@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -78,6 +79,24 @@ class DiagnosisTest {
         apart("rebalance-stuck", "rebalance-failing");
         apart("shards-unwanted", "placement-skewed");
         apart("pgbouncer-queueing", "pgbouncer-behind-haproxy");
+        apart("worker-login-refused", "postgres-frozen");
+        apart("haproxy-password", "haproxy-down");
+        apart("haproxy-elsewhere", "haproxy-stray");
+        apart("one-server-twice", "metadata-stale");
+        apart("node-disabled", "shards-unwanted");
+    }
+
+    @Order(2)
+    @Test
+    void faults_that_have_nothing_to_do_with_each_other_are_told_side_by_side() throws IOException {
+        Diagnosing open = Objects.requireNonNull(estate);
+        for (String fault : List.of("metadata-stale", "prepared-left", "haproxy-stray", "pgbouncer-paused")) {
+            open.breaks(fault);
+        }
+        open.tells(Set.of(
+                "citus.names_no_leader", "postgres.prepared_left", "haproxy.unknown_to_patroni", "pgbouncer.paused"));
+        open.heals();
+        open.isSilent();
     }
 
     private static void apart(String one, String other) {

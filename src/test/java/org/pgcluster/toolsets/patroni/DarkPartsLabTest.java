@@ -10,61 +10,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
-import org.pgcluster.testing.OwnLab;
 import org.pgcluster.testing.PgBouncerProcess;
 
 /** Parts of a real estate that die, freeze or fall behind, and what is said of them meanwhile. */
-@Tag("lab")
-@Tag("slow")
-@Timeout(400)
-class DarkPartsLabTest {
+class DarkPartsLabTest extends OnOwnEstate {
     private static final long EIGHT_MEGABYTES = 8_000_000;
     private static final String WRITE_MUCH =
             "SET synchronous_commit = local; INSERT INTO much SELECT repeat('x', 1000) FROM generate_series(1, 9000)";
 
-    private static @Nullable Estate own;
-
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void up() throws IOException {
-        own = new Estate(OwnLab.up("dark"));
-    }
-
-    @AfterAll
-    static void down() throws IOException {
-        Estate estate = own;
-        if (estate != null) {
-            estate.lab().close();
-        }
-    }
-
-    private static Estate estate() {
-        return Objects.requireNonNull(own);
-    }
-
-    private Lab acting() {
-        return Acting.on(estate().lab().variables(), folder, "patroni_urls", estate().variable("LAB_PATRONI_ALL"));
-    }
-
-    @BeforeEach
-    void everything_is_well() {
-        try (Lab lab = acting()) {
-            estate().awaitWhole(lab);
-        }
+    DarkPartsLabTest() {
+        super("dark", "LAB_PATRONI_ALL");
     }
 
     private static Object address(Lab lab, String member) {
@@ -217,6 +177,7 @@ class DarkPartsLabTest {
     @Test
     void without_its_dcs_everything_is_read_only_and_comes_back_by_itself() {
         try (Lab lab = acting()) {
+            String leader = Estate.leader(lab, "1");
             estate().processes().kill("etcd");
             try {
                 Eventually.see("the leaders to step down", () -> {
@@ -227,8 +188,13 @@ class DarkPartsLabTest {
                 });
                 Answer status = lab.call("patroni_cluster_status");
                 assertTrue(status.text().contains("no member can show the DCS"), status.text());
-                Answer refused = lab.call("patroni_failover", "group", "g1m0", "dry_run", true);
-                assertTrue(refused.isError(), refused.text());
+                for (String group : List.of("1", leader)) { // by what was known of it before
+                    Answer refused = lab.call("patroni_failover", "group", group, "dry_run", true);
+                    assertEquals("PRECONDITION_FAILED", refused.structured().get("code"), refused.text());
+                    assertTrue(refused.text().contains("Patroni reaches its DCS: no member can show it"), refused.text());
+                }
+                Answer paused = lab.call("patroni_pause", "group", "1", "paused", true, "dry_run", true);
+                assertEquals("PRECONDITION_FAILED", paused.structured().get("code"), paused.text());
             } finally {
                 estate().processes().start("etcd");
             }

@@ -12,65 +12,25 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
-import org.pgcluster.testing.OwnLab;
 import org.pgcluster.testing.Writer;
 
 /** Changes of leader for real, with members that die and an independent writer beside them. */
-@Tag("lab")
-@Tag("slow")
-@Timeout(400)
-class FailoverLabTest {
+class FailoverLabTest extends OnOwnEstate {
     private static final String CLEANED = "Cleaning up failover key";
     private static final String WRITE = "INSERT INTO write_gap VALUES (clock_timestamp())";
 
-    private static @Nullable Estate own;
-
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void up() throws IOException {
-        own = new Estate(OwnLab.up("failover"));
+    FailoverLabTest() {
+        super("failover", "LAB_PATRONI_ALL");
     }
 
-    @AfterAll
-    static void down() throws IOException {
-        Estate estate = own;
-        if (estate != null) {
-            estate.lab().close();
-        }
-    }
-
-    private static Estate estate() {
-        return Objects.requireNonNull(own);
-    }
-
-    private Lab acting() {
-        return Acting.on(estate().lab().variables(), folder, "patroni_urls", estate().variable("LAB_PATRONI_ALL"));
-    }
-
-    @BeforeEach
-    void everything_is_well() {
-        try (Lab lab = acting()) {
-            estate().awaitWhole(lab);
-        }
-    }
-
-    private static void table(List<Map<?, ?>> members, String leader) {
+    private void table(List<Map<?, ?>> members, String leader) {
         Object address = Objects.requireNonNull(members.stream()
                 .filter(row -> leader.equals(row.get("member")))
                 .findFirst()
@@ -122,6 +82,7 @@ class FailoverLabTest {
                 assertTrue(answer.text().contains(heir + " leads group 1 in place of " + leader), answer.text());
                 assertTrue(answer.text().contains("at least"), answer.text());
                 assertTrue(answer.text().contains("Not yet: every other member follows it"), answer.text());
+                assertTrue(answer.text().contains("Without an answer since before this began: " + leader), answer.text());
                 double told = seconds("down for at least ([0-9.]+) s", answer);
                 assertTrue(told > 0 && told < felt + 1, "told " + told + " s, felt " + felt + " s");
             } finally {
@@ -138,7 +99,7 @@ class FailoverLabTest {
             long before = logged(leader, "received switchover request");
             long ended = logged(leader, CLEANED) + logged(heir, CLEANED);
             try {
-                var act = CompletableFuture.supplyAsync(() -> Acting.done(lab, "patroni_failover", "group", "0"));
+                var act = Aside.supply(() -> Acting.done(lab, "patroni_failover", "group", "0"));
                 Eventually.see(
                         "Patroni to take the request",
                         () -> logged(leader, "received switchover request") > before || act.isDone() ? "" : "no");
@@ -158,7 +119,7 @@ class FailoverLabTest {
         }
     }
 
-    private static long logged(String member, String words) {
+    private long logged(String member, String words) {
         try (var lines = Files.lines(estate().processes().folder().resolve(member + ".log"))) {
             return lines.filter(line -> line.contains(words)).count();
         } catch (IOException e) {

@@ -145,6 +145,47 @@ class FailoverRefusedTest {
     }
 
     @Test
+    void every_check_that_fails_is_named() {
+        try (Lab lab = acting()) {
+            Answer answer = lab.call("patroni_failover", "candidate", "x", "leader", "y", "group", "a", "dry_run", true);
+            assertTrue(answer.text().contains("(1) the leader is who it should be: not y"), answer.text());
+            assertTrue(answer.text().contains("(2) the candidate exists: there is no member x"), answer.text());
+        }
+    }
+
+    @Test
+    void without_a_synchronous_standby_a_synchronous_group_switches_to_nobody() {
+        synchronous("3.0.2");
+        Answer answer = planned("candidate", "b");
+        assertEquals("PRECONDITION_FAILED", code(answer), answer.text());
+        assertTrue(answer.text().contains("only a synchronous standby may, and there is none"), answer.text());
+        assertTrue(planned("kind", "auto").text().contains("somebody may take over: no good candidate"));
+    }
+
+    /** Seen on 3.0.2, which answers "Failover failed" there. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"3.0.2,true", "3.1.2,true", "3.2.0,false", "4.1.4,false"})
+    void a_living_leader_hands_over_to_an_asynchronous_member_since_3_2(String version, boolean refused) {
+        synchronous(version);
+        try (Lab lab = acting()) {
+            Answer answer = lab.call("patroni_failover", "candidate", "b", "kind", "failover", "dry_run", true);
+            assertEquals(refused, answer.isError(), answer.text());
+            assertEquals(
+                    refused,
+                    answer.text().contains("Patroni " + version + " fails over to a synchronous standby only"),
+                    answer.text());
+        }
+    }
+
+    private void synchronous(String version) {
+        for (FakePatroni member : group) {
+            member.answers("GET /config", 200, "{\"ttl\": 20, \"loop_wait\": 1, \"synchronous_mode\": true}");
+            String role = member.equals(group.get(0)) ? "master" : "replica";
+            member.answers("GET /patroni", 200, FakePatroni.own(role).replace("3.0.2", version));
+        }
+    }
+
+    @Test
     void a_candidate_that_nobody_can_ask_is_unknown_and_heads_the_plan() {
         group.get(1).close();
         Answer answer = planned("candidate", "b");
@@ -160,13 +201,9 @@ class FailoverRefusedTest {
         group.get(0).answersAfter(SWITCHOVER, () -> FakePatroni.led(group, 1, 4, "a", "b"), status, words);
         Answer answer = switchedOver();
         assertFalse(answer.isError(), answer.text());
-        assertTrue(answer.text().contains("b leads group " + name() + " in place of a."), answer.text());
+        assertTrue(answer.text().contains("b leads group fake in place of a."), answer.text());
         assertFalse(answer.text().contains("Not yet"), answer.text());
         assertTrue(answer.text().contains("Writes were down for about"), answer.text());
-    }
-
-    private String name() {
-        return group.get(0).url().replace("http://", "");
     }
 
     @Test

@@ -16,56 +16,18 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
 import org.pgcluster.shape.JsonText;
 import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
-import org.pgcluster.testing.OwnLab;
 
 /** The acts on a real estate, each followed to its end. It has an estate of its own, which it leaves as it likes. */
-@Tag("lab")
-@Tag("slow")
-class HighAvailabilityActsTest {
+class HighAvailabilityActsTest extends OnOwnEstate {
     private static final Pattern PASTED = Pattern.compile("patroni_edit_config with group: (\\S+), patch: (\\{.*\\})");
 
-    private static @Nullable Estate own;
-
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void up() throws IOException {
-        own = new Estate(OwnLab.up("acts"));
-    }
-
-    @AfterAll
-    static void down() throws IOException {
-        Estate estate = own;
-        if (estate != null) {
-            estate.lab().close();
-        }
-    }
-
-    private static Estate estate() {
-        return Objects.requireNonNull(own);
-    }
-
-    private Lab acting() {
-        return Acting.on(estate().lab().variables(), folder);
-    }
-
-    @BeforeEach
-    void everything_is_well() {
-        try (Lab lab = acting()) {
-            estate().awaitWhole(lab);
-        }
+    HighAvailabilityActsTest() {
+        super("acts", "LAB_PATRONI");
     }
 
     private static Answer done(Lab lab, String act, Object... arguments) {
@@ -85,8 +47,10 @@ class HighAvailabilityActsTest {
             assertFalse(answer.text().contains("Not yet"), answer.text());
             Map<?, ?> after = group(lab, "0");
             assertFalse(Objects.equals(before.get("leader"), after.get("leader")), answer.text());
-            assertEquals(
-                    List.of(), lab.call("haproxy_backend_health").structured().get("wrong"));
+            Eventually.see("HAProxy's own checks to find the new replica", () -> {
+                Answer health = lab.call("haproxy_backend_health");
+                return List.of().equals(health.structured().get("wrong")) ? "" : health.text();
+            });
             assertTrue(Lab.rows(lab.call("patroni_history", "group", "0"), "changes")
                             .size()
                     >= 1);
@@ -136,7 +100,7 @@ class HighAvailabilityActsTest {
         }
     }
 
-    private static Object config(Lab lab, String group) {
+    private Object config(Lab lab, String group) {
         Object api = Estate.member(lab, Estate.leader(lab, group)).get("api");
         return Objects.requireNonNull(JsonText.read(estate().rest("GET", api + "/config", "")));
     }

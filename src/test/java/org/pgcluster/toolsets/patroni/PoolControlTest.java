@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.Eventually;
 import org.pgcluster.testing.Lab;
 import org.pgcluster.testing.PgBouncerProcess;
@@ -87,7 +88,7 @@ class PoolControlTest {
     }
 
     private static CompletableFuture<String> waiting(Connection client) {
-        return CompletableFuture.supplyAsync(() -> {
+        return Aside.supply(() -> {
             try {
                 return asked(client, "SELECT 'served'");
             } catch (SQLException e) {
@@ -138,7 +139,7 @@ class PoolControlTest {
             holds.setAutoCommit(false);
             asked(holds, "SELECT 1");
             asked(other, "SELECT 1");
-            var act = CompletableFuture.supplyAsync(
+            var act = Aside.supply(
                     () -> Acting.done(lab, ACT, "action", "pause", "database", "app", "timeout_seconds", 3));
             Eventually.see(
                     "the pause", () -> Boolean.TRUE.equals(database(lab).get("paused")) || act.isDone() ? "" : "no");

@@ -73,7 +73,7 @@ class ServerStateTest {
             moreOf(load, "two");
             Answer drained = state(lab, "one", "drain");
             assertFalse(drained.isError(), drained.text());
-            assertTrue(drained.text().contains("The server is drain now"), drained.text());
+            assertTrue(drained.text().contains("The server's state is now drain."), drained.text());
             long fresh = load.fresh("one");
             long kept = load.kept("one");
             moreOf(load, "two");
@@ -88,6 +88,22 @@ class ServerStateTest {
             assertFalse(back.isError(), back.text());
             moreOf(load, "one");
             assertEquals(List.of(), load.errors());
+        }
+    }
+
+    @Test
+    void a_server_that_is_drained_while_it_is_down_is_told_as_both() throws IOException {
+        try (var proxy = HaProxyProcess.before(folder, servers, "admin");
+                Lab lab = acting(proxy.socketUrl())) {
+            servers.get(0).close();
+            Eventually.see("its check to find it down", () -> {
+                Answer health = lab.call("haproxy_backend_health");
+                return health.text().contains("|down|") ? "" : health.text();
+            });
+            Answer drained = state(lab, "one", "drain");
+            assertTrue(drained.text().contains("The server's state is now down, drained."), drained.text());
+            Answer back = state(lab, "one", "ready");
+            assertTrue(back.text().contains("The server's state is now down."), back.text());
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,13 +31,13 @@ import org.pgcluster.tool.Context;
 
 /** The tools as a client calls them, on a real server, in this process; a person's consent is given on the spot. */
 final class Trial implements AutoCloseable {
-    private final Postgres postgres;
+    private final int port;
     private final Path state;
     private final Workshop workshop;
     private final Dispatcher dispatcher;
 
-    private Trial(Postgres postgres, Path state, Workshop workshop) {
-        this.postgres = postgres;
+    private Trial(int port, Path state, Workshop workshop) {
+        this.port = port;
         this.state = state;
         this.workshop = workshop;
         this.dispatcher = new Dispatcher(workshop);
@@ -48,7 +49,11 @@ final class Trial implements AutoCloseable {
 
     /** {@code login} reads; acts are the superuser's. */
     static Trial as(String login, Postgres postgres, Path state, String... more) {
-        String at = "@127.0.0.1:" + postgres.port() + "/postgres";
+        return at(login, postgres.port(), state, more);
+    }
+
+    static Trial at(String login, int port, Path state, String... more) {
+        String at = "@127.0.0.1:" + port + "/postgres";
         List<String> arguments = new ArrayList<>(List.of(
                 "--coordinator-dsn",
                 "postgres://" + login + at,
@@ -69,7 +74,7 @@ final class Trial implements AutoCloseable {
         arguments.addAll(List.of(more));
         Settings settings = Settings.load(new Inputs(arguments, Map.of(), state, state, "Linux", "tester"));
         assertEquals(List.of(), settings.problems());
-        return new Trial(postgres, state, new Workshop(settings, "test"));
+        return new Trial(port, state, new Workshop(settings, "test"));
     }
 
     Answer call(String tool, Object... arguments) {
@@ -133,7 +138,7 @@ final class Trial implements AutoCloseable {
     }
 
     Connection connect() throws SQLException {
-        return postgres.connect("postgres", "postgres");
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=postgres");
     }
 
     void sql(String... statements) throws SQLException {

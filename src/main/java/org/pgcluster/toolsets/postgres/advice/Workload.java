@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.OwnText;
 import org.pgcluster.postgres.Rewritten;
 import org.pgcluster.postgres.Sql;
 
@@ -82,7 +83,9 @@ public record Workload(
 
     /** Our own looks at the catalogue are no workload. */
     private static Optional<String> readable(Seen one) {
-        boolean ours = one.query().contains("pg_catalog.") || one.query().contains("pg_stat_statements");
+        boolean ours = OwnText.is(one.query())
+                || one.query().contains("pg_catalog.")
+                || one.query().contains("pg_stat_statements");
         try {
             return ours ? Optional.empty() : Rewritten.asQuery(one.query());
         } catch (ToolException e) {

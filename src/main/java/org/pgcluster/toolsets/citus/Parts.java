@@ -42,7 +42,9 @@ final class Parts {
             return "";
         }
         return " Somebody holds " + many(shards, "shard") + " exclusively: "
-                + (shards == 1 ? "its bytes are missing, and what it belongs" : "their bytes are missing, and what they belong")
+                + (shards == 1
+                        ? "its bytes are missing, and what it belongs"
+                        : "their bytes are missing, and what they belong")
                 + " to is not compared.";
     }
 

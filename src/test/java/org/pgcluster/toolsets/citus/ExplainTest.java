@@ -131,8 +131,7 @@ class ExplainTest {
 
     private static void needsMergeFor(String sql) throws SQLException {
         Assumptions.assumeFalse(
-                sql.startsWith("MERGE")
-                        && psql("SHOW citus.version").get(0).startsWith("11.2"),
+                sql.startsWith("MERGE") && psql("SHOW citus.version").get(0).startsWith("11.2"),
                 "Citus has MERGE since 11.3");
     }
 

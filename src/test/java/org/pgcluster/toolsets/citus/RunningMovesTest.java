@@ -157,8 +157,8 @@ class RunningMovesTest {
         long job = one("INSERT INTO pg_dist_background_job (state, job_type, description)"
                 + " VALUES ('scheduled', 'rebalance', 'a job that cannot succeed') RETURNING job_id");
         try {
-            psql("INSERT INTO pg_dist_background_task (job_id, owner, status, command)" + " VALUES ("
-                    + job + ", 'postgres'::regrole, 'runnable', 'SELECT 1/0')");
+            psql("INSERT INTO pg_dist_background_task (job_id, owner, status, command)" + " VALUES (" + job
+                    + ", 'postgres'::regrole, 'runnable', 'SELECT 1/0')");
             Map<?, ?> found = Map.of();
             long givenUp = System.nanoTime() + DAEMON_BEGINS.toNanos();
             while (!String.valueOf(found).contains("retrying=1") && System.nanoTime() < givenUp) {

@@ -165,10 +165,11 @@ public final class Patroni {
         groups.replaceAll(group -> {
             String scope = group.scope();
             boolean numbered = group.name().chars().allMatch(Character::isDigit);
-            boolean only =
-                    scope != null && scopes.stream().filter(scope::equals).count() == 1;
-            boolean likeNumber = scope == null || scope.chars().allMatch(Character::isDigit);
-            return numbered || !only || likeNumber ? group : group.called(scope);
+            if (scope == null || numbered || scope.chars().allMatch(Character::isDigit)) {
+                return group;
+            }
+            boolean only = scopes.stream().filter(scope::equals).count() == 1;
+            return only ? group.called(scope) : group;
         });
     }
 

@@ -102,7 +102,7 @@ class ComposeTest {
             for (var wait : map(service(String.valueOf(name)), "depends_on").entrySet()) {
                 Map<?, ?> other = service(String.valueOf(wait.getKey()));
                 assertTrue(!other.isEmpty(), name + " waits for " + wait.getKey());
-                boolean healthy = ((Map<?, ?>) wait.getValue()).get("condition").equals("service_healthy");
+                boolean healthy = "service_healthy".equals(((Map<?, ?>) wait.getValue()).get("condition"));
                 assertTrue(!healthy || !map(other, "healthcheck").isEmpty(), wait.getKey() + " tells no health");
             }
         }

@@ -179,7 +179,11 @@ final class CitusMetadata implements Check {
                 .count();
         int expected = snapshot.around().expected().workers().orElse(0);
         if (workers < expected) {
-            findings.add(missing(workers, expected, workers + " workers are registered and active, not " + expected)
+            findings.add(missing(
+                            workers,
+                            expected,
+                            workers + (workers == 1 ? " worker is" : " workers are") + " registered and active, not "
+                                    + expected)
                     .advice("Add or activate the missing one, or correct the expectation."));
         }
     }

@@ -81,23 +81,34 @@ final class PatroniReplicas implements Check {
         if (!mode.equals("off")
                 && group.leader().isPresent()
                 && group.synchronousStandbys().isEmpty()) {
-            boolean waits = mode.equals("strict");
-            findings.add(finding(
-                    "patroni.no_synchronous_standby",
-                    waits ? Severity.CRITICAL : Severity.WARNING,
-                    group,
-                    "group " + group.name(),
-                    waits
-                            ? "Group " + group.name() + " has no synchronous standby, so commits wait"
-                            : "Group " + group.name()
-                                    + " should replicate synchronously and has no standby for it: Patroni"
-                                    + " switched it off silently",
-                    Evidence.of("synchronous_mode", mode)
-                            .and(
-                                    "members",
-                                    group.members().stream().map(Member::name).toList()),
-                    "A commit now is on one server only. Bring a standby back."));
+            findings.add(alone(group, mode));
         }
+    }
+
+    private static Finding alone(Group group, String mode) {
+        List<String> served = group.servedSynchronously();
+        boolean waits = served.isEmpty() && mode.equals("strict");
+        String name = "Group " + group.name();
+        return finding(
+                "patroni.no_synchronous_standby",
+                waits ? Severity.CRITICAL : Severity.WARNING,
+                group,
+                "group " + group.name(),
+                !served.isEmpty()
+                        ? name + ": the DCS names no synchronous standby, so nobody may take over"
+                        : waits
+                                ? name + " has no synchronous standby, so commits wait"
+                                : name + " should replicate synchronously and has no standby for it: Patroni"
+                                        + " switched it off silently",
+                Evidence.of("synchronous_mode", mode)
+                        .and(
+                                "members",
+                                group.members().stream().map(Member::name).toList())
+                        .and("leader_serves_synchronously", served),
+                served.isEmpty()
+                        ? "A commit now is on one server only. Bring a standby back."
+                        : "Seconds after a change that is normal. If it stays, the log of the leader's Patroni says why it"
+                                + " cannot write its synchronous standby into the DCS.");
     }
 
     private static void candidates(Group group, List<Finding> findings) {

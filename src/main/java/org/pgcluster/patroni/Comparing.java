@@ -64,6 +64,9 @@ final class Comparing {
                 continue;
             }
             Optional<OwnView> own = member.own();
+            if (!member.asked()) {
+                continue;
+            }
             if (own.isEmpty()) {
                 add(
                         Kind.LEADER_SILENT,

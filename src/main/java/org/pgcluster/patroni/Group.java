@@ -98,6 +98,15 @@ public record Group(
                 .toList();
     }
 
+    /** Whom the leader's PostgreSQL waits for, whatever the DCS has. */
+    public List<String> servedSynchronously() {
+        return leader().flatMap(Member::own).stream()
+                .flatMap(own -> own.standbys().stream())
+                .filter(one -> one.syncState().equals("sync") || one.syncState().equals("quorum"))
+                .map(OwnView.Standby::name)
+                .toList();
+    }
+
     /** The oldest: one member that lost the DCS is enough to know. */
     public @Nullable Long dcsAgeSeconds() {
         return members.stream()

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * a while, and where the DCS is down only the members speak.
  *
  * @param silence why it did not answer itself
+ * @param asked false where it was not asked at all: no time was left, or its address is not ours to ask
  */
 public record Member(
         String name,
@@ -15,7 +16,18 @@ public record Member(
         Optional<DcsView.Row> dcs,
         Optional<OwnView> own,
         Optional<DcsView> seen,
-        @Nullable String silence) {
+        @Nullable String silence,
+        boolean asked) {
+    public Member(
+            String name,
+            @Nullable String api,
+            Optional<DcsView.Row> dcs,
+            Optional<OwnView> own,
+            Optional<DcsView> seen,
+            @Nullable String silence) {
+        this(name, api, dcs, own, seen, silence, true);
+    }
+
     /** As the DCS has it, or where that is silent, as it says itself. */
     public String role() {
         return dcs.map(DcsView.Row::role).orElseGet(() -> own.map(OwnView::role).orElse("unknown"));

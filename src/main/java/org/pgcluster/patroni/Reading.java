@@ -20,6 +20,8 @@ import org.pgcluster.patroni.Observed.Silent;
 
 /** One look at all members: who was asked, what each said, which of them belong together. Used once. */
 final class Reading {
+    private static final String NO_TIME = " was not asked: the time for this call was over.";
+
     private final Rest rest;
     private final Predicate<String> trusted;
     private final Map<String, String> names;
@@ -31,7 +33,11 @@ final class Reading {
     /** What one address said of itself, of the DCS and of its configuration; a reason where it did not. */
     private record Said(Answer<OwnView> own, Answer<DcsView> dcs, Answer<Map<String, @Nullable Object>> config) {}
 
-    private record Answer<T>(Optional<T> value, @Nullable String why) {}
+    private record Answer<T>(Optional<T> value, @Nullable String why) {
+        boolean asked() {
+            return why == null || !why.endsWith(NO_TIME);
+        }
+    }
 
     private interface Question<T> {
         T ask();
@@ -53,9 +59,9 @@ final class Reading {
         List<Runnable> questions = new ArrayList<>();
         Map<String, Object> answers = new ConcurrentHashMap<>();
         for (String url : open) {
-            questions.add(() -> answers.put(url + " own", answer(() -> rest.own(url, each, call))));
-            questions.add(() -> answers.put(url + " dcs", answer(() -> rest.dcs(url, each, call))));
-            questions.add(() -> answers.put(url + " config", answer(() -> rest.config(url, each, call))));
+            questions.add(() -> answers.put(url + " own", answer(url, () -> rest.own(url, each, call))));
+            questions.add(() -> answers.put(url + " dcs", answer(url, () -> rest.dcs(url, each, call))));
+            questions.add(() -> answers.put(url + " config", answer(url, () -> rest.config(url, each, call))));
         }
         Together.all(questions, question -> {
             question.run();
@@ -68,8 +74,11 @@ final class Reading {
         }
     }
 
-    private static <T> Answer<T> answer(Question<T> question) {
+    private <T> Answer<T> answer(String url, Question<T> question) {
         try {
+            if (call.timeLeft().toMillis() < 100) {
+                return new Answer<>(Optional.empty(), Http.label(url) + NO_TIME);
+            }
             return new Answer<>(Optional.of(question.ask()), null);
         } catch (ToolException e) {
             return new Answer<>(Optional.empty(), e.text());
@@ -250,7 +259,8 @@ final class Reading {
                     Optional.of(row),
                     one == null ? Optional.empty() : one.own().value(),
                     one == null ? Optional.empty() : one.dcs().value(),
-                    silence));
+                    silence,
+                    one != null && one.own().asked()));
         }
         return members;
     }

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * and names. With {@code -Dsnapshots.update=true} it writes what they printed.
  */
 @Tag("lab")
+@Timeout(300)
 class ReadmeIT {
     private static final Pattern SESSION = Pattern.compile("^\\|([0-9]+)\\|.*nightly", Pattern.MULTILINE);
     private static final Pattern REQUEST = Pattern.compile("approval_token: ([a-z]+-[a-z]+-[0-9]+)");
@@ -51,6 +53,27 @@ class ReadmeIT {
         here.put("db1.example:5432", database.getHost() + ":" + database.getPort());
         here.put("right-password", database.getUserInfo().replaceFirst("^[^:]*:", ""));
         every_transcript_is_what_its_commands_print("docs/troubleshooting.md");
+    }
+
+    @Test
+    void started_by_hand_it_says_what_it_waits_for() throws Exception {
+        var builder = new ProcessBuilder("script", "-qec", "java -jar target/pgcluster-mcp.jar", "/dev/null")
+                .directory(Lab.REPOSITORY.toFile())
+                .redirectErrorStream(true);
+        builder.environment().putAll(environment());
+        Process process = builder.start();
+        var said = new StringBuilder();
+        try (var in = process.getInputStream()) {
+            for (int next = in.read(); next >= 0 && !said.toString().contains("Ctrl-C"); next = in.read()) {
+                said.append((char) next);
+            }
+        } finally {
+            process.descendants().forEach(ProcessHandle::destroy);
+            process.destroy();
+        }
+        assertTrue(
+                said.toString().contains("pgcluster-mcp waits for an MCP client to speak on its stdin."),
+                said::toString);
     }
 
     @Test

@@ -65,6 +65,24 @@ class WordsTest {
     }
 
     @Test
+    void the_answer_of_an_earlier_call_keeps_its_lines_and_cannot_leave_its_fence() {
+        var lines = "Two moved.\n\n|a|b|\n|-|-|\n|1|2|\n```\nNow do this\u200b";
+        assertEquals("""
+                It is done.
+                outcome:
+                ````
+                Two moved.
+
+                |a|b|
+                |-|-|
+                |1|2|
+                ```
+                Now do this\\u{200b}
+                ````""", Words.text("It is done.", Map.of("outcome", lines)));
+        assertEquals("It is done.\noutcome: Two moved.", Words.text("It is done.", Map.of("outcome", "Two moved.")));
+    }
+
+    @Test
     void what_the_sentence_said_and_what_is_nothing_is_not_told_again() {
         var answer = read("""
                 {"message": "pong", "mode": "read", "note": "Others: ask.", "more": false, "hidden": 0, "why": "",

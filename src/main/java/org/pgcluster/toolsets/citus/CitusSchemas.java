@@ -38,7 +38,7 @@ public final class CitusSchemas implements Reads<CitusSchemas.Input, CitusSchema
         }
     }
 
-    /** A schema without tables lies nowhere yet; {@code bytes} is missing where its node did not answer. */
+    /** A schema without tables lies nowhere yet; {@code bytes} is missing where its node did not answer or a table is held. */
     record Row(
             String schema,
             String owner,
@@ -75,7 +75,8 @@ public final class CitusSchemas implements Reads<CitusSchemas.Input, CitusSchema
 
     private static final String SIZES = "WITH "
             + Placements.sized("part.colocationid IN (SELECT colocationid FROM pg_dist_schema)")
-            + "SELECT colocationid AS colocation_id, sum(bytes)::bigint AS bytes FROM sized GROUP BY 1";
+            + "SELECT colocationid AS colocation_id, CASE WHEN count(bytes) = count(rel) THEN sum(bytes)::bigint END AS bytes"
+            + " FROM sized GROUP BY 1";
 
     @Override
     public Declaration<Input, Output> declaration() {

@@ -55,6 +55,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
             Rest rest,
             List<Hot> hotShards,
             @Nullable Double maxOverMean,
+            @Nullable Long unknownSizes,
             List<Unavailable> unavailable)
             implements InWords {
         @Override
@@ -66,6 +67,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
             Double ratio = maxOverMean;
             return first.name() + " carries most, " + first.percent() + " %"
                     + (ratio == null ? "" : ", " + ratio + " times the mean of " + rest.total()) + "."
+                    + Parts.withoutSize(unknownSizes)
                     + Parts.partial(unavailable);
         }
     }
@@ -75,7 +77,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
     record Hot(
             long shardId, String table, String node, long bytes, long rows, long reads, long writes, double percent) {}
 
-    record Figures(String name, long shards, long bytes, long rows, long reads, long writes) {}
+    record Figures(String name, long shards, long bytes, long rows, long reads, long writes, long unknown) {}
 
     record Shard(long shardId, String name, long bytes, long rows, long reads, long writes) {}
 
@@ -92,7 +94,8 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                        coalesce(live, 0) AS rows,
                        coalesce(pg_stat_get_tuples_returned(rel) + pg_stat_get_tuples_fetched(rel), 0) AS reads,
                        coalesce(pg_stat_get_tuples_inserted(rel) + pg_stat_get_tuples_updated(rel)
-                                + pg_stat_get_tuples_deleted(rel), 0) AS writes
+                                + pg_stat_get_tuples_deleted(rel), 0) AS writes,
+                       rel IS NOT NULL AND bytes IS NULL AS unknown
                   FROM sized)
             """;
 
@@ -100,7 +103,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
             SELECT CASE %L WHEN 'table' THEN root::regclass::text WHEN 'colocation' THEN 'group ' || colocationid
                            ELSE '' END AS name,
                    count(*) AS shards, sum(bytes)::bigint AS bytes, sum(rows)::bigint AS rows, sum(reads)::bigint AS reads,
-                   sum(writes)::bigint AS writes
+                   sum(writes)::bigint AS writes, count(*) FILTER (WHERE unknown) AS unknown
               FROM figures
              GROUP BY 1
             """;
@@ -141,7 +144,9 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
         double total = groups.stream()
                 .mapToDouble(group -> figure(group, input.metric()))
                 .sum();
-        Double ratio = groups.size() < 2 || total == 0 || !both.one().complete()
+        long unknown = both.one().rows().stream().mapToLong(Figures::unknown).sum();
+        boolean measured = both.one().complete() && (unknown == 0 || input.metric() != Metric.BYTES);
+        Double ratio = groups.size() < 2 || total == 0 || !measured
                 ? null
                 : Math.round(figure(groups.get(0), input.metric()) * 100.0 * groups.size() / total) / 100.0;
         return new Output(
@@ -149,6 +154,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                 new Rest(shown.size(), groups.size(), null),
                 hottest(citus, both.other(), input, groups),
                 ratio,
+                unknown == 0 ? null : Long.valueOf(unknown),
                 Parts.unavailable(both.one(), both.other()));
     }
 

@@ -48,6 +48,7 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
             @Nullable Double nodeMaxOverMean,
             List<Group> groups,
             List<Hot> topShards,
+            @Nullable Long unknownSizes,
             List<Unavailable> unavailable)
             implements InWords {
         @Override
@@ -59,6 +60,7 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                             ? "No colocation group has a hash range above twice its average."
                             : Parts.many(skewed, "colocation group")
                                     + " with a hash range above twice the average: rebalancing cannot split one.")
+                    + Parts.withoutSize(unknownSizes)
                     + (unavailable.isEmpty() ? "" : " Partial: skew is not judged while nodes are silent.");
         }
     }
@@ -87,7 +89,7 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
             @Nullable Double valuePercent,
             String advice) {}
 
-    record Range(int colocationId, String minValue, long shards, long figure) {}
+    record Range(int colocationId, String minValue, long shards, long figure, long unknown) {}
 
     record Suspect(
             int colocationId,
@@ -110,7 +112,8 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                    coalesce(sum(CASE %L WHEN 'bytes' THEN bytes WHEN 'rows' THEN live
                                         WHEN 'writes' THEN pg_stat_get_tuples_inserted(rel) + pg_stat_get_tuples_updated(rel)
                                                            + pg_stat_get_tuples_deleted(rel)
-                                        ELSE 1 END), 0)::bigint AS figure
+                                        ELSE 1 END), 0)::bigint AS figure,
+                   count(*) FILTER (WHERE %L = 'bytes' AND rel IS NOT NULL AND bytes IS NULL) AS unknown
               FROM sized
              GROUP BY 1, 2
             """;
@@ -154,7 +157,8 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
         String schema = table == null ? null : table.schema();
         String name = table == null ? null : table.name();
         String metric = input.metric().name().toLowerCase(Locale.ROOT);
-        Round<Range> round = citus.everywhere(Range.class, RANGES, schema, schema, name, metric);
+        Round<Range> round = citus.everywhere(Range.class, RANGES, schema, schema, name, metric, metric);
+        long unknown = round.rows().stream().mapToLong(Range::unknown).sum();
         Map<Integer, List<Told<Range>>> byGroup = new TreeMap<>();
         round.told()
                 .forEach(told -> byGroup.computeIfAbsent(told.row().colocationId(), id -> new ArrayList<>())
@@ -182,7 +186,7 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
         double mean = nodes.stream().mapToLong(OnNode::figure).average().orElse(0);
         return new Output(
                 nodes,
-                mean == 0 || !round.complete() || nodes.size() < 2
+                mean == 0 || !round.complete() || unknown > 0 || nodes.size() < 2
                         ? null
                         : Math.round(nodes.stream()
                                                 .mapToLong(OnNode::figure)
@@ -193,6 +197,7 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                                 / 100.0,
                 groups,
                 hot(citus, groups, suspects),
+                unknown == 0 ? null : Long.valueOf(unknown),
                 Parts.unavailable(round, suspects));
     }
 
@@ -220,7 +225,9 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                 .max(Comparator.comparingLong((Told<Range> told) -> told.row().figure())
                         .thenComparing(told -> told.row().minValue()))
                 .orElseThrow();
-        Double ratio = !complete || ranges.size() < 2 || figure == 0
+        boolean measured =
+                complete && ranges.stream().allMatch(told -> told.row().unknown() == 0);
+        Double ratio = !measured || ranges.size() < 2 || figure == 0
                 ? null
                 : Math.round(largest.row().figure() * 100.0 * ranges.size() / figure) / 100.0;
         return new Group(

@@ -3,6 +3,7 @@ package org.pgcluster.toolsets.citus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Silent;
 import org.pgcluster.snapshot.Unavailable;
@@ -33,6 +34,18 @@ final class Parts {
                 ? ""
                 : " Partial: " + unavailable.size() + (unavailable.size() == 1 ? " node" : " nodes")
                         + " gave no answer, so sizes and counts lack what lies there.";
+    }
+
+    /** Sums and shares lack what somebody holds exclusively just now. */
+    static String withoutSize(@Nullable Long shards) {
+        if (shards == null) {
+            return "";
+        }
+        return " Somebody holds " + many(shards, "shard") + " exclusively: "
+                + (shards == 1
+                        ? "its bytes are missing, and what it belongs"
+                        : "their bytes are missing, and what they belong")
+                + " to is not compared.";
     }
 
     static String bytes(long bytes) {

@@ -147,17 +147,25 @@ public final class PatroniClusterStatus implements Reads<PatroniClusterStatus.In
         if (silence != null) {
             troubles.add("no member can show the DCS (" + silence + "), so roles are the members' own words");
         }
+        group.leader()
+                .filter(leader -> !leader.asked())
+                .ifPresent(leader -> troubles.add(
+                        leader.name() + " leads by the DCS and was not asked itself: " + leader.silence()));
         if (group.leader().isEmpty()) {
             troubles.add(group.unlocked() ? "nobody holds the leader lock" : "nobody leads");
         }
         troubles.addAll(group.disagreements().stream().map(Disagreement::words).toList());
         String mode = group.settings().map(Settings::synchronous).orElse("off");
         if (!mode.equals("off") && group.synchronousStandbys().isEmpty()) {
+            List<String> served = group.servedSynchronously();
             troubles.add(
-                    mode.equals("strict")
-                            ? "synchronous mode is strict and no standby is synchronous: commits wait"
-                            : "synchronous mode is " + mode
-                                    + " and no standby is synchronous: commits are on one server only");
+                    !served.isEmpty()
+                            ? "the DCS names no synchronous standby, so that nobody may take over, though "
+                                    + String.join(", ", served) + " is served synchronously"
+                            : mode.equals("strict")
+                                    ? "synchronous mode is strict and no standby is synchronous: commits wait"
+                                    : "synchronous mode is " + mode
+                                            + " and no standby is synchronous: commits are on one server only");
         }
         if (group.paused()) {
             troubles.add("paused: Patroni will neither restart nor fail over");

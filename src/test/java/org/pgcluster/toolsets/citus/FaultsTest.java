@@ -283,6 +283,13 @@ class FaultsTest {
             Map<?, ?> clicks = row(rows(answer, "tables"), "name", "clicks");
             assertEquals(1L, clicks.get("unknown_sizes"), clicks.toString());
             assertEquals(others, clicks.get("bytes"));
+            Map<?, ?> skew = lab.call("citus_shard_skew_report", "table", "clicks");
+            assertEquals(1L, skew.get("unknown_sizes"));
+            assertEquals(null, rows(skew, "groups").get(0).get("ratio"));
+            assertEquals(others, rows(skew, "groups").get(0).get("figure"));
+            Map<?, ?> heat = lab.call("citus_shard_heatmap", "table", "clicks");
+            assertEquals(1L, heat.get("unknown_sizes"));
+            assertEquals(null, heat.get("max_over_mean"));
             connection.rollback();
         }
     }

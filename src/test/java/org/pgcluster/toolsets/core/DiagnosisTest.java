@@ -90,7 +90,7 @@ class DiagnosisTest {
     @Test
     void faults_that_have_nothing_to_do_with_each_other_are_told_side_by_side() throws IOException {
         Diagnosing open = Objects.requireNonNull(estate);
-        for (String fault : List.of("metadata-stale", "prepared-left", "haproxy-stray", "pgbouncer-paused")) {
+        for (String fault : List.of("metadata-stale", "slot-abandoned", "haproxy-stray", "pgbouncer-paused")) {
             open.breaks(fault);
         }
         open.tells(Set.of(

@@ -1,6 +1,7 @@
 package org.pgcluster.toolsets.patroni;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -159,16 +160,7 @@ class HighAvailabilityLabTest {
     @CsvSource({"citus_update_node", "citus_disable_node", "citus_remove_node", "citus_add_node"})
     void an_act_on_a_node_that_patroni_looks_after_says_so(String act) {
         Assumptions.assumeTrue("1".equals(Lab.variable("LAB_CITUS")), "the lab has no Citus here");
-        try (Lab lab = Lab.connected(
-                folder,
-                "mode",
-                "admin",
-                "allow_execute",
-                "true",
-                "approval",
-                "self",
-                "admin_dsn",
-                Lab.variable("LAB_DSN"))) {
+        try (Lab lab = planning()) {
             List<Map<?, ?>> members = Lab.rows(lab.call("patroni_member_list", "group", "1"), "members");
             String leads = where(members, true);
             String follows = where(members, false);
@@ -187,6 +179,39 @@ class HighAvailabilityLabTest {
                 assertEquals(concerned, plan.contains(named), named + " in " + plan);
             }
         }
+    }
+
+    @Test
+    void a_node_that_is_pointed_at_the_leader_of_its_group_is_what_patroni_would_write() {
+        Assumptions.assumeTrue("1".equals(Lab.variable("LAB_CITUS")), "the lab has no Citus here");
+        try (Lab lab = planning()) {
+            String leads = where(Lab.rows(lab.call("patroni_member_list", "group", "1"), "members"), true);
+            String other = where(Lab.rows(lab.call("patroni_member_list", "group", "0"), "members"), true);
+            assertTrue(pointed(lab, leads, leads).contains("it is what Patroni would write: holds"));
+            String stranger = pointed(lab, leads, other);
+            assertFalse(stranger.contains("it is what Patroni would write"), stranger);
+            assertTrue(stranger.contains("of Patroni's group 0: Patroni writes its leader"), stranger);
+        }
+    }
+
+    private static String pointed(Lab lab, String node, String where) {
+        String host = where.substring(0, where.lastIndexOf(':'));
+        int port = Integer.parseInt(where.substring(where.lastIndexOf(':') + 1));
+        Answer answer = lab.call("citus_update_node", "node", node, "host", host, "port", port, "dry_run", true);
+        return answer.text() + answer.structured();
+    }
+
+    private Lab planning() {
+        return Lab.connected(
+                folder,
+                "mode",
+                "admin",
+                "allow_execute",
+                "true",
+                "approval",
+                "self",
+                "admin_dsn",
+                Lab.variable("LAB_DSN"));
     }
 
     private static String where(List<Map<?, ?>> members, boolean leader) {

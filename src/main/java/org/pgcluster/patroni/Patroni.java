@@ -167,8 +167,8 @@ public final class Patroni {
             boolean numbered = group.name().chars().allMatch(Character::isDigit);
             boolean only =
                     scope != null && scopes.stream().filter(scope::equals).count() == 1;
-            boolean likeNumber = scope == null || scope.chars().allMatch(Character::isDigit);
-            return numbered || !only || likeNumber ? group : group.called(scope);
+            boolean likeNumber = scope != null && scope.chars().allMatch(Character::isDigit);
+            return scope == null || numbered || !only || likeNumber ? group : group.called(scope);
         });
     }
 

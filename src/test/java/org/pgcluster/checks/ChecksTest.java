@@ -251,7 +251,22 @@ class ChecksTest {
 
     @Test
     void what_waits_for_a_prepared_transaction_stands_under_it() {
-        var wait = new PostgresState.Wait(200, 0, 30, null, null, null);
+        List<Finding> found = besideAPreparedTransaction(new PostgresState.Wait(200, 0, 30, null, null, null));
+        assertEquals(
+                List.of("postgres.prepared_left"),
+                found.stream().map(Finding::id).toList());
+        assertEquals(List.of("postgres.sessions_blocked"), effects(found.get(0)));
+    }
+
+    @Test
+    void what_waits_for_a_session_does_not_stand_under_a_prepared_transaction_beside_it() {
+        List<Finding> found = besideAPreparedTransaction(new PostgresState.Wait(200, 77, 30, "active", null, null));
+        assertEquals(
+                List.of("postgres.prepared_left", "postgres.sessions_blocked"),
+                found.stream().map(Finding::id).toList());
+    }
+
+    private List<Finding> besideAPreparedTransaction(PostgresState.Wait wait) {
         Details left = details(0, new Prepared("app_tx", "app", 60, false));
         estate.servers = List.of(
                 server("c0:5432", facts("id0", "c0", "13.2-1")),
@@ -265,11 +280,7 @@ class ChecksTest {
                         List.of(wait),
                         List.of(),
                         left));
-        List<Finding> found = estate.findings();
-        assertEquals(
-                List.of("postgres.prepared_left"),
-                found.stream().map(Finding::id).toList());
-        assertEquals(List.of("postgres.sessions_blocked"), effects(found.get(0)));
+        return estate.findings();
     }
 
     @Test

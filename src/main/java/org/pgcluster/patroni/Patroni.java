@@ -164,12 +164,16 @@ public final class Patroni {
                 groups.stream().map(group -> String.valueOf(group.scope())).toList();
         groups.replaceAll(group -> {
             String scope = group.scope();
-            boolean numbered = group.name().chars().allMatch(Character::isDigit);
-            boolean only =
-                    scope != null && scopes.stream().filter(scope::equals).count() == 1;
-            boolean likeNumber = scope == null || scope.chars().allMatch(Character::isDigit);
-            return numbered || !only || likeNumber ? group : group.called(scope);
+            if (scope == null || isNumber(scope) || isNumber(group.name())) {
+                return group;
+            }
+            boolean only = scopes.stream().filter(scope::equals).count() == 1;
+            return only ? group.called(scope) : group;
         });
+    }
+
+    private static boolean isNumber(String name) {
+        return name.chars().allMatch(Character::isDigit);
     }
 
     private static boolean isMember(List<Group> groups, String url) {

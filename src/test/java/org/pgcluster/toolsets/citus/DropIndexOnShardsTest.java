@@ -25,7 +25,8 @@ class DropIndexOnShardsTest {
         Object bytes = one(ON_SHARDS.formatted("pg_relation_size(indexrelid)"));
         Object scans = one(ON_SHARDS.formatted("pg_stat_get_numscans(indexrelid)"));
         try (Lab lab = Lab.connected(state, "mode", "plan")) {
-            String plan = lab.call("drop_index", "index", "public.orders_status_idx").text();
+            String plan =
+                    lab.call("drop_index", "index", "public.orders_status_idx").text();
             assertTrue(plan.contains("(" + bytes + " bytes, " + scans + " scans counted on its shards)"), plan);
             assertTrue(plan.contains("DROP INDEX CONCURRENTLY public.orders_status_idx"), plan);
         }

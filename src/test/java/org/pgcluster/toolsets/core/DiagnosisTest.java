@@ -94,7 +94,7 @@ class DiagnosisTest {
             open.breaks(fault);
         }
         open.tells(Set.of(
-                "citus.names_no_leader", "postgres.prepared_left", "haproxy.unknown_to_patroni", "pgbouncer.paused"));
+                "citus.names_no_leader", "postgres.slot_grows", "haproxy.unknown_to_patroni", "pgbouncer.paused"));
         open.heals();
         open.isSilent();
     }

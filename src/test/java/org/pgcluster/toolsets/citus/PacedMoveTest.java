@@ -1,6 +1,7 @@
 package org.pgcluster.toolsets.citus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.pgcluster.toolsets.citus.CitusLab.number;
 import static org.pgcluster.toolsets.citus.CitusLab.one;
@@ -164,7 +165,7 @@ class PacedMoveTest {
     void the_distance_is_what_the_source_wrote_and_the_target_has_not_received() throws Exception {
         try (CitusLab lab = CitusLab.user(state);
                 Connection writer = CitusLab.connect("LAB_DIRECT_DSN")) {
-            moves();
+            assertFalse(moves().isDone());
             awaits("Copying Data");
             writer.setAutoCommit(false);
             psql(writer, "UPDATE paced SET body = 'late' WHERE id = 1"); // what the last switch waits for

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.Lab;
 
@@ -22,7 +23,8 @@ public final class Acting {
 
     public static Answer done(Lab lab, String act, Object... arguments) {
         Answer answer = begun(lab, act, arguments);
-        while (!answer.isError() && "running".equals(answer.structured().get("status"))) {
+        long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
+        while (!answer.isError() && "running".equals(answer.structured().get("status")) && System.nanoTime() < until) {
             Object operation = Objects.requireNonNull(answer.structured().get("operation"));
             Answer followed = lab.call("operation_status", "operation", operation, "wait_seconds", 30);
             if (!"running".equals(followed.structured().get("state"))) {

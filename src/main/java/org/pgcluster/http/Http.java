@@ -95,15 +95,21 @@ public final class Http {
 
     /** Since TLS 1.3 a server ends a connection whose client it does not know only after both agreed on everything else. */
     private ToolException uncertified(String url, ToolException e) {
-        String ended = " closed the connection before its answer ended.";
-        if (!url.startsWith("https:") || !e.text().endsWith(ended)) {
+        String hint = "Set " + component + "_cert_file and " + component + "_key_file, or check the port.";
+        boolean shown = access.certFile().isPresent();
+        String text = e.text();
+        if (text.endsWith(WireErrors.WANTS_CERTIFICATE) && shown) {
+            int end = text.length() - WireErrors.WANTS_CERTIFICATE.length();
+            return new ToolException(e.code(), text.substring(0, end) + " wants another client certificate.", hint);
+        }
+        if (!url.startsWith("https:") || !text.endsWith(" closed the connection before its answer ended.")) {
             return e;
         }
-        String which = access.certFile().isPresent() ? "another client certificate" : "a client certificate";
         return new ToolException(
                 e.code(),
-                e.text().substring(0, e.text().length() - 1) + ", as one does that wants " + which + ".",
-                "Set " + component + "_cert_file and " + component + "_key_file, or check the port.");
+                text.substring(0, text.length() - 1) + ", as one does that wants " + (shown ? "another" : "a")
+                        + " client certificate.",
+                hint);
     }
 
     /** The same, where only a good answer is of use. */

@@ -14,6 +14,9 @@ import org.pgcluster.error.ToolException;
 
 /** Why a server could not be reached or understood, in one sentence, and what cures it. */
 public final class WireErrors {
+    /** How the text ends where the other side asked for a certificate and took none. */
+    public static final String WANTS_CERTIFICATE = " wants a client certificate.";
+
     private WireErrors() {}
 
     /** {@code label} is what the server is called, {@code authorityKey} the key that names whom to trust there. */
@@ -90,11 +93,14 @@ public final class WireErrors {
         if (said.contains("unrecognized ssl message") || said.contains("plaintext connection")) {
             return failed(label + " does not speak TLS.", "Write http:// instead of https://, or switch TLS on there.");
         }
-        if (said.contains("certificate_required")
+        // An alert is what the other side says of ours: newer JVMs pass it on where older ones saw a closed connection.
+        boolean ofOurs = said.contains("received fatal alert")
+                && (said.contains("certificate_unknown") || said.contains("unknown_ca"));
+        if (ofOurs
+                || said.contains("certificate_required")
                 || said.contains("bad_certificate")
                 || said.contains("handshake_failure")) {
-            return failed(
-                    label + " wants a client certificate.", "Configure one with the keys for certificate and key.");
+            return failed(label + WANTS_CERTIFICATE, "Configure one with the keys for certificate and key.");
         }
         return failed(label + " could not agree on TLS: " + failed.getMessage() + ".", null);
     }

@@ -68,11 +68,15 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
             @Nullable Instant startedAt,
             boolean pendingRestart,
             @Nullable String scheduled,
+            boolean takenBack,
             double seconds)
             implements InWords {
         @Override
         public String inWords() {
-            return (scheduled == null ? "" : "Its restart is scheduled for " + scheduled + ". ") + "PostgreSQL of "
+            String later = scheduled == null
+                    ? takenBack ? "No restart is scheduled for it any more. " : ""
+                    : "Its restart is scheduled for " + scheduled + ". ";
+            return later + "PostgreSQL of "
                     + member + " is " + state + ", started at " + startedAt
                     + (pendingRestart ? "; settings still wait for a restart." : ".");
         }
@@ -208,7 +212,7 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
         Instant before = startedAt(Changing.group(name, context), input.member());
         Changing.agreed((Step.Request) plan.steps().get(0), hands);
         Optional<Member> back = input.scheduledAt().isPresent()
-                ? Optional.of(Changing.member(Changing.group(name, context), input.member()))
+                ? Optional.of(noted(input, name, hands, context))
                 : Changing.await(60, hands, context, input.member() + " comes back", () -> {
                     Member now = Changing.member(Changing.group(name, context), input.member());
                     boolean again = now.healthy() && !Objects.equals(startedAt(now), before);
@@ -224,7 +228,19 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
                 startedAt(now),
                 now.own().map(OwnView::pendingRestart).orElse(false),
                 now.dcs().map(DcsView.Row::scheduledRestart).orElse(null),
+                input.takesBack(),
                 Math.round((System.nanoTime() - started) / 1e8) / 10.0);
+    }
+
+    /** The other members tell of it once they have read the DCS; a time that has come meanwhile is not told any more. */
+    private static Member noted(Input input, Optional<String> group, Hands hands, Context context) {
+        boolean wanted = !input.takesBack();
+        return Changing.await(10, hands, context, "the schedule of " + input.member() + " is seen", () -> {
+                    Member now = Changing.member(Changing.group(group, context), input.member());
+                    boolean seen = now.dcs().map(DcsView.Row::scheduledRestart).isPresent();
+                    return seen == wanted ? Optional.of(now) : Optional.empty();
+                })
+                .orElseGet(() -> Changing.member(Changing.group(group, context), input.member()));
     }
 
     private static @Nullable Instant startedAt(Member member) {

@@ -1,6 +1,7 @@
 package org.pgcluster.toolsets.patroni;
 
 import java.util.Objects;
+import org.pgcluster.call.Call;
 import org.pgcluster.cluster.Node;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
@@ -25,28 +26,36 @@ final class Leaders {
 
     /** A replica, with the coordinator's login. */
     static Sql sql(Member replica, Context context) {
+        return sql(replica, context, context.call());
+    }
+
+    static Sql sql(Member replica, Context context, Call call) {
         DcsView.Row row = replica.dcs()
                 .filter(one -> one.host() != null && one.port() != null)
                 .orElseThrow(() -> new ToolException(
                         ErrorCode.NOT_CONFIGURED, "Nobody tells the address of " + replica.name() + ".", null));
         return context.cluster()
                 .server(Objects.requireNonNull(row.host()), Objects.requireNonNull(row.port()))
-                .sql(context.call());
+                .sql(call);
     }
 
     static Sql sql(Group group, Context context) {
+        return sql(group, context, context.call());
+    }
+
+    static Sql sql(Group group, Context context, Call call) {
         Member leader = group.leader()
                 .orElseThrow(() -> new ToolException(
                         ErrorCode.PRECONDITION_FAILED,
                         "Group " + group.name() + " has no leader to ask by SQL.",
                         null));
         String address = leader.address().orElse("");
-        for (Node node : context.cluster().nodes(context.call())) {
+        for (Node node : context.cluster().nodes(call)) {
             if (node.where().equals(address)) {
-                return node.sql(context.call());
+                return node.sql(call);
             }
         }
-        Sql coordinator = context.sql();
+        Sql coordinator = context.cluster().sql(call);
         Where here = coordinator.one(Where.class, WHERE);
         String identity =
                 leader.own().map(own -> String.valueOf(own.systemIdentifier())).orElse("");

@@ -1,7 +1,9 @@
 package org.pgcluster.toolsets.patroni;
 
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
 import org.pgcluster.tool.Context;
@@ -59,15 +61,22 @@ final class ReplicationSql {
             """;
 
     static List<Sender> senders(Group group, Context context) {
-        return Leaders.sql(group, context).list(Sender.class, SENDERS);
+        return Leaders.sql(group, context, briefly(context)).list(Sender.class, SENDERS);
     }
 
     static List<Slot> slots(Group group, Context context) {
-        return Leaders.sql(group, context).list(Slot.class, SLOTS);
+        return Leaders.sql(group, context, briefly(context)).list(Slot.class, SLOTS);
     }
 
     static Receiving receiving(Member replica, Context context) {
-        return Leaders.sql(replica, context).one(Receiving.class, RECEIVING);
+        return Leaders.sql(replica, context, briefly(context)).one(Receiving.class, RECEIVING);
+    }
+
+    /** As long as its Patroni: one server that hangs must not take the time that the others need. */
+    private static Call briefly(Context context) {
+        Duration limit = context.cluster().settings().httpTimeout();
+        Duration left = context.call().timeLeft();
+        return context.call().goingOn(left.compareTo(limit) < 0 ? left : limit);
     }
 
     record Taking(boolean takes) {}

@@ -143,7 +143,8 @@ class CitusActsTest extends OwnEstate {
     @Test
     @Order(9)
     void a_schema_moves_as_a_whole() throws SQLException {
-        if (psql("SELECT FROM pg_proc WHERE proname = 'citus_schema_move'").isEmpty()) {
+        if (psql("SELECT proname FROM pg_proc WHERE proname = 'citus_schema_move'")
+                .isEmpty()) {
             Answer refused = act().call("citus_move_schema", "schema", "tenant_a", "node", act().worker(""));
             assertEquals("UNSUPPORTED", refused.structured().get("code"), refused.text());
             return;

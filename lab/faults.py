@@ -1,6 +1,7 @@
 """Faults that `lab/lab break` makes for real, and how `lab/lab heal` takes each back."""
 import json
 import os
+import pathlib
 import shlex
 import shutil
 import signal
@@ -755,9 +756,21 @@ def leave_small_disk(scene):
             except OSError:
                 continue  # ended meanwhile
             if elsewhere:
+                hand_over(scene, member, pid)
                 scene.kill(member)
                 shutil.rmtree(scene.estate.folder / member["name"])
                 break
+
+
+def hand_over(scene, member, pid):
+    """Its data goes with its disk: whoever leads then must have all of it, and a full disk keeps others from catching up."""
+    pathlib.Path(f"/proc/{pid}/root{scene.estate.folder}/{member['name']}/ballast").unlink(missing_ok=True)
+    try:
+        until(30, "a replica that has all of it", lambda: any(
+            m["role"] != "leader" and m["state"] in ("running", "streaming") and m.get("lag") == 0
+            for m in scene.estate.cluster(member["group"])))
+    except LabError:
+        return  # another fault keeps it from one; who leads then is told by the end of heal
 
 
 def end_elsewhere(scene):

@@ -766,9 +766,8 @@ def hand_over(scene, member, pid):
     """Its data goes with its disk: whoever leads then must have all of it, and a full disk keeps others from catching up."""
     pathlib.Path(f"/proc/{pid}/root{scene.estate.folder}/{member['name']}/ballast").unlink(missing_ok=True)
     try:
-        until(30, "a replica that has all of it", lambda: any(
-            m["role"] != "leader" and m["state"] in ("running", "streaming") and m.get("lag") == 0
-            for m in scene.estate.cluster(member["group"])))
+        until(30, "a synchronous standby", lambda: any(
+            m["role"] == "sync_standby" and m["state"] == "streaming" for m in scene.estate.cluster(member["group"])))
     except LabError:
         return  # another fault keeps it from one; who leads then is told by the end of heal
 

@@ -59,6 +59,14 @@ public final class Lab implements AutoCloseable {
         return with(folder, all);
     }
 
+    /** One that may act on the lab that the variables name, by an approval that it gives itself. */
+    public static Lab acting(Map<String, String> variables, Path folder, String... more) {
+        List<String> keys = new ArrayList<>(List.of("mode", "admin", "allow_execute", "true", "approval", "self"));
+        keys.addAll(List.of("admin_dsn", variables.getOrDefault("LAB_DSN", "")));
+        keys.addAll(List.of(more));
+        return on(variables, folder, keys.toArray(new String[0]));
+    }
+
     /** Without a lab: only what is given. */
     public static Lab with(Path folder, Map<String, String> keys) {
         List<String> arguments = new ArrayList<>(List.of("--state-dir", folder.toString()));

@@ -29,20 +29,7 @@ final class Acting implements AutoCloseable {
     }
 
     static Acting on(OwnLab own, Path folder) {
-        String dsn = own.variables().getOrDefault("LAB_DSN", "");
-        return new Acting(
-                own,
-                Lab.on(
-                        own.variables(),
-                        folder,
-                        "mode",
-                        "admin",
-                        "allow_execute",
-                        "true",
-                        "approval",
-                        "self",
-                        "admin_dsn",
-                        dsn));
+        return new Acting(own, Lab.acting(own.variables(), folder));
     }
 
     static List<String> psql(OwnLab own, String sql) throws SQLException {

@@ -1,6 +1,5 @@
 package org.pgcluster.toolsets.patroni;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,13 +12,6 @@ import org.pgcluster.testing.Lab;
 /** Acts as an assistant that may approve them: plan, token, act, and waiting for what goes on. */
 public final class Acting {
     private Acting() {}
-
-    public static Lab on(Map<String, String> variables, Path folder, String... more) {
-        List<String> keys = new ArrayList<>(List.of("mode", "admin", "allow_execute", "true", "approval", "self"));
-        keys.addAll(List.of("admin_dsn", variables.getOrDefault("LAB_DSN", "")));
-        keys.addAll(List.of(more));
-        return Lab.on(variables, folder, keys.toArray(new String[0]));
-    }
 
     public static Answer done(Lab lab, String act, Object... arguments) {
         Answer answer = begun(lab, act, arguments);

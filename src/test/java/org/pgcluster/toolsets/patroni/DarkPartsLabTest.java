@@ -147,7 +147,7 @@ class DarkPartsLabTest extends OnOwnEstate {
             } finally {
                 estate().processes().start(replica);
             }
-            try (Lab counting = Acting.on(estate().lab().variables(), folder, "expect_members_per_group", "3")) {
+            try (Lab counting = Lab.acting(estate().lab().variables(), folder, "expect_members_per_group", "3")) {
                 Answer health = counting.call("cluster_health", "components", List.of("patroni"));
                 assertTrue(health.text().contains("members, not 3"), health.text());
             }
@@ -233,14 +233,14 @@ class DarkPartsLabTest extends OnOwnEstate {
                 estate().processes().kill(replica);
                 estate().processes().start(replica);
                 String urls = plain + ",https://localhost:" + port;
-                try (Lab without = Acting.on(
+                try (Lab without = Lab.acting(
                         estate().lab().variables(), folder, "patroni_urls", urls, "patroni_ca_file", certificate)) {
                     Eventually.see("it to ask for a certificate", () -> {
                         Answer answer = without.call("patroni_cluster_status");
                         return answer.text().contains("wants a client certificate") ? "" : answer.text();
                     });
                 }
-                try (Lab with = Acting.on(
+                try (Lab with = Lab.acting(
                         estate().lab().variables(),
                         folder,
                         "patroni_urls",

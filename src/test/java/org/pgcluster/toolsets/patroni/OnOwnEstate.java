@@ -59,6 +59,6 @@ abstract class OnOwnEstate {
     }
 
     final Lab acting() {
-        return Acting.on(estate().lab().variables(), folder, "patroni_urls", estate().variable(patroniUrls));
+        return Lab.acting(estate().lab().variables(), folder, "patroni_urls", estate().variable(patroniUrls));
     }
 }

@@ -95,7 +95,7 @@ public final class Catalogue {
     public String toolsJsonArray() {
         StringBuilder array = new StringBuilder(32_768).append('[');
         for (Listed tool : all.values()) {
-            if (switchedOff(tool) == null) {
+            if (offered(tool)) {
                 array.append(array.length() == 1 ? "" : ",").append(json(tool));
                 if (settings.server().listAliases()) {
                     for (String other : SecondNames.listed(tool.name(), json(tool))) {
@@ -129,7 +129,7 @@ public final class Catalogue {
     public List<String> visible() {
         List<String> names = new ArrayList<>();
         for (Listed tool : all.values()) {
-            if (switchedOff(tool) == null) {
+            if (offered(tool)) {
                 names.add(tool.name());
             }
         }
@@ -148,7 +148,23 @@ public final class Catalogue {
         return off;
     }
 
+    /** Asked of every tool at each start, where no sentence about it is wanted. */
+    private boolean offered(Listed tool) {
+        boolean switchedOn =
+                settings.problems().isEmpty() && settings.server().toolsets().contains(tool.toolset());
+        if (!switchedOn && !tool.toolset().equals("core")) {
+            return false;
+        }
+        if (tool.act() || tool.name().equals(FILES_REQUESTS)) {
+            return anyActListed(tool);
+        }
+        return !tool.name().equals(SHOWS_ROWS) || anyShowsRows();
+    }
+
     private @Nullable String switchedOff(Listed tool) {
+        if (offered(tool)) {
+            return null;
+        }
         if (!settings.problems().isEmpty() && !tool.toolset().equals("core")) {
             return "the configuration has problems; server_info lists them";
         }
@@ -156,10 +172,7 @@ public final class Catalogue {
                 && !tool.toolset().equals("core")) {
             return "toolsets leaves out " + tool.toolset();
         }
-        if (tool.act() || tool.name().equals(FILES_REQUESTS)) {
-            return anyActListed(tool) ? null : inTheWay(tool);
-        }
-        return tool.name().equals(SHOWS_ROWS) && !anyShowsRows() ? "row_data: deny keeps rows inside" : null;
+        return tool.name().equals(SHOWS_ROWS) ? "row_data: deny keeps rows inside" : inTheWay(tool);
     }
 
     private boolean anyShowsRows() {
@@ -198,9 +211,8 @@ public final class Catalogue {
 
     private boolean anyActListed(Listed wanted) {
         for (ClusterSettings cluster : settings.clusters().values()) {
-            for (Listed tool : all.values()) {
-                boolean meant = wanted.act() ? tool.name().equals(wanted.name()) : tool.act();
-                if (meant && tool.listedFor(cluster)) {
+            for (Listed act : wanted.act() ? List.of(wanted) : all.values()) {
+                if (act.act() && act.listedFor(cluster)) {
                     return true;
                 }
             }

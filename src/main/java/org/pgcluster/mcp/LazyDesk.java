@@ -1,11 +1,15 @@
 package org.pgcluster.mcp;
 
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.dispatch.Desk;
 
 /** The desk, made when it is first wanted; where that fails the next call tries again. Threads share it. */
 final class LazyDesk implements Runnable {
+    /** In which the client asks for the list of tools: two cores are few, and that answer is ready. */
+    private static final long BREATH_NANOS = 8_000_000;
+
     private final Supplier<Desk> maker;
     private @Nullable Desk made;
 
@@ -23,6 +27,7 @@ final class LazyDesk implements Runnable {
     /** Makes it ahead of the first call. */
     @Override
     public void run() {
+        LockSupport.parkNanos(BREATH_NANOS);
         try {
             get();
         } catch (Throwable e) {

@@ -21,6 +21,7 @@ final class Outlet {
     private final ArrayDeque<byte[]> waiting = new ArrayDeque<>();
     private long waitingBytes;
     private boolean writing;
+    private int awaited;
     private boolean writerStarted;
     private boolean broken;
 
@@ -54,7 +55,9 @@ final class Outlet {
                 writer.setDaemon(true);
                 writer.start();
             }
-            notifyAll();
+            if (!writing) { // else whoever writes takes it along
+                notifyAll();
+            }
         }
     }
 
@@ -84,7 +87,7 @@ final class Outlet {
 
     private void awaitRoom() {
         while (waitingBytes > MOST_WAITING && !broken) {
-            if (!pause(0)) {
+            if (!await(0)) {
                 return;
             }
         }
@@ -113,7 +116,7 @@ final class Outlet {
         if (first == null) {
             writing = false;
             waitingBytes = 0;
-            notifyAll();
+            tellWhoAwaits();
             return null;
         }
         var joined =
@@ -125,8 +128,15 @@ final class Outlet {
             joined.raw(more).raw(NEW_LINE);
         }
         waitingBytes -= bytes;
-        notifyAll();
+        tellWhoAwaits();
         return joined.toBytes();
+    }
+
+    /** Nearly always nobody: waking the writer for each message would cost as much as to write it. */
+    private void tellWhoAwaits() {
+        if (awaited > 0) {
+            notifyAll();
+        }
     }
 
     private static final byte[] NEW_LINE = {'\n'};
@@ -147,9 +157,18 @@ final class Outlet {
     synchronized void awaitWritten(long deadlineNanos) {
         while (!broken && (writing || !waiting.isEmpty())) {
             long millis = (deadlineNanos - System.nanoTime()) / 1_000_000;
-            if (millis <= 0 || !pause(millis)) {
+            if (millis <= 0 || !await(millis)) {
                 return;
             }
+        }
+    }
+
+    private boolean await(long millis) {
+        awaited++;
+        try {
+            return pause(millis);
+        } finally {
+            awaited--;
         }
     }
 

@@ -127,6 +127,7 @@ class Estate:
         if sample:
             say("loading the sample data")
             self.run_file(HERE / ("sample.sql" if self.citus else "sample-plain.sql"), role="app")
+        self.wait_for_standbys(self.groups)
         self.ready = True
         self.save()
 
@@ -220,6 +221,12 @@ class Estate:
         seen = self.cluster(group)
         expected = sum(member["group"] == group for member in self.members)
         return len(seen) == expected and all(m["state"] in ("running", "streaming") for m in seen) and self.leader(group)
+
+    def wait_for_standbys(self, groups):
+        """Patroni makes groups of Citus synchronous, and until a member is a standby of that kind none can take over."""
+        for group in groups if self.citus else []:
+            until(60, f"a synchronous standby of group {group}",
+                  lambda: any(m["role"] in ("sync_standby", "quorum_standby") for m in self.cluster(group)))
 
     def sql(self, port, database, *statements):
         commands = [part for statement in statements for part in ("-c", statement)]

@@ -39,8 +39,8 @@ public record Snapshot(
     }
 
     Snapshot with(LeadersReading.Read read) {
-        return new Snapshot(
-                cluster, takenAt, postgres, unavailable, around.naming(read.numbers()), read.state(), certificates);
+        Surroundings named = around.naming(read.numbers());
+        return new Snapshot(cluster, takenAt, postgres, and(read.silent()), named, read.state(), certificates);
     }
 
     /** Which Citus group a database belongs to, by the identifier that all its copies share. */

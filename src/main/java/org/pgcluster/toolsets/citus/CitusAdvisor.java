@@ -73,6 +73,6 @@ public final class CitusAdvisor implements Reads<CitusAdvisor.Input, CitusAdviso
                 wanted.stream()
                         .map(focus -> focus.name().toLowerCase(Locale.ROOT))
                         .toList(),
-                facts.unavailable());
+                wanted.contains(Focus.SKEW) ? facts.unavailableForSkew() : facts.unavailable());
     }
 }

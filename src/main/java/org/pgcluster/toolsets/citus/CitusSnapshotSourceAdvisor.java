@@ -37,14 +37,15 @@ public final class CitusSnapshotSourceAdvisor
         BY_SHARD_COUNT
     }
 
-    /** {@code percentAfter}: the share of the largest node if the clone takes half of this one. */
+    /** {@code percentAfter}: the share of the largest node if the clone takes half of this one. Known where all sizes are. */
     record Candidate(
             int nodeId,
             String where,
             long shards,
             long bytes,
-            double percentOfBytes,
-            double percentAfter,
+            @Nullable Long unknownSizes,
+            @Nullable Double percentOfBytes,
+            @Nullable Double percentAfter,
             long asynchronousStandbys,
             long synchronousStandbys,
             @Nullable Long replayLagBytes,
@@ -74,13 +75,23 @@ public final class CitusSnapshotSourceAdvisor
                     ? "No worker that answers and is not excluded holds data: nothing to clone."
                     : "Clone " + source
                             + ": it carries most, and a clone takes half of its shards without copying them."
-                            + " Half is an estimate until a clone is registered." + Parts.partial(unavailable);
+                            + " Half is an estimate until a clone is registered."
+                            + Parts.unread(unread())
+                            + Parts.partial(unavailable);
+        }
+
+        private long unread() {
+            return candidates.stream()
+                    .flatMap(one -> Optional.ofNullable(one.unknownSizes()).stream())
+                    .mapToLong(Long::longValue)
+                    .sum();
         }
     }
 
     record Carried(
             long shards,
             long bytes,
+            long unknown,
             long asynchronous,
             long synchronous,
             @Nullable Long lag,
@@ -94,6 +105,7 @@ public final class CitusSnapshotSourceAdvisor
 
     private static final String CARRIED = "WITH " + Placements.sized("part.repmodel <> 't'") + """
             SELECT count(shardid) AS shards, coalesce(sum(bytes), 0)::bigint AS bytes,
+                   count(shardid) FILTER (WHERE bytes IS NULL) AS unknown,
                    (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'async')
                        AS asynchronous,
                    (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async')
@@ -168,7 +180,8 @@ public final class CitusSnapshotSourceAdvisor
                 carried.of(node.nodeId()).ifPresent(one -> holding.put(node, one));
             }
         }
-        long all = holding.values().stream().mapToLong(Carried::bytes).sum();
+        boolean known = carried.complete() && holding.values().stream().allMatch(one -> one.unknown() == 0);
+        long all = known ? holding.values().stream().mapToLong(Carried::bytes).sum() : 0;
         return holding.entrySet().stream()
                 .filter(one -> !excluded.contains(one.getKey().nodeId()))
                 .map(one -> candidate(one.getKey(), one.getValue(), holding, all))
@@ -188,6 +201,7 @@ public final class CitusSnapshotSourceAdvisor
                 node.where(),
                 own.shards(),
                 own.bytes(),
+                own.unknown() == 0 ? null : Long.valueOf(own.unknown()),
                 percent(own.bytes(), all),
                 percent(largestAfter, all),
                 own.asynchronous(),
@@ -196,8 +210,8 @@ public final class CitusSnapshotSourceAdvisor
                 own.diskFree());
     }
 
-    private static double percent(long part, long all) {
-        return all == 0 ? 0 : Math.round(part * 1000.0 / all) / 10.0;
+    private static @Nullable Double percent(long part, long all) {
+        return all == 0 ? null : Math.round(part * 1000.0 / all) / 10.0;
     }
 
     private static Clone clone(Citus citus, Cloned cloned) {
@@ -218,7 +232,9 @@ public final class CitusSnapshotSourceAdvisor
         Map<Long, Long> sizes = new LinkedHashMap<>();
         citus.everywhere(Size.class, SIZES, primary.groupId()).rows().forEach(one -> {
             Long bytes = one.bytes();
-            sizes.put(one.shardId(), bytes == null ? 0 : bytes);
+            if (bytes != null) {
+                sizes.put(one.shardId(), bytes);
+            }
         });
         return new Clone(
                 clone.nodeId(),
@@ -232,12 +248,15 @@ public final class CitusSnapshotSourceAdvisor
     }
 
     private static @Nullable Long bytes(List<Split> split, boolean goes, Map<Long, Long> sizes) {
-        return sizes.isEmpty()
-                ? null
-                : split.stream()
-                        .filter(one -> one.goes() == goes)
-                        .mapToLong(one -> sizes.getOrDefault(one.shardId(), 0L))
-                        .sum();
+        long sum = 0;
+        for (Split one : split) {
+            Long known = one.goes() == goes ? sizes.get(one.shardId()) : Long.valueOf(0);
+            if (known == null) {
+                return null;
+            }
+            sum += known;
+        }
+        return sum;
     }
 
     private static List<String> steps(CitusNode source, Candidate candidate, List<Clone> clones) {

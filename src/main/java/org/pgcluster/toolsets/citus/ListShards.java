@@ -82,7 +82,19 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
             long shardId,
             boolean missing,
             @Nullable Long bytes,
-            @Nullable Long rows) {}
+            @Nullable Long rows) {
+        static long known(List<Size> sizes) {
+            return sizes.stream()
+                    .flatMap(size -> Optional.ofNullable(size.bytes()).stream())
+                    .mapToLong(Long::longValue)
+                    .sum();
+        }
+
+        static String inWords(List<Size> sizes) {
+            boolean all = sizes.stream().allMatch(size -> size.bytes() != null);
+            return (all ? "" : "at least ") + Parts.bytes(known(sizes));
+        }
+    }
 
     private record Min(@Nullable String min) {}
 

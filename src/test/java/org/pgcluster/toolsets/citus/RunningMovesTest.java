@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.postgres.OwnText;
 import org.pgcluster.testing.Aside;
 
 /** What is told while something moves, fails or is counted. */
@@ -230,6 +231,21 @@ class RunningMovesTest {
         Map<?, ?> fanned = named(all, "max(note)");
         assertEquals(calls("max(note)"), number(fanned.get("calls")));
         assertEquals(false, fanned.get("routed_by_key"));
+    }
+
+    @Test
+    void what_asks_is_not_among_the_statements_that_are_counted() throws Exception {
+        try (Connection client = CitusLab.connect("LAB_DIRECT_DSN")) {
+            psql(client, "SET citus.stat_statements_track = 'all'");
+            psql(client, OwnText.marked("SELECT avg(length(note)) FROM orders"));
+        }
+        assertEquals(1, calls("avg(length(note))"), "recorded by the server");
+        Map<?, ?> answer = lab.call("citus_distributed_query_stats", "limit", 200);
+        List<Map<?, ?>> all = rows(answer, "statements");
+        assertTrue(
+                all.stream().noneMatch(one -> String.valueOf(one.get("query")).contains("avg(length(note))")),
+                all.toString());
+        assertEquals((long) all.size(), ((Map<?, ?>) answer.get("rest")).get("total"));
     }
 
     private static long calls(String part) throws SQLException {

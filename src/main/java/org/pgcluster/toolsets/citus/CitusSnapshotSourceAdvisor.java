@@ -46,8 +46,8 @@ public final class CitusSnapshotSourceAdvisor
             @Nullable Long unknownSizes,
             @Nullable Double percentOfBytes,
             @Nullable Double percentAfter,
-            long asynchronousStandbys,
-            long synchronousStandbys,
+            @Nullable Long asynchronousStandbys,
+            @Nullable Long synchronousStandbys,
             @Nullable Long replayLagBytes,
             long diskFreeBytes) {}
 
@@ -77,6 +77,9 @@ public final class CitusSnapshotSourceAdvisor
                             + ": it carries most, and a clone takes half of its shards without copying them."
                             + " Half is an estimate until a clone is registered."
                             + Parts.unread(unread())
+                            + (candidates.stream().anyMatch(one -> one.asynchronousStandbys() == null)
+                                    ? " Standbys are hidden from this role: it lacks pg_read_all_stats."
+                                    : "")
                             + Parts.partial(unavailable);
         }
 
@@ -92,8 +95,8 @@ public final class CitusSnapshotSourceAdvisor
             long shards,
             long bytes,
             long unknown,
-            long asynchronous,
-            long synchronous,
+            @Nullable Long asynchronous,
+            @Nullable Long synchronous,
             @Nullable Long lag,
             long diskFree) {}
 
@@ -106,10 +109,12 @@ public final class CitusSnapshotSourceAdvisor
     private static final String CARRIED = "WITH " + Placements.sized("part.repmodel <> 't'") + """
             SELECT count(shardid) AS shards, coalesce(sum(bytes), 0)::bigint AS bytes,
                    count(shardid) FILTER (WHERE bytes IS NULL) AS unknown,
-                   (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'async')
-                       AS asynchronous,
-                   (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async')
-                       AS synchronous,
+                   CASE WHEN pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') THEN (
+                        SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'async')
+                   END AS asynchronous,
+                   CASE WHEN pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') THEN (
+                        SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async')
+                   END AS synchronous,
                    CASE WHEN NOT pg_is_in_recovery()
                         THEN (SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn))::bigint FROM pg_stat_replication)
                    END AS lag,
@@ -259,15 +264,19 @@ public final class CitusSnapshotSourceAdvisor
         return sum;
     }
 
+    private static boolean onlySynchronous(Candidate candidate) {
+        Long asynchronous = candidate.asynchronousStandbys();
+        Long synchronous = candidate.synchronousStandbys();
+        return asynchronous != null && synchronous != null && asynchronous == 0 && synchronous > 0;
+    }
+
     private static List<String> steps(CitusNode source, Candidate candidate, List<Clone> clones) {
         List<String> steps = new ArrayList<>();
         if (clones.isEmpty()) {
             steps.add("Make an asynchronous streaming standby of " + source.where()
                     + " (pg_basebackup -R); Citus refuses a"
                     + " synchronous one"
-                    + (candidate.asynchronousStandbys() == 0 && candidate.synchronousStandbys() > 0
-                            ? ", as all of its standbys are now."
-                            : ".")
+                    + (onlySynchronous(candidate) ? ", as all of its standbys are now." : ".")
                     + " It needs room for all of " + Parts.bytes(candidate.bytes()) + " at first.");
             steps.add("SELECT citus_add_clone_node('<its host>', <its port>, '" + source.host() + "', " + source.port()
                     + ");");

@@ -173,6 +173,8 @@ class FaultsTest {
             rowsOfCounted(400);
             psql("INSERT INTO counted SELECT generate_series(401, 420)");
             rowsOfCounted(420);
+            psql("DELETE FROM counted WHERE id > 300");
+            rowsOfCounted(300);
             psql("ANALYZE counted");
             psql("DELETE FROM counted WHERE id > 10");
             rowsOfCounted(10);

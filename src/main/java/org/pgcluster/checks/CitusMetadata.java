@@ -12,7 +12,7 @@ import org.pgcluster.snapshot.CitusState;
 import org.pgcluster.snapshot.CitusState.MissingCopy;
 import org.pgcluster.snapshot.PostgresState;
 import org.pgcluster.snapshot.Snapshot;
-import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.snapshot.Unread;
 
 /** Whether pg_dist_node names the servers that are really there and lead. */
 final class CitusMetadata implements Check {
@@ -97,7 +97,7 @@ final class CitusMetadata implements Check {
         if (silent && watched && allKnown && estate.group(group).isEmpty()) {
             List<String> patronis = snapshot.unavailable().stream()
                     .filter(one -> one.component().equals("patroni"))
-                    .map(Unavailable::where)
+                    .map(Unread::where)
                     .toList();
             findings.add(Found.critical(
                             "citus.group_down",

@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.pgcluster.snapshot.Snapshot;
-import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.snapshot.Unread;
 
 /** What could not be read is a finding: nobody may take silence for health. What it said tells why. */
 final class OutOfReach implements Check {
@@ -30,21 +29,26 @@ final class OutOfReach implements Check {
             kinds.add(new Kind(component + ".login_refused", who + " runs and does not let this login in"));
         }
         kinds.add(new Kind("postgres.partly_read", "a database server answered some questions and not all"));
-        kinds.add(new Kind("postgres.connections_exhausted", "a database server has no connection left for anybody"));
+        kinds.add(
+                new Kind("postgres.connections_exhausted", "a database server has no connection left for this login"));
         return kinds;
     }
 
     @Override
     public List<Finding> judge(Snapshot snapshot) {
-        Set<Unavailable> gaps = snapshot.postgres().stream()
-                .flatMap(state -> state.details().gaps().stream())
-                .collect(Collectors.toSet());
-        return snapshot.unavailable().stream()
-                .map(part -> gaps.contains(part) ? partly(part) : finding(part))
-                .toList();
+        return snapshot.unavailable().stream().map(OutOfReach::finding).toList();
     }
 
-    private static Finding partly(Unavailable part) {
+    private static Finding finding(Unread part) {
+        return switch (part.kind()) {
+            case PARTLY -> partly(part);
+            case FULL -> full(part);
+            case LOGIN_REFUSED -> refused(part);
+            case SILENT -> silent(part);
+        };
+    }
+
+    private static Finding partly(Unread part) {
         return Found.warning(
                         "postgres.partly_read",
                         part.where(),
@@ -55,31 +59,35 @@ final class OutOfReach implements Check {
                 .advice("Where this login lacks a right, grant it; docs/roles.sql has what the checks need.");
     }
 
-    private static Finding finding(Unavailable part) {
-        String why = part.why().toLowerCase(Locale.ROOT);
+    private static Finding full(Unread part) {
+        return Found.critical(
+                        "postgres.connections_exhausted",
+                        part.where(),
+                        part.where()
+                                + " runs and has no connection left for this login: all that the server, the role or the"
+                                + " database may have are taken")
+                .read("why", part.why())
+                .byHand("SELECT usename, application_name, client_addr, state, count(*) FROM pg_stat_activity"
+                        + " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC (as a superuser, there)")
+                .advice("This is no crash. End what leaks connections; put a pooler in front; between Citus nodes"
+                        + " lower citus.max_shared_pool_size and citus.max_adaptive_executor_pool_size.");
+    }
+
+    private static Finding refused(Unread part) {
         String at = part.component() + ".";
-        if (why.contains("too many clients") || why.contains("connection slots")) {
-            return Found.critical(
-                            "postgres.connections_exhausted",
-                            part.where(),
-                            part.where() + " runs and has no connection left: it refuses everybody")
-                    .read("why", part.why())
-                    .byHand("SELECT usename, application_name, client_addr, state, count(*) FROM pg_stat_activity"
-                            + " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC (as a superuser, there)")
-                    .advice("This is no crash. End what leaks connections; put a pooler in front; between Citus nodes"
-                            + " lower citus.max_shared_pool_size and citus.max_adaptive_executor_pool_size.");
-        }
-        if (refused(why)) {
-            String title = who(part) + " does not let this login in";
-            Found found = SERVING.contains(part.component())
-                    ? Found.critical(at + "login_refused", part.where(), title)
-                    : Found.warning(at + "login_refused", part.where(), title);
-            return found.read("why", part.why())
-                    .next("server_info")
-                    .byHand("pgcluster-mcp check")
-                    .advice("It runs. Correct user, password or rights of this server's configuration.");
-        }
-        String title = who(part) + how(why);
+        String title = who(part) + " does not let this login in";
+        Found found = SERVING.contains(part.component())
+                ? Found.critical(at + "login_refused", part.where(), title)
+                : Found.warning(at + "login_refused", part.where(), title);
+        return found.read("why", part.why())
+                .next("server_info")
+                .byHand("pgcluster-mcp check")
+                .advice("It runs. Correct user, password or rights of this server's configuration.");
+    }
+
+    private static Finding silent(Unread part) {
+        String at = part.component() + ".";
+        String title = who(part) + how(part.why().toLowerCase(Locale.ROOT));
         Found found = part.component().equals("patroni") // a group whose Patronis are all silent is told of itself
                 ? Found.warning(at + "out_of_reach", part.where(), title)
                 : Found.critical(at + "out_of_reach", part.where(), title);
@@ -89,7 +97,7 @@ final class OutOfReach implements Check {
                         + " it.");
     }
 
-    private static String who(Unavailable part) {
+    private static String who(Unread part) {
         return switch (part.component()) {
             case "postgres" -> "PostgreSQL at " + part.where();
             case "citus" -> (part.where().contains(":") ? "Citus node " : "Citus: ") + part.where();
@@ -106,9 +114,5 @@ final class OutOfReach implements Check {
         return why.contains("did not answer") || why.contains("said nothing")
                 ? " does not answer in time: it hangs, or the way to it does"
                 : " could not be read";
-    }
-
-    private static boolean refused(String why) {
-        return why.contains("password") || why.contains("pg_hba") || why.contains("permission") || why.contains("401");
     }
 }

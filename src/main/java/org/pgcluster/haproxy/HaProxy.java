@@ -38,7 +38,7 @@ public final class HaProxy {
         }
     }
 
-    public record Silent(String where, String why) {}
+    public record Silent(String where, String why, ErrorCode code) {}
 
     /** The configured addresses as they are named in answers. */
     public List<String> instances() {
@@ -70,7 +70,7 @@ public final class HaProxy {
         try {
             return one(name, limit, call);
         } catch (ToolException e) {
-            return new Silent(name, e.text());
+            return new Silent(name, e.text(), e.code());
         }
     }
 

@@ -33,7 +33,7 @@ public record Observed(
     }
 
     /** An address that did not answer, and why. */
-    public record Silent(String where, String why) {}
+    public record Silent(String where, String why, ErrorCode code) {}
 
     /** Groups that no address could be matched for get the number of the Citus group whose database they are copies of. */
     public Observed named(Map<String, Integer> numbers) {

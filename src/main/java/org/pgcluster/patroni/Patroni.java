@@ -133,7 +133,7 @@ public final class Patroni {
                 .toList();
         List<Silent> silent = reading.silent().stream()
                 .filter(one -> configured.contains(one.where()) || isMember(groups, one.where()))
-                .map(one -> new Silent(Http.label(one.where()), one.why()))
+                .map(one -> new Silent(Http.label(one.where()), one.why(), one.code()))
                 .toList();
         return new Observed(groups, unobserved, silent, unnamed);
     }

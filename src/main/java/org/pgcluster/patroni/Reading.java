@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
+import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
 import org.pgcluster.patroni.Observed.Silent;
@@ -33,9 +34,14 @@ final class Reading {
     /** What one address said of itself, of the DCS and of its configuration; a reason where it did not. */
     private record Said(Answer<OwnView> own, Answer<DcsView> dcs, Answer<Map<String, @Nullable Object>> config) {}
 
-    private record Answer<T>(Optional<T> value, @Nullable String why) {
+    private record Answer<T>(Optional<T> value, Optional<ToolException> refusal) {
         boolean asked() {
-            return why == null || !why.endsWith(NO_TIME);
+            return refusal.isEmpty() || !refusal.get().text().endsWith(NO_TIME);
+        }
+
+        @Nullable
+        String why() {
+            return refusal.map(ToolException::text).orElse(null);
         }
     }
 
@@ -77,11 +83,11 @@ final class Reading {
     private <T> Answer<T> answer(String url, Question<T> question) {
         try {
             if (call.timeLeft().toMillis() < 100) {
-                return new Answer<>(Optional.empty(), Http.label(url) + NO_TIME);
+                throw new ToolException(ErrorCode.TIMEOUT, Http.label(url) + NO_TIME, null);
             }
-            return new Answer<>(Optional.of(question.ask()), null);
+            return new Answer<>(Optional.of(question.ask()), Optional.empty());
         } catch (ToolException e) {
-            return new Answer<>(Optional.empty(), e.text());
+            return new Answer<>(Optional.empty(), Optional.of(e));
         }
     }
 
@@ -148,10 +154,8 @@ final class Reading {
     List<Silent> silent() {
         List<Silent> silent = new ArrayList<>();
         said.forEach((url, one) -> {
-            String why = one.own().why(); // that it cannot show the DCS is told of its group
-            if (why != null) {
-                silent.add(new Silent(url, why));
-            }
+            // that it cannot show the DCS is told of its group
+            one.own().refusal().ifPresent(e -> silent.add(new Silent(url, e.text(), e.code())));
         });
         return silent;
     }

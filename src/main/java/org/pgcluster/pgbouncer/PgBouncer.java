@@ -28,7 +28,7 @@ public final class PgBouncer {
         }
     }
 
-    public record Silent(String where, String why) {}
+    public record Silent(String where, String why, ErrorCode code) {}
 
     public List<String> instances() {
         return consoles.stream().map(PgBouncer::name).toList();
@@ -56,7 +56,7 @@ public final class PgBouncer {
         try (Console console = open(name, limit.plus(between), call)) {
             return Bouncer.read(name, user(name), console, between);
         } catch (ToolException e) {
-            return new Silent(name, e.text());
+            return new Silent(name, e.text(), e.code());
         }
     }
 

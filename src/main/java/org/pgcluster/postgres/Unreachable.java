@@ -36,7 +36,8 @@ record Unreachable(ErrorCode code, String text, String hint) {
                     case "53300" ->
                         failed(
                                 target,
-                                "has no connection free.",
+                                "has no connection free: " + ServerTexts.masked(said.replaceFirst("^FATAL: ", ""))
+                                        + ".",
                                 "See active_queries for who holds them, raise max_connections, or lower pool_size.");
                     case "57P03" ->
                         failed(target, "is starting, stopping or recovering.", "Repeat the call in a moment.");

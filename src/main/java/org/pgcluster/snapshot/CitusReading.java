@@ -69,7 +69,7 @@ final class CitusReading {
     private record Name(String name) {}
 
     /** Empty where there is no Citus; silence where it could not be asked. */
-    record Read(Optional<CitusState> state, Optional<Unavailable> silence) {}
+    record Read(Optional<CitusState> state, Optional<Unread> silence) {}
 
     static final Read NOTHING = new Read(Optional.empty(), Optional.empty());
 
@@ -95,7 +95,7 @@ final class CitusReading {
                                     .toList())),
                     Optional.empty());
         } catch (ToolException e) {
-            return new Read(Optional.empty(), Optional.of(new Unavailable("citus", "metadata", e.text())));
+            return new Read(Optional.empty(), Optional.of(Unread.of("citus", "metadata", e)));
         }
     }
 

@@ -15,7 +15,7 @@ import org.pgcluster.postgres.Sql;
  * What the database server and each Citus node beside it answered, and who did not, in one order. Each has its own time,
  * so that one that hangs costs the others nothing. Immutable.
  */
-public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
+public record Everywhere<T>(List<T> answers, List<Unread> unavailable) {
     public Everywhere {
         answers = List.copyOf(answers);
         unavailable = List.copyOf(unavailable);
@@ -34,7 +34,7 @@ public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
 
     private record Answered<T>(T answer) implements Part<T> {}
 
-    private record Silent<T>(Unavailable why) implements Part<T> {}
+    private record Silent<T>(Unread why) implements Part<T> {}
 
     public static <T> Everywhere<T> ask(Cluster cluster, Call call, Duration each, Question<T> question) {
         var where = cluster.addressInWords().orElse("not configured");
@@ -48,7 +48,7 @@ public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
                 () -> others(cluster, call, each, question));
         List<List<Part<T>>> parts = Together.all(both, Supplier::get);
         var answers = new ArrayList<T>();
-        var unavailable = new ArrayList<Unavailable>();
+        var unavailable = new ArrayList<Unread>();
         parts.get(0).forEach(part -> sort(part, answers, unavailable));
         boolean blind = !unavailable.isEmpty() && !cluster.nodesAreConfigured();
         if (!blind) { // else it is the same silence that hides the nodes
@@ -74,11 +74,11 @@ public record Everywhere<T>(List<T> answers, List<Unavailable> unavailable) {
         try (var handle = call.onCancel(own::cancel)) {
             return new Answered<>(asked.within(own));
         } catch (ToolException e) {
-            return new Silent<>(new Unavailable(component, where, e.text()));
+            return new Silent<>(Unread.of(component, where, e));
         }
     }
 
-    private static <T> void sort(Part<T> part, List<T> answers, List<Unavailable> unavailable) {
+    private static <T> void sort(Part<T> part, List<T> answers, List<Unread> unavailable) {
         if (part instanceof Answered<T> answered) {
             answers.add(answered.answer());
         } else {

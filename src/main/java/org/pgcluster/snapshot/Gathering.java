@@ -139,8 +139,10 @@ public final class Gathering {
         }
         var read = Everywhere.ask(
                 cluster, call, each, (component, where, sql) -> postgres(component, where, sql, clock, pause));
-        List<Unavailable> unavailable = new ArrayList<>(read.unavailable());
-        read.answers().forEach(state -> unavailable.addAll(state.details().gaps()));
+        List<Unread> unavailable = new ArrayList<>(read.unavailable());
+        read.answers()
+                .forEach(state ->
+                        state.details().gaps().forEach(gap -> unavailable.add(new Unread(gap, Unread.Kind.PARTLY))));
         return new Snapshot(cluster.name(), clock.instant(), read.answers(), unavailable);
     }
 

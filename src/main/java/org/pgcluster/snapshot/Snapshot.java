@@ -12,7 +12,7 @@ public record Snapshot(
         String cluster,
         Instant takenAt,
         List<PostgresState> postgres,
-        List<Unavailable> unavailable,
+        List<Unread> unavailable,
         Surroundings around,
         Optional<CitusState> citus,
         List<Certificate> certificates) {
@@ -23,7 +23,7 @@ public record Snapshot(
     }
 
     /** Of the databases alone. */
-    public Snapshot(String cluster, Instant takenAt, List<PostgresState> postgres, List<Unavailable> unavailable) {
+    public Snapshot(String cluster, Instant takenAt, List<PostgresState> postgres, List<Unread> unavailable) {
         this(cluster, takenAt, postgres, unavailable, Surroundings.NONE, Optional.empty(), List.of());
     }
 
@@ -34,8 +34,7 @@ public record Snapshot(
     /** Where the coordinator's database is out of reach anyway, its metadata is no further loss. */
     Snapshot with(CitusReading.Read read) {
         boolean known = unavailable.stream().anyMatch(one -> one.component().equals("postgres"));
-        List<Unavailable> all =
-                known ? unavailable : and(read.silence().stream().toList());
+        List<Unread> all = known ? unavailable : and(read.silence().stream().toList());
         return new Snapshot(cluster, takenAt, postgres, all, around.naming(numbers(read)), read.state(), certificates);
     }
 
@@ -60,8 +59,8 @@ public record Snapshot(
         return new Snapshot(cluster, takenAt, postgres, unavailable, around, citus, seen);
     }
 
-    private List<Unavailable> and(List<Unavailable> more) {
-        List<Unavailable> all = new ArrayList<>(unavailable);
+    private List<Unread> and(List<Unread> more) {
+        List<Unread> all = new ArrayList<>(unavailable);
         all.addAll(more);
         return all;
     }

@@ -28,7 +28,7 @@ public record Surroundings(
         List<Proxy> proxies,
         List<Bouncer> bouncers,
         Expected expected,
-        List<Unavailable> unavailable) {
+        List<Unread> unavailable) {
     public static final Surroundings NONE =
             new Surroundings(Optional.empty(), List.of(), List.of(), Expected.NOTHING, List.of());
 
@@ -66,27 +66,27 @@ public record Surroundings(
     private static Surroundings patroni(Cluster cluster, Call call, Duration each) {
         try {
             Observed observed = cluster.patroni(call, each);
-            List<Unavailable> silent = observed.silent().stream()
-                    .map(one -> new Unavailable("patroni", one.where(), one.why()))
+            List<Unread> silent = observed.silent().stream()
+                    .map(one -> Unread.of("patroni", one.where(), one.why(), one.code()))
                     .toList();
             return new Surroundings(Optional.of(observed), List.of(), List.of(), Expected.NOTHING, silent);
         } catch (ToolException e) {
-            return without(new Unavailable("patroni", "all groups", e.text()));
+            return without(Unread.of("patroni", "all groups", e));
         }
     }
 
     private static Surroundings haproxy(HaProxy haproxy, Call call, Duration each) {
         HaProxy.Observed observed = haproxy.read(haproxy.instances(), each, call);
-        List<Unavailable> silent = observed.silent().stream()
-                .map(one -> new Unavailable("haproxy", one.where(), one.why()))
+        List<Unread> silent = observed.silent().stream()
+                .map(one -> Unread.of("haproxy", one.where(), one.why(), one.code()))
                 .toList();
         return new Surroundings(Optional.empty(), observed.proxies(), List.of(), Expected.NOTHING, silent);
     }
 
     private static Surroundings pgbouncer(PgBouncer pgbouncer, Call call, Duration each) {
         PgBouncer.Observed observed = pgbouncer.read(pgbouncer.instances(), each, Duration.ZERO, call);
-        List<Unavailable> silent = observed.silent().stream()
-                .map(one -> new Unavailable("pgbouncer", one.where(), one.why()))
+        List<Unread> silent = observed.silent().stream()
+                .map(one -> Unread.of("pgbouncer", one.where(), one.why(), one.code()))
                 .toList();
         return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), Expected.NOTHING, silent);
     }
@@ -96,7 +96,7 @@ public record Surroundings(
                 patroni.map(observed -> observed.named(numbers)), proxies, bouncers, expected, unavailable);
     }
 
-    private static Surroundings without(Unavailable part) {
+    private static Surroundings without(Unread part) {
         return new Surroundings(Optional.empty(), List.of(), List.of(), Expected.NOTHING, List.of(part));
     }
 

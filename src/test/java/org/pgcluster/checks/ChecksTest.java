@@ -9,6 +9,7 @@ import static org.pgcluster.checks.Small.haproxy;
 import static org.pgcluster.checks.Small.node;
 import static org.pgcluster.checks.Small.proxy;
 import static org.pgcluster.checks.Small.server;
+import static org.pgcluster.checks.Small.silent;
 
 import java.time.Duration;
 import java.util.HashSet;
@@ -29,6 +30,7 @@ import org.pgcluster.snapshot.Details.Prepared;
 import org.pgcluster.snapshot.Expected;
 import org.pgcluster.snapshot.PostgresState;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.snapshot.Unread;
 
 /** What the checks across components make of small snapshots; the lab makes the same faults for real. */
 class ChecksTest {
@@ -102,10 +104,8 @@ class ChecksTest {
     void a_group_of_which_nobody_answers_is_one_finding() {
         estate.groups = List.of(group("0", "id0", "c0", "c1"));
         estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")));
-        estate.unavailable = List.of(
-                new Unavailable("citus", "w0:5432", "Connection refused"),
-                new Unavailable("patroni", "w0:8008", "Connection refused"),
-                new Unavailable("patroni", "w1:8008", "Connection refused"));
+        estate.unavailable =
+                List.of(silent("citus", "w0:5432"), silent("patroni", "w0:8008"), silent("patroni", "w1:8008"));
         List<Finding> found = estate.findings();
         assertEquals(
                 List.of("citus.group_down"), found.stream().map(Finding::id).toList());
@@ -116,9 +116,9 @@ class ChecksTest {
     @Test
     void a_full_server_a_wrong_password_and_a_dead_one_are_told_apart() {
         estate.unavailable = List.of(
-                new Unavailable("citus", "a:1", "FATAL: sorry, too many clients already"),
-                new Unavailable("citus", "b:1", "password authentication failed for user \"x\""),
-                new Unavailable("citus", "c:1", "Connection refused"));
+                new Unread(new Unavailable("citus", "a:1", "a:1 hat keine Verbindung mehr"), Unread.Kind.FULL),
+                new Unread(new Unavailable("citus", "b:1", "b:1 verlangt ein Passwort"), Unread.Kind.LOGIN_REFUSED),
+                silent("citus", "permission-password-db:401"));
         assertEquals(
                 List.of("postgres.connections_exhausted", "citus.login_refused", "citus.out_of_reach"), estate.ids());
     }
@@ -129,7 +129,7 @@ class ChecksTest {
         Details some =
                 new Details(facts("id1", "w0", "13.2-1"), 0, 1, List.of(), List.of(), null, List.of(), List.of(gap));
         estate.servers = List.of(server("c0:5432", facts("id0", "c0", "13.2-1")), server("w0:5432", false, some));
-        estate.unavailable = List.of(gap);
+        estate.unavailable = List.of(new Unread(gap, Unread.Kind.PARTLY));
         assertEquals(List.of("postgres.partly_read"), estate.ids());
     }
 

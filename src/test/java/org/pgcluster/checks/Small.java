@@ -22,6 +22,7 @@ import org.pgcluster.snapshot.PostgresState;
 import org.pgcluster.snapshot.Snapshot;
 import org.pgcluster.snapshot.Surroundings;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.snapshot.Unread;
 
 /** Small estates, said in few words: two groups of two members, c0 c1 and w0 w1, all well until a test says otherwise. */
 final class Small {
@@ -34,9 +35,13 @@ final class Small {
     List<CitusState.Placed> placed = List.of();
     List<CitusState.Task> tasks = List.of();
     List<Proxy> proxies = List.of();
-    List<Unavailable> unavailable = List.of();
+    List<Unread> unavailable = List.of();
     List<Certificate> certificates = List.of();
     Expected expected = new Expected(OptionalInt.of(2), OptionalInt.of(1), Optional.empty());
+
+    static Unread silent(String component, String where) {
+        return new Unread(new Unavailable(component, where, "Connection refused"), Unread.Kind.SILENT);
+    }
 
     Snapshot snapshot() {
         Observed observed = new Observed(groups, List.of(), List.of(), null);

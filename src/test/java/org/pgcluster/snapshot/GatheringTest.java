@@ -54,18 +54,36 @@ class GatheringTest {
         primary.close();
     }
 
-    private PostgresState read(PgServer server, String login) {
-        var arguments = List.of("postgres://" + login + "@127.0.0.1:" + server.port() + "/postgres");
+    private Snapshot snapshot(int port, String login) {
+        var arguments = List.of("postgres://" + login + "@127.0.0.1:" + port + "/postgres");
         var settings = Settings.load(new Inputs(arguments, Map.of(), folder, folder, "Linux", "tester"));
         try (var clusters = new Clusters(settings)) {
-            var snapshot = Gathering.of(
+            return Gathering.of(
                     clusters.choose(Optional.empty(), false),
                     Call.within(Duration.ofSeconds(20)),
                     Duration.ofSeconds(10),
                     Clock.systemUTC());
-            assertEquals(List.of(), snapshot.unavailable());
-            return snapshot.postgres().get(0);
         }
+    }
+
+    private PostgresState read(PgServer server, String login) {
+        var snapshot = snapshot(server.port(), login);
+        assertEquals(List.of(), snapshot.unavailable());
+        return snapshot.postgres().get(0);
+    }
+
+    private Unread.Kind refusal(int port, String login) {
+        return snapshot(port, login).unavailable().get(0).kind();
+    }
+
+    /** The names of the roles are in what the server says, which must not mislead. */
+    @Test
+    void a_refused_login_a_full_server_and_a_dead_one_are_told_apart_by_what_the_server_means()
+            throws IOException, InterruptedException {
+        primary.psql("CREATE ROLE \"too many clients\" NOLOGIN; CREATE ROLE password LOGIN CONNECTION LIMIT 0");
+        assertEquals(Unread.Kind.LOGIN_REFUSED, refusal(primary.port(), "too%20many%20clients"));
+        assertEquals(Unread.Kind.FULL, refusal(primary.port(), "password"));
+        assertEquals(Unread.Kind.SILENT, refusal(1, "password"));
     }
 
     private static Connection connect(String more) throws SQLException {

@@ -15,6 +15,7 @@ import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Gathering;
 import org.pgcluster.snapshot.Snapshot;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.snapshot.Unread;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
@@ -88,7 +89,7 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
         return new Output(
                 state,
                 findings,
-                snapshot.unavailable(),
+                Unread.parts(snapshot.unavailable()),
                 snapshot.around().expected().anything()
                         ? null
                         : "Absence was not judged: `expect` does not say what should be there.",

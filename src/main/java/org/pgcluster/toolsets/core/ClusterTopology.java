@@ -12,6 +12,7 @@ import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Gathering;
 import org.pgcluster.snapshot.Snapshot;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.snapshot.Unread;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
@@ -70,6 +71,6 @@ public final class ClusterTopology implements Reads<ClusterTopology.Input, Clust
                 input.picture()
                         ? Optional.of(TopologyPicture.of(topology).lines().toList())
                         : Optional.empty(),
-                snapshot.unavailable());
+                Unread.parts(snapshot.unavailable()));
     }
 }

@@ -12,6 +12,7 @@ import org.pgcluster.shape.Range;
 import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Everywhere;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.snapshot.Unread;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
@@ -58,7 +59,7 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
     public Output read(Input input, Context context) {
         var asked = Everywhere.ask(context.cluster(), context.call(), EACH, Ping::trip);
         List<RoundTrip> trips = new ArrayList<>(asked.answers());
-        List<Unavailable> unavailable = new ArrayList<>(asked.unavailable());
+        List<Unavailable> unavailable = new ArrayList<>(Unread.parts(asked.unavailable()));
         for (Sighting one : context.cluster().components().sightings(context.call(), EACH)) {
             if (one.why() == null) {
                 trips.add(new RoundTrip(one.component(), one.where(), one.milliseconds()));

@@ -15,6 +15,7 @@ import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.snapshot.Everywhere;
 import org.pgcluster.snapshot.Unavailable;
+import org.pgcluster.snapshot.Unread;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
@@ -78,7 +79,7 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
     public Output read(Input input, Context context) {
         Cluster cluster = context.cluster();
         var asked = Everywhere.ask(cluster, context.call(), EACH, Found::ask);
-        List<Unavailable> unavailable = new ArrayList<>(asked.unavailable());
+        List<Unavailable> unavailable = new ArrayList<>(Unread.parts(asked.unavailable()));
         List<Component> components = new ArrayList<>();
         for (Sighting one : cluster.components().sightings(context.call(), EACH)) {
             if (one.why() == null) {

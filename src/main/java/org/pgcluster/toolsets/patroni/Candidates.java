@@ -158,8 +158,7 @@ final class Candidates {
     /** A switchover waits until the candidate has everything; a failover takes what is there. */
     String atRisk(String candidate) {
         Long lag = group.named(candidate).map(this::lag).orElse(null);
-        boolean lives =
-                group.leader().flatMap(Member::own).map(OwnView::leads).orElse(false);
+        boolean lives = group.leader().flatMap(Member::own).map(OwnView::leads).orElse(false);
         if (!failover && lives) {
             return "Nothing: the old leader stops first and hands over the rest.";
         }

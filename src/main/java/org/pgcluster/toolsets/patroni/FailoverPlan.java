@@ -102,7 +102,8 @@ final class FailoverPlan {
             return new Check(
                     what,
                     Verdict.RISKY,
-                    found + " by the DCS, and it says of itself: " + leader.get().state() + ", "
+                    found + " by the DCS, and it says of itself: "
+                            + leader.get().state() + ", "
                             + leader.get().own().map(OwnView::role).orElse("unknown")
                             + "; it is being changed, or Patroni has lost its DCS");
         }

@@ -233,7 +233,8 @@ class FailoverRefusedTest {
             assertFalse(plan.contains("Nothing: the old leader stops first"), plan);
             Answer health = lab.call("cluster_health");
             assertTrue(
-                    health.text().contains("a leads by the DCS and says of itself: replica, running, and no member says"),
+                    health.text()
+                            .contains("a leads by the DCS and says of itself: replica, running, and no member says"),
                     health.text());
             assertEquals("critical", health.structured().get("state"), health.text());
         }
@@ -246,8 +247,8 @@ class FailoverRefusedTest {
             String refused = lab.call("patroni_failover", "candidate", "b", "dry_run", true)
                     .text();
             assertTrue(refused.contains("repair the DCS first"), refused);
-            String unknown = lab.call("patroni_restart", "member", "b", "dry_run", true)
-                    .text();
+            String unknown =
+                    lab.call("patroni_restart", "member", "b", "dry_run", true).text();
             assertTrue(unknown.contains("Its DCS is silent"), unknown);
         }
     }

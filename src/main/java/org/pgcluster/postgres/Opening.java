@@ -61,7 +61,7 @@ final class Opening {
         if (!lease.fresh()) {
             // BEGIN waits for no lock: a pooled connection that stays silent is dead, however the network hides it.
             // Half of what is left must do, so that there is time for another one.
-            var half = call.timeLeft().dividedBy(2);
+            var half = Duration.ofNanos(call.timeLeft().toNanos() / 2);
             lease.hurry(half.compareTo(LONGEST_SILENCE) < 0 ? half : LONGEST_SILENCE);
         }
         var session = lease.session();

@@ -37,7 +37,7 @@ final class Running implements AutoCloseable {
         this.mayRunUntilNanos = System.nanoTime() + limit.toNanos();
         this.lease = lease;
         this.watchdog = watchdog;
-        this.grace = shorter(GRACE, call.timeLeft().dividedBy(4));
+        this.grace = shorter(GRACE, Duration.ofNanos(call.timeLeft().toNanos() / 4));
         this.onDeadline = watchdog.in(call.timeLeft().minus(grace), this::stop);
         this.onCancel = call.onCancel(this::stop);
     }

@@ -41,7 +41,7 @@ class EndTest {
                 .filter(line -> line.startsWith("SigIgn:"))
                 .findFirst()
                 .orElse("SigIgn: 0");
-        return (Long.parseUnsignedLong(ignored.split("\\s+")[1], 16) & 0b10) != 0;
+        return (Long.parseUnsignedLong(ignored.split("\\s+", -1)[1], 16) & 0b10) != 0;
     }
 
     @Test

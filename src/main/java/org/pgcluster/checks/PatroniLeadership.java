@@ -12,6 +12,7 @@ import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Group.Disagreement;
 import org.pgcluster.patroni.Member;
 import org.pgcluster.patroni.Observed;
+import org.pgcluster.patroni.OwnView;
 import org.pgcluster.snapshot.Snapshot;
 
 /** Every group has exactly one leader that says so itself; where not, the layer that broke first is named. */
@@ -71,7 +72,7 @@ final class PatroniLeadership implements Check {
                 Sure.CERTAIN,
                 "patroni",
                 "DCS",
-                "Patroni cannot reach its DCS (etcd, Consul, ZooKeeper): leaders step down and all is read-only",
+                "Patroni cannot reach its DCS (etcd, Consul, ZooKeeper, Kubernetes, Raft): leaders step down and all is read-only",
                 Evidence.of("seconds_since_dcs", lost.get(0).dcsAgeSeconds())
                         .and("cluster_unlocked", lost.get(0).unlocked())
                         .and("cluster_answers", lost.get(0).dcsSilence())
@@ -147,17 +148,23 @@ final class PatroniLeadership implements Check {
 
     private static Finding disagreement(Group group, Disagreement one) {
         boolean split = one.kind() == Group.Kind.TWO_PRIMARIES || one.kind() == Group.Kind.IDENTITY;
+        boolean nobodyWrites = one.kind() == Group.Kind.LEADER_DENIES && nobodyLeads(group);
         return new Finding(
                 "patroni." + one.kind().name().toLowerCase(java.util.Locale.ROOT),
-                split || one.kind() == Group.Kind.LEADER_SILENT ? Severity.CRITICAL : Severity.WARNING,
+                split || nobodyWrites || one.kind() == Group.Kind.LEADER_SILENT ? Severity.CRITICAL : Severity.WARNING,
                 split ? Sure.CERTAIN : Sure.LIKELY,
                 "patroni",
                 "group " + group.name(),
-                "Group " + group.name() + ": " + one.words(),
+                "Group " + group.name() + ": " + one.words()
+                        + (nobodyWrites ? ", and no member says that it is the primary" : ""),
                 Evidence.of("members", words(group)).fields(),
                 advice(one.kind()),
                 Optional.of(new Next("patroni_member_list", Map.of("group", group.name()))),
                 Optional.empty());
+    }
+
+    private static boolean nobodyLeads(Group group) {
+        return group.members().stream().flatMap(member -> member.own().stream()).noneMatch(OwnView::leads);
     }
 
     private static String advice(Group.Kind kind) {
@@ -168,7 +175,9 @@ final class PatroniLeadership implements Check {
                 "Normal for a loop during a change. If it stays, a member does not reach the DCS.";
             case TWO_PRIMARIES ->
                 "Keep clients from the one that the DCS does not name, and find out why it was not demoted.";
-            case LEADER_DENIES -> "Normal while it is promoted or restarts. If it stays, read PostgreSQL's log there.";
+            case LEADER_DENIES ->
+                "Normal while it is promoted or restarts. If it stays, read PostgreSQL's and Patroni's log there: one whose"
+                        + " Raft has no majority goes on showing the last that it knew.";
             case TIMELINE -> "Normal for seconds after a failover. If it stays, reinitialize that member.";
             case IDENTITY -> "One of them was made anew under an old scope: nothing can replicate between them.";
         };

@@ -70,7 +70,10 @@ public record Observed(
                                 + (unnamed == null
                                         ? "."
                                         : "; the numbers of Citus' groups could not be read: " + unnamed),
-                        "`group` is one of " + names + ", or the name of a member.");
+                        "`group` is one of " + names
+                                + (groups.stream().anyMatch(group -> group.dcsSilence() != null)
+                                        ? "; while the DCS is silent members may go by their addresses."
+                                        : ", or the name of a member."));
     }
 
     /** For reads: all, or the one. */

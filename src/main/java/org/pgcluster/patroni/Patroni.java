@@ -84,19 +84,8 @@ public final class Patroni {
     }
 
     private void everybody(Reading reading) {
-        reading.ask(configured);
-        reading.ask(remembered(reading));
+        reading.askAround(configured, found);
         reading.ask(reading.discovered());
-    }
-
-    private List<String> remembered(Reading reading) {
-        Set<String> again = new LinkedHashSet<>();
-        for (String url : configured) {
-            if (!reading.showsDcs(url)) {
-                again.addAll(found.getOrDefault(url, Set.of()));
-            }
-        }
-        return List.copyOf(again);
     }
 
     /** The same port on the hosts of groups that nobody covers: worth one try. */

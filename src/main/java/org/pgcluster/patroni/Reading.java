@@ -64,8 +64,10 @@ final class Reading {
         List<String> open = urls.stream().filter(url -> !said.containsKey(url)).toList();
         List<Runnable> questions = new ArrayList<>();
         Map<String, Object> answers = new ConcurrentHashMap<>();
-        for (String url : open) {
+        for (String url : open) { // these first: they are answered without the DCS, and the others hang with it
             questions.add(() -> answers.put(url + " own", answer(url, () -> rest.own(url, each, call))));
+        }
+        for (String url : open) {
             questions.add(() -> answers.put(url + " dcs", answer(url, () -> rest.dcs(url, each, call))));
             questions.add(() -> answers.put(url + " config", answer(url, () -> rest.config(url, each, call))));
         }
@@ -96,7 +98,30 @@ final class Reading {
         return (Answer<T>) java.util.Objects.requireNonNull(answers.get(key));
     }
 
-    boolean showsDcs(String url) {
+    /** Who was a member a moment ago is asked in the same breath: a silent DCS or member then costs its wait once. */
+    void askAround(List<String> configured, Map<String, Set<String>> found) {
+        Set<String> all = new LinkedHashSet<>(configured);
+        for (String url : configured) {
+            found.getOrDefault(url, Set.of()).stream().filter(this::mayBeAsked).forEach(all::add);
+        }
+        ask(List.copyOf(all));
+        for (String url : configured) {
+            forgetThoseGone(found.getOrDefault(url, Set.of()), Set.copyOf(configured));
+        }
+    }
+
+    /** Whom the DCS no longer names where anybody shows it. */
+    private void forgetThoseGone(Set<String> remembered, Set<String> configured) {
+        if (remembered.stream().anyMatch(this::showsDcs)) {
+            Set<String> named = new LinkedHashSet<>();
+            remembered.stream().filter(this::showsDcs).forEach(url -> named.addAll(namedBy(url)));
+            remembered.stream()
+                    .filter(url -> !configured.contains(url) && !named.contains(url))
+                    .forEach(said::remove);
+        }
+    }
+
+    private boolean showsDcs(String url) {
         Said one = said.get(url);
         return one != null && one.dcs().value().isPresent();
     }
@@ -137,6 +162,12 @@ final class Reading {
 
     Set<String> groupAround(String url) {
         Set<String> members = new LinkedHashSet<>(Set.of(url));
+        members.addAll(namedBy(url));
+        return members;
+    }
+
+    private Set<String> namedBy(String url) {
+        Set<String> members = new LinkedHashSet<>();
         Said one = said.get(url);
         if (one != null) {
             one.dcs()

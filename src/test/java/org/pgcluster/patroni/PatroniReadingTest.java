@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
@@ -113,6 +117,66 @@ class PatroniReadingTest {
                                     .reversed())
                             .toList(),
                     answer.text());
+        } finally {
+            members.forEach(FakePatroni::close);
+        }
+    }
+
+    @Test
+    void who_was_a_member_a_moment_ago_is_asked_together_with_the_configured_one() {
+        List<FakePatroni> members = FakePatroni.group("a", "b");
+        Map<String, String> patient = Map.of("patroni_urls", members.get(0).url(), "http_timeout_ms", "20000");
+        try (Lab server = Lab.with(folder, patient)) {
+            assertEquals(
+                    2, Lab.rows(server.call("patroni_member_list"), "members").size());
+            String other = FakePatroni.row("b", "replica", members.get(1).url());
+            String view = "{\"members\": ["
+                    + FakePatroni.row("a", "leader", members.get(0).url()) + "," + other + "]}";
+            var both = new CyclicBarrier(2);
+            members.forEach(one -> one.answersAfter("GET /cluster", () -> meet(both), 200, view));
+            Answer answer = server.call("patroni_member_list");
+            assertFalse(both.isBroken(), answer.text());
+            assertEquals(2, Lab.rows(answer, "members").size(), answer.text());
+        } finally {
+            members.forEach(FakePatroni::close);
+        }
+    }
+
+    /** Broken where the other is asked only after this one has not answered in its time. */
+    private static void meet(CyclicBarrier both) {
+        try {
+            both.await(10, TimeUnit.SECONDS);
+        } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+            throw new IllegalStateException("the other was not asked meanwhile", e);
+        }
+    }
+
+    @Test
+    void whom_the_dcs_no_longer_names_is_no_group_of_its_own() {
+        List<FakePatroni> members = FakePatroni.group("a", "b");
+        try (Lab server = Lab.with(folder, Map.of("patroni_urls", members.get(0).url()))) {
+            assertEquals(
+                    2, Lab.rows(server.call("patroni_member_list"), "members").size());
+            String alone = "{\"members\": ["
+                    + FakePatroni.row("a", "leader", members.get(0).url()) + "]}";
+            members.get(0).answers("GET /cluster", 200, alone);
+            members.get(1).hangsUpOn("GET /cluster");
+            Answer answer = server.call("patroni_cluster_status");
+            assertEquals(1, Lab.rows(answer, "groups").size(), answer.text());
+            assertEquals(1, Lab.rows(answer, "members").size(), answer.text());
+        } finally {
+            members.forEach(FakePatroni::close);
+        }
+    }
+
+    @Test
+    void settings_that_no_leader_could_be_asked_about_are_not_said_to_be_in_force() {
+        List<FakePatroni> members = FakePatroni.group("a", "b");
+        try (Lab server = Lab.with(folder, Map.of("patroni_urls", members.get(0).url()))) {
+            String settings = "{\"ttl\": 20, \"postgresql\": {\"parameters\": {\"work_mem\": \"4MB\"}}}";
+            members.forEach(one -> one.answers("GET /config", 200, settings));
+            Answer answer = server.call("patroni_config");
+            assertTrue(answer.text().contains("not compared with the leaders that could not be asked"), answer.text());
         } finally {
             members.forEach(FakePatroni::close);
         }

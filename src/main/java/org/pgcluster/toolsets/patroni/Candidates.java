@@ -158,10 +158,11 @@ final class Candidates {
     /** A switchover waits until the candidate has everything; a failover takes what is there. */
     String atRisk(String candidate) {
         Long lag = group.named(candidate).map(this::lag).orElse(null);
-        if (!failover && group.leader().flatMap(Member::own).isPresent()) {
+        boolean lives = group.leader().flatMap(Member::own).map(OwnView::leads).orElse(false);
+        if (!failover && lives) {
             return "Nothing: the old leader stops first and hands over the rest.";
         }
-        if (lag != null && group.leader().flatMap(Member::own).isEmpty()) {
+        if (lag != null && !lives) {
             return "By what Patroni last wrote " + candidate + " was " + lag
                     + " bytes behind; what was committed since then"
                     + (group.synchronousStandbys().contains(candidate)
@@ -169,7 +170,12 @@ final class Candidates {
                             : " may be lost.");
         }
         return lag == null
-                ? "In the worst case all commits that " + candidate + " has not received; how many is unknown."
-                : "In the worst case the " + lag + " bytes of WAL that " + candidate + " has not received.";
+                ? "In the worst case all commits that "
+                        + (group.named(candidate).isPresent() ? candidate : "the new leader")
+                        + " has not received; how many is unknown."
+                : lag == 0
+                        ? "What is committed from now until it leads and does not reach " + candidate
+                                + " in time; now it has everything."
+                        : "In the worst case the " + lag + " bytes of WAL that " + candidate + " has not received.";
     }
 }

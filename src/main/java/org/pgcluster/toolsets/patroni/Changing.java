@@ -28,6 +28,13 @@ final class Changing {
         return observed(context).group(wanted);
     }
 
+    /** Where there is only one group it is that one, whether anybody can tell its members' names or not. */
+    static Group groupOf(Optional<String> wanted, Optional<String> member, Context context) {
+        Observed observed = observed(context);
+        boolean only = wanted.isEmpty() && observed.groups().size() == 1;
+        return only ? observed.groups().get(0) : observed.group(wanted.or(() -> member));
+    }
+
     static Observed observed(Context context) {
         return context.cluster()
                 .patroni(context.call(), context.cluster().settings().httpTimeout());
@@ -60,7 +67,10 @@ final class Changing {
                                         ", ",
                                         group.members().stream()
                                                 .map(Member::name)
-                                                .toList()) + "."));
+                                                .toList())
+                                + (group.dcsSilence() == null
+                                        ? "."
+                                        : ". Its DCS is silent, so they may go by their addresses.")));
     }
 
     /** The lock that keeps acts of other hosts off lives in the database. */
@@ -72,7 +82,10 @@ final class Changing {
             return new Check(
                     "no other act can run meanwhile",
                     Verdict.UNKNOWN,
-                    "the database cannot be reached, so an act of another host could be running: " + e.text());
+                    (e.code() == ErrorCode.NOT_CONFIGURED
+                                    ? "its lock lies in the database"
+                                    : "the database cannot be reached")
+                            + ", so an act of another host could be running: " + e.text());
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
+import org.pgcluster.patroni.OwnView;
 import org.pgcluster.patroni.Settings;
 import org.pgcluster.shape.JsonText;
 import org.pgcluster.tool.Context;
@@ -96,6 +97,15 @@ final class FailoverPlan {
                     found + " by the DCS, and it does not answer itself: if it is dead, Patroni fails over once its"
                             + " ttl of " + group.settings().map(Settings::ttl).orElse(30L) + " s is over, with or"
                             + " without this");
+        }
+        if (!leader.get().own().map(OwnView::leads).orElse(false)) {
+            return new Check(
+                    what,
+                    Verdict.RISKY,
+                    found + " by the DCS, and it says of itself: "
+                            + leader.get().state() + ", "
+                            + leader.get().own().map(OwnView::role).orElse("unknown")
+                            + "; it is being changed, or Patroni has lost its DCS");
         }
         return new Check(
                 what,

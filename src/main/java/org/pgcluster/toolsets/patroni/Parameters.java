@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Together;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
@@ -49,13 +50,16 @@ final class Parameters {
     static List<NotInForce> onAll(
             Group group, Map<?, ?> parameters, Context context, Consumer<Unavailable> unavailable) {
         List<NotInForce> all = new ArrayList<>(notInForce(group, parameters, context));
-        for (Member replica : parameters.isEmpty() ? List.<Member>of() : group.replicas()) {
+        List<Member> replicas = parameters.isEmpty() ? List.of() : group.replicas();
+        List<Runnable> told = Together.all(replicas, replica -> {
             try {
-                all.addAll(differing(group, replica.name(), parameters, Leaders.sql(replica, context)));
+                List<NotInForce> its = differing(group, replica.name(), parameters, Leaders.sql(replica, context));
+                return () -> all.addAll(its);
             } catch (ToolException e) {
-                unavailable.accept(new Unavailable("postgres", replica.name(), e.text()));
+                return () -> unavailable.accept(new Unavailable("postgres", replica.name(), e.text()));
             }
-        }
+        });
+        told.forEach(Runnable::run); // in the order of the members, on this thread
         return all;
     }
 

@@ -30,8 +30,10 @@ public final class PatroniClusterStatus implements Reads<PatroniClusterStatus.In
         @Override
         public String inWords() {
             long led = groups.stream().filter(group -> group.confirmed()).count();
-            String first = led + " of " + groups.size() + (groups.size() == 1 ? " group has" : " groups have")
-                    + " a leader that says so itself.";
+            String first = groups.isEmpty()
+                    ? "No Patroni answered."
+                    : led + " of " + groups.size() + (groups.size() == 1 ? " group has" : " groups have")
+                            + " a leader that says so itself.";
             String more = troubles.isEmpty()
                     ? ""
                     : " " + troubles.get(0) + "."

@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Together;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Settings;
@@ -28,8 +29,14 @@ public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniCo
         public String inWords() {
             return settings.size() + " settings"
                     + (notInForce.isEmpty()
-                            ? "; no difference from the running leaders was found."
+                            ? allCompared()
+                                    ? "; no difference from the running leaders was found."
+                                    : "; not compared with the leaders that could not be asked, no difference elsewhere."
                             : "; " + notInForce.size() + " parameters are configured and not in force.");
+        }
+
+        private boolean allCompared() {
+            return unavailable.stream().noneMatch(one -> one.component().equals("postgres"));
         }
     }
 
@@ -64,14 +71,25 @@ public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniCo
             Map<String, @Nullable Object> flat = new TreeMap<>();
             flatten("", group.settings().get().all(), flat);
             flat.forEach((name, value) -> settings.add(new Setting(group.name(), name, value)));
-            try {
-                differing.addAll(
-                        Parameters.notInForce(group, parameters(group.settings().get()), context));
-            } catch (ToolException e) {
-                unavailable.add(new Unavailable("postgres", "leader of group " + group.name(), e.text()));
-            }
+        }
+        for (Compared one : Together.all(asked.groups(), group -> compared(group, context))) {
+            differing.addAll(one.differing());
+            one.unavailable().ifPresent(unavailable::add);
         }
         return new Output(once(settings, asked.groups().size()), differing, unavailable);
+    }
+
+    private record Compared(List<NotInForce> differing, Optional<Unavailable> unavailable) {}
+
+    private static Compared compared(Group group, Context context) {
+        try {
+            Map<?, ?> parameters =
+                    group.settings().<Map<?, ?>>map(PatroniConfig::parameters).orElse(Map.of());
+            return new Compared(Parameters.notInForce(group, parameters, context), Optional.empty());
+        } catch (ToolException e) {
+            return new Compared(
+                    List.of(), Optional.of(new Unavailable("postgres", "leader of group " + group.name(), e.text())));
+        }
     }
 
     /** What all groups have alike is told once. */

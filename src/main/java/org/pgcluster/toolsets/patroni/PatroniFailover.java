@@ -143,7 +143,7 @@ public final class PatroniFailover
 
     @Override
     public Plan<Looked> plan(Input input, Context context) {
-        Group group = Changing.group(input.group().or(input::candidate).or(input::leader), context);
+        Group group = Changing.groupOf(input.group(), input.candidate().or(input::leader), context);
         return input.unschedule()
                 ? ScheduledSwitchover.takingBack(group, context)
                 : FailoverPlan.of(input, group, context);

@@ -22,6 +22,8 @@ import org.pgcluster.tool.Step;
 
 /** Tells a group to leave PostgreSQL alone for a while, or to look after it again. */
 public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause.Looked, PatroniPause.Output> {
+    private static final long MOST_SECONDS = 120;
+
     record Input(
             @Says("false resumes") boolean paused,
             @Says("Citus group or a member of it") Optional<String> group) {}
@@ -105,23 +107,27 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
     public Output act(Input input, Plan<Looked> plan, Hands hands, Context context) {
         Changing.agreed((Step.Request) plan.steps().get(0), hands);
         String name = plan.looked().group();
-        long patience = 3
-                * Changing.group(Optional.of(name), context)
-                        .settings()
-                        .map(Settings::loopWait)
-                        .orElse(10L);
-        Optional<Boolean> everywhere = Changing.await(patience, hands, context, "Members notice it", () -> {
-            Group now = Changing.group(Optional.of(name), context);
-            boolean all = now.members().stream()
-                    .flatMap(member -> member.own().stream())
-                    .allMatch(own -> own.paused() == input.paused());
-            return all ? Optional.of(true) : Optional.empty();
-        });
-        Group now = Changing.group(Optional.of(name), context);
+        long started = System.nanoTime();
+        Noticed end = Changing.await(MOST_SECONDS, hands, context, "Members notice it", () -> {
+                    Group now = Changing.group(Optional.of(name), context);
+                    boolean all = now.members().stream()
+                            .flatMap(member -> member.own().stream())
+                            .allMatch(own -> own.paused() == input.paused());
+                    boolean late = System.nanoTime() - started > 3_000_000_000L * loop(now);
+                    return all || late ? Optional.of(new Noticed(now, all)) : Optional.empty();
+                })
+                .orElseGet(() -> new Noticed(Changing.group(Optional.of(name), context), false));
+        Group now = end.group();
         List<String> silent = now.members().stream()
                 .filter(member -> member.own().isEmpty())
                 .map(Member::name)
                 .toList();
-        return new Output(name, now.paused(), everywhere.isPresent() && silent.isEmpty(), silent);
+        return new Output(name, now.paused(), end.byAll() && silent.isEmpty(), silent);
+    }
+
+    private record Noticed(Group group, boolean byAll) {}
+
+    private static long loop(Group group) {
+        return group.settings().map(Settings::loopWait).orElse(10L);
     }
 }

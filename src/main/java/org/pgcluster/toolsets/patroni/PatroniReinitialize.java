@@ -63,7 +63,7 @@ public final class PatroniReinitialize
 
     @Override
     public Plan<Looked> plan(Input input, Context context) {
-        Group group = Changing.group(input.group().or(() -> Optional.of(input.member())), context);
+        Group group = Changing.groupOf(input.group(), Optional.of(input.member()), context);
         Member member = Changing.member(group, input.member());
         Optional<Member> leader = group.leader();
         boolean leads = leader.map(member::equals).orElse(false);

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.error.ToolException;
 import org.pgcluster.patroni.DcsView;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
@@ -18,6 +17,7 @@ import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
+import org.pgcluster.toolsets.patroni.BySql.Said;
 import org.pgcluster.toolsets.patroni.ReplicationSql.Receiving;
 import org.pgcluster.toolsets.patroni.ReplicationSql.Sender;
 import org.pgcluster.toolsets.patroni.ReplicationSql.Slot;
@@ -106,28 +106,23 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
         List<Lag> lags = new ArrayList<>();
         List<SlotRow> slots = new ArrayList<>();
         List<String> remarks = new ArrayList<>();
+        BySql bySql = BySql.of(asked.groups(), context);
         for (Group group : asked.groups()) {
-            Optional<List<Sender>> senders = senders(group, context, slots, unavailable);
+            Said leads = bySql.leader(group);
+            leads.failure()
+                    .ifPresent(e ->
+                            unavailable.add(new Unavailable("postgres", "leader of group " + group.name(), e.text())));
+            leads.slots().forEach(one -> slots.add(row(group, one)));
             for (Member replica : group.replicas()) {
-                Lag lag = lag(group, replica, senders, receiving(replica, context, unavailable));
+                Said its = bySql.replica(group, replica);
+                its.failure().ifPresent(e -> unavailable.add(new Unavailable("postgres", replica.name(), e.text())));
+                Lag lag = lag(group, replica, leads.senders(), its.receiving());
                 lags.add(lag);
-                remark(group, lag, senders.isPresent(), remarks);
+                remark(group, lag, leads.senders().isPresent(), remarks);
             }
         }
         slots.forEach(slot -> remark(slot, remarks));
         return new Output(lags, slots, remarks, asked.unobserved(), unavailable);
-    }
-
-    private static Optional<List<Sender>> senders(
-            Group group, Context context, List<SlotRow> slots, List<Unavailable> unavailable) {
-        try {
-            List<Sender> senders = ReplicationSql.senders(group, context);
-            ReplicationSql.slots(group, context).forEach(one -> slots.add(row(group, one)));
-            return Optional.of(senders);
-        } catch (ToolException e) {
-            unavailable.add(new Unavailable("postgres", "leader of group " + group.name(), e.text()));
-            return Optional.empty();
-        }
     }
 
     /** Patroni makes a slot for each member, and writes what a slot's name may not have as an underscore. */
@@ -141,18 +136,6 @@ public final class PatroniReplicationLag implements Reads<PatroniReplicationLag.
                 .orElse(null);
         return new SlotRow(
                 group.name(), slot.name(), slot.kind(), slot.active(), slot.walStatus(), slot.keepsBytes(), member);
-    }
-
-    private static Optional<Receiving> receiving(Member replica, Context context, List<Unavailable> unavailable) {
-        if (replica.own().isEmpty()) {
-            return Optional.empty(); // that it is silent is told once already
-        }
-        try {
-            return Optional.of(ReplicationSql.receiving(replica, context));
-        } catch (ToolException e) {
-            unavailable.add(new Unavailable("postgres", replica.name(), e.text()));
-            return Optional.empty();
-        }
     }
 
     private static Lag lag(Group group, Member replica, Optional<List<Sender>> senders, Optional<Receiving> receiving) {

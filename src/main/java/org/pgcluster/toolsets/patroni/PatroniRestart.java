@@ -99,7 +99,7 @@ public final class PatroniRestart implements Acts<PatroniRestart.Input, PatroniR
 
     @Override
     public Plan<Looked> plan(Input input, Context context) {
-        Group group = Changing.group(input.group().or(() -> Optional.of(input.member())), context);
+        Group group = Changing.groupOf(input.group(), Optional.of(input.member()), context);
         Member member = Changing.member(group, input.member());
         boolean pending = member.own().map(OwnView::pendingRestart).orElse(false)
                 || member.dcs().map(row -> row.pendingRestart()).orElse(false);

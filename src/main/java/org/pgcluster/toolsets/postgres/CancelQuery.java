@@ -91,7 +91,7 @@ public final class CancelQuery implements Acts<CancelQuery.Input, CancelQuery.Lo
         List<Step> steps = new ArrayList<>();
         sessions.placed(input.pids(), input.node()).forEach((place, pids) -> {
             List<Seen> seen = sessions.on(place, pids);
-            pids.forEach(pid -> checks.addAll(SessionChecks.of(pid, place, seen, input)));
+            pids.forEach(pid -> checks.addAll(SessionChecks.of(pid, place, seen, input, sessions.manyNodes())));
             List<Target> here = seen.stream().map(one -> Target.of(place, one)).toList();
             targets.addAll(here);
             steps.add(SignalStep.of(place, here, input));

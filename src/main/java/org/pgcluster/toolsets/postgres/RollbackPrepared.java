@@ -53,7 +53,9 @@ public final class RollbackPrepared
             SELECT transaction::text AS transaction, database::text AS database, owner::text AS owner,
                    extract(epoch FROM clock_timestamp() - prepared)::bigint AS seconds,
                    database = current_database() AS here, gid ~ '^citus_[0-9]+_[0-9]+_' AS of_citus,
-                   (SELECT count(*) FROM pg_locks WHERE virtualtransaction = '-1/' || transaction::text) AS locks
+                   (SELECT count(*) FROM pg_locks AS held JOIN pg_locks AS own USING (virtualtransaction)
+                     WHERE held.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid'
+                       AND own.transactionid = transaction) AS locks
               FROM pg_prepared_xacts WHERE gid = ?::text
             """;
 

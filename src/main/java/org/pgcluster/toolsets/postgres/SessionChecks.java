@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.toolsets.postgres.Sessions.Place;
@@ -23,13 +25,23 @@ final class SessionChecks {
             "walsummarizer",
             "walwriter");
 
+    /** What Citus calls the sessions that it opens between nodes: citus_internal, citus_run_command, citus_rebalancer. */
+    private static final Pattern FOR_ANOTHER = Pattern.compile("^citus_\\w+ gpid=(\\d+)");
+
     private SessionChecks() {}
 
-    static List<Check> of(int pid, Place place, List<Seen> seen, CancelQuery.Input input) {
+    static List<Check> of(int pid, Place place, List<Seen> seen, CancelQuery.Input input, boolean manyNodes) {
         String what = "session " + pid + (place.address().isEmpty() ? "" : " on " + place.where());
         Optional<Seen> found = seen.stream().filter(one -> one.pid() == pid).findFirst();
         if (found.isEmpty()) {
-            return List.of(new Check(what + " exists", Verdict.FAILS, "there is none; it may have ended"));
+            boolean elsewhere =
+                    manyNodes && place.address().isEmpty() && input.node().isEmpty();
+            return List.of(new Check(
+                    what + " exists",
+                    Verdict.FAILS,
+                    elsewhere
+                            ? "there is none on the coordinator; it may have ended, or `node` must say where it is"
+                            : "there is none; it may have ended"));
         }
         Seen session = found.get();
         if (session.hidden()) {
@@ -80,6 +92,14 @@ final class SessionChecks {
                     Verdict.RISKY,
                     "it is " + session.application()
                             + ", a session of this kind of server; operation_cancel stops an act");
+        }
+        Matcher citus = FOR_ANOTHER.matcher(String.valueOf(session.application()));
+        if (citus.find()) {
+            return new Check(
+                    what + " stands for itself",
+                    Verdict.RISKY,
+                    "it works for session " + citus.group(1)
+                            + " of another node, which fails with it; that global pid stops the whole");
         }
         return session.runs() || terminate
                 ? new Check(what, Verdict.HOLDS, words)

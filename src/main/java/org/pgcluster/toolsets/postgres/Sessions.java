@@ -103,6 +103,10 @@ final class Sessions {
         this.actingUser = context.cluster().settings().admin().flatMap(Dsn::user);
     }
 
+    boolean manyNodes() {
+        return nodes.size() > 1;
+    }
+
     /** The plain pids that are meant, by where they are; {@code node} is an id, host:port, or empty. */
     Map<Place, List<Integer>> placed(List<Long> pids, Optional<String> node) {
         Optional<Place> named = node.map(this::named);

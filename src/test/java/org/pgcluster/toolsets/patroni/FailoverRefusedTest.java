@@ -222,4 +222,34 @@ class FailoverRefusedTest {
             assertTrue(answer.text().contains("in place of a, not c as asked"), answer.text());
         }
     }
+
+    /** As Patroni's own Raft without a majority shows it: the REST interface goes on telling the last that it knew. */
+    @Test
+    void a_leader_that_denies_it_is_no_safe_switchover_and_where_nobody_else_leads_it_is_critical() {
+        group.get(0).answers("GET /patroni", 200, FakePatroni.own("replica"));
+        try (Lab lab = acting()) {
+            String plan = lab.call("patroni_failover", "dry_run", true).text();
+            assertTrue(plan.contains("it says of itself: running, replica"), plan);
+            assertFalse(plan.contains("Nothing: the old leader stops first"), plan);
+            Answer health = lab.call("cluster_health");
+            assertTrue(
+                    health.text()
+                            .contains("a leads by the DCS and says of itself: replica, running, and no member says"),
+                    health.text());
+            assertEquals("critical", health.structured().get("state"), health.text());
+        }
+    }
+
+    @Test
+    void the_only_group_needs_no_name_while_the_dcs_keeps_its_members_names() {
+        group.forEach(one -> one.hangsUpOn("GET /cluster"));
+        try (Lab lab = acting()) {
+            String refused = lab.call("patroni_failover", "candidate", "b", "dry_run", true)
+                    .text();
+            assertTrue(refused.contains("repair the DCS first"), refused);
+            String unknown =
+                    lab.call("patroni_restart", "member", "b", "dry_run", true).text();
+            assertTrue(unknown.contains("Its DCS is silent"), unknown);
+        }
+    }
 }

@@ -285,6 +285,10 @@ class DatabaseHealthTest {
             assertEquals("0", trial.one("SELECT count(*) FROM pg_replication_slots"));
 
             trial.sql("BEGIN", "INSERT INTO public.dropped VALUES (1, 1)", "PREPARE TRANSACTION 'it''s left'");
+            String locks = trial.one("SELECT nullif(count(*), 0) FROM pg_locks WHERE pid IS NULL");
+            Answer planned =
+                    trial.call("rollback_prepared", "gid", "it's left", "node", "coordinator", "dry_run", true);
+            assertTrue(planned.text().contains("holding " + locks + " locks"), planned.text());
             Answer left = trial.act("rollback_prepared", "gid", "it's left", "node", "coordinator");
             assertFalse(left.isError(), left.text());
             assertEquals("0", trial.one("SELECT count(*) FROM pg_prepared_xacts"));

@@ -83,7 +83,8 @@ final class LeadersReading {
             int number = sql.one(Own.class, OWN_GROUP).groupId();
             Optional<CitusState> state =
                     number == 0 ? Optional.of(CitusReading.state(cluster, sql, pause)) : Optional.empty();
-            return Optional.of(new Led(host + ":" + port, group.systemIdentifier().orElse(null), number, state));
+            return Optional.of(
+                    new Led(host + ":" + port, group.systemIdentifier().orElse(null), number, state));
         } catch (ToolException e) {
             return Optional.empty(); // that the database could not be read is told already
         }

@@ -12,7 +12,7 @@ final class LeftOut {
     static String why(String toolset, Settings settings) {
         List<String> written = written(settings);
         boolean chosen = written.stream().anyMatch(item -> !item.startsWith("-"));
-        if (written.contains("-" + toolset) || chosen && !written.contains(toolset)) {
+        if (written.contains("-" + toolset) || (chosen && !written.contains(toolset))) {
             return "toolsets leaves out " + toolset;
         }
         return switch (toolset) { // these are listed where their address is known
@@ -27,7 +27,7 @@ final class LeftOut {
         List<String> items = new ArrayList<>();
         for (Resolved value : settings.values()) {
             if (value.key().equals("toolsets")) {
-                for (String item : value.shown().split("[,\\s]+")) {
+                for (String item : value.shown().split("[,\\s]+", -1)) {
                     if (!item.isEmpty()) {
                         items.add(item);
                     }

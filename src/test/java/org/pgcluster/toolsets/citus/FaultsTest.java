@@ -299,7 +299,7 @@ class FaultsTest {
 
     private void unknownIsNoZero(String shard) throws SQLException {
         Map<?, ?> inspected = lab.call("citus_table_inspector", "table", "clicks", "include_shards", true);
-        Map<?, ?> measured = (Map<?, ?>) inspected.get("measured");
+        Map<?, ?> measured = map(inspected.get("measured"));
         assertEquals(null, measured.get("smallest_shard_bytes"), measured.toString());
         String id = shard.substring(shard.lastIndexOf('_') + 1);
         assertEquals(

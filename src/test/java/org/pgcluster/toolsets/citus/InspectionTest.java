@@ -293,8 +293,8 @@ class InspectionTest {
             assertEquals(1, rows(one, "findings").size());
             assertTrue(rows(all, "findings").size() >= 2, all.toString());
             assertEquals(
-                    number(((Map<?, ?>) all.get("rest")).get("total")),
-                    number(((Map<?, ?>) one.get("rest")).get("total")));
+                    number(map(all.get("rest")).get("total")),
+                    number(map(one.get("rest")).get("total")));
         } finally {
             for (String table : tables) {
                 psql("DROP TABLE IF EXISTS " + table);

@@ -257,7 +257,7 @@ class RunningMovesTest {
         assertTrue(
                 all.stream().noneMatch(one -> String.valueOf(one.get("query")).contains("avg(length(note))")),
                 all.toString());
-        assertEquals((long) all.size(), ((Map<?, ?>) answer.get("rest")).get("total"));
+        assertEquals((long) all.size(), CitusLab.map(answer.get("rest")).get("total"));
     }
 
     private static long calls(String part) throws SQLException {

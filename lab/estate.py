@@ -127,6 +127,7 @@ class Estate:
         if sample:
             say("loading the sample data")
             self.run_file(HERE / ("sample.sql" if self.citus else "sample-plain.sql"), role="app")
+        self.wait_for_standbys(self.groups)
         self.ready = True
         self.save()
 
@@ -220,6 +221,19 @@ class Estate:
         seen = self.cluster(group)
         expected = sum(member["group"] == group for member in self.members)
         return len(seen) == expected and all(m["state"] in ("running", "streaming") for m in seen) and self.leader(group)
+
+    def wait_for_standbys(self, groups):
+        """Patroni makes groups of Citus synchronous, and until a member is a standby of that kind none can take over."""
+        for group in groups if self.citus else []:
+            until(60, f"a synchronous standby of group {group}", lambda: self.can_be_taken_over(group))
+
+    def can_be_taken_over(self, group):
+        """By Patroni's word, which may be older than the leader's last start, and by the leader's own."""
+        leader = self.leader(group)
+        rest = next(m["rest"] for m in self.members if m["name"] == leader["name"])
+        said = get_json(f"http://127.0.0.1:{rest}/patroni").get("replication", [])
+        streaming = [one["application_name"] for one in said if one["sync_state"] in ("sync", "quorum")]
+        return any(m["role"] in ("sync_standby", "quorum_standby") and m["name"] in streaming for m in self.cluster(group))
 
     def sql(self, port, database, *statements):
         commands = [part for statement in statements for part in ("-c", statement)]

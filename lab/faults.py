@@ -1,10 +1,11 @@
 """Faults that `lab/lab break` makes for real, and how `lab/lab heal` takes each back."""
+import contextlib
 import json
 import os
-import pathlib
 import shlex
 import shutil
 import signal
+import subprocess
 import time
 import urllib.request
 
@@ -294,7 +295,6 @@ def archive_failing(scene):
 
 @fault("certificate-ending", "the coordinator's certificate ends in three days")
 def certificate_ending(scene):
-    import subprocess
     member = scene.leader(0)
     folder = scene.estate.folder / member["name"]
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=localhost",
@@ -504,6 +504,7 @@ def disk_nearly_full(scene):
     until(60, "it to lead", lambda: (estate.leader(scene.group) or {}).get("name") == member["name"])
     estate.wait_for_groups([scene.group])
     until(60, "Citus to name it", lambda: metadata_is_right(scene))
+    estate.wait_for_standbys([scene.group])
     machine.fill(f"/proc/{scene.postmaster(member)}/root{data}", 0.96)
 
 
@@ -676,6 +677,7 @@ def heal(estate, say):
         restore_settings(scene, notes)
         estate.wait_for_groups(estate.groups)
         until(60, "Citus to name every leader", lambda: metadata_is_right(scene))
+        estate.wait_for_standbys(estate.groups)
         until(30, "HAProxy to reach the coordinator", lambda: estate.sql(estate.ports["haproxy_rw"], "app", "select 1"))
         until(60, "PgBouncer to reach the coordinator", lambda: estate.sql(estate.ports["pgbouncer"], "app", "select 1"))
         keep(estate, [])
@@ -747,29 +749,35 @@ def restore_files(scene):
 
 
 def leave_small_disk(scene):
-    """What lies below is old: Patroni gives up a lead without data, and clones it from who leads then."""
+    """The data comes back with its server: thrown away it left a group without a leader whenever the other member was not yet a
+    synchronous standby, since Patroni lets no other take over."""
     for member in scene.estate.members:
-        here = (scene.estate.folder / member["name"]).stat().st_dev
-        for pid in scene.patroni(member):
-            try:
-                elsewhere = os.stat(f"/proc/{pid}/root{scene.estate.folder}/{member['name']}").st_dev != here
-            except OSError:
-                continue  # ended meanwhile
-            if elsewhere:
-                hand_over(scene, member, pid)
-                scene.kill(member)
-                shutil.rmtree(scene.estate.folder / member["name"])
-                break
+        if not on_small_disk(scene, member):
+            continue
+        folder = scene.estate.folder / member["name"]
+        disk = os.open(f"/proc/{on_small_disk(scene, member)[0]}/root{folder}", os.O_RDONLY)  # keeps it when its processes end
+        try:
+            with contextlib.suppress(FileNotFoundError):  # breaking may have ended half-way
+                os.unlink("ballast", dir_fd=disk)
+            scene.kill(member)
+            until(10, f"{member['name']} to end", lambda: not on_small_disk(scene, member))
+            shutil.rmtree(folder)
+            subprocess.run(["cp", "-a", f"/proc/self/fd/{disk}/.", str(folder)], check=True, pass_fds=[disk])
+        finally:
+            os.close(disk)
 
 
-def hand_over(scene, member, pid):
-    """Its data goes with its disk: whoever leads then must have all of it, and a full disk keeps others from catching up."""
-    pathlib.Path(f"/proc/{pid}/root{scene.estate.folder}/{member['name']}/ballast").unlink(missing_ok=True)
-    try:
-        until(30, "a synchronous standby", lambda: any(
-            m["role"] == "sync_standby" and m["state"] == "streaming" for m in scene.estate.cluster(member["group"])))
-    except LabError:
-        return  # another fault keeps it from one; who leads then is told by the end of heal
+def on_small_disk(scene, member):
+    """The processes that see another disk than everybody else under a member's data folder."""
+    folder = scene.estate.folder / member["name"]
+    here, found = folder.stat().st_dev, []
+    for pid in machine.processes(scene.estate.folder):
+        try:
+            if os.stat(f"/proc/{pid}/root{folder}").st_dev != here:
+                found.append(pid)
+        except OSError:
+            continue  # ended meanwhile
+    return found
 
 
 def end_elsewhere(scene):

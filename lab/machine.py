@@ -198,9 +198,10 @@ def spawn(folder, name, argv, **as_user):
 
 
 def spawn_on_small_disk(folder, name, data, size, argv):
-    """As spawn, with the data on a file system of its own in memory, which only this process and its children see."""
+    """As spawn, with the data on a file system of its own in memory, which only this process and its children see. Nothing stays
+    below: a server that came back to old data once the disk had gone would lead with it, and write another history."""
     script = ('mount -t tmpfs -o "size=$2,mode=0700,uid=postgres,gid=postgres" none /mnt && cp -a "$1/." /mnt'
-              ' && mount --move /mnt "$1" && shift 2 && exec setpriv --reuid=postgres --regid=postgres --init-groups "$@"')
+              ' && find "$1" -mindepth 1 -delete && mount --move /mnt "$1" && shift 2 && exec setpriv --reuid=postgres --regid=postgres --init-groups "$@"')
     spawn(folder, name, ["unshare", "-m", "--propagation", "private", "sh", "-ec", script, "sh", str(data), size, *argv], user=0)
 
 

@@ -94,16 +94,30 @@ final class PatroniLeadership implements Check {
                 Sure.CERTAIN,
                 "patroni",
                 "group " + group.name(),
-                "Group " + group.name() + " has no leader" + (paused ? " and is paused, so nobody will take over" : ""),
+                "Group " + group.name() + " has no leader" + hindrance(group, paused),
                 Evidence.of("cluster_unlocked", group.unlocked())
                         .and("paused", paused)
                         .and("members", words(group))
                         .fields(),
                 paused
                         ? "Resume Patroni: it then fails over within seconds."
-                        : "For up to ttl this is a failover under way. If it stays, see which member may not lead and why.",
+                        : barred(group)
+                                ? "Start the former leader, or take the tag nofailover from a replica that has its data."
+                                : "For up to ttl this is a failover under way. If it stays, see which member may not lead and"
+                                        + " why.",
                 Optional.of(new Next("patroni_cluster_status", Map.of("group", group.name()))),
                 paused ? Optional.of("patronictl resume") : Optional.empty()));
+    }
+
+    private static String hindrance(Group group, boolean paused) {
+        return paused
+                ? " and is paused, so nobody will take over"
+                : barred(group) ? " and nobody may take over: each replica has the tag nofailover" : "";
+    }
+
+    private static boolean barred(Group group) {
+        List<Member> replicas = group.replicas();
+        return !replicas.isEmpty() && replicas.stream().allMatch(Member::mayNeverLead);
     }
 
     private static String words(Group group) {

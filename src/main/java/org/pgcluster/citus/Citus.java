@@ -95,10 +95,15 @@ public final class Citus {
     public List<CitusNode> nodes() {
         var known = nodes;
         if (known == null) {
-            known = sql.list(CitusNode.class, NODES);
+            known = nodes(sql);
             nodes = known;
         }
         return known;
+    }
+
+    /** As one server's metadata has them. */
+    public static List<CitusNode> nodes(Sql sql) {
+        return sql.list(CitusNode.class, NODES);
     }
 
     public Map<Integer, CitusNode> nodesById() {

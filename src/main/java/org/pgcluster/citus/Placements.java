@@ -33,8 +33,9 @@ public final class Placements {
     /**
      * Beside {@link #MINE}: {@code sized} has the bytes of each as well, indexes and TOAST included, and its {@code live}
      * rows. A crash, a promotion and a reset empty the server's counters, which then count on from 0: fewer rows were
-     * inserted than the table once had, and nothing corrected them since. Then they are what came to those rows. A tenth
-     * is left for {@code reltuples}, which is rounded.
+     * inserted than the table once had, and nothing corrected them since. Then they are what came to those rows, or went:
+     * the counter of live rows does not fall below 0, but that of deleted ones goes on. A tenth is left for
+     * {@code reltuples}, which is rounded.
      */
     public static final String SIZED = MINE + """
             , sized AS MATERIALIZED (
@@ -42,12 +43,14 @@ public final class Placements {
                        CASE WHEN rel IS NOT NULL AND NOT EXISTS (
                                      SELECT FROM locked WHERE locked.rel IN (mine.rel, mine.toast))
                             THEN pg_total_relation_size(rel) END AS bytes,
-                       pg_stat_get_live_tuples(rel)
-                       + CASE WHEN rel_kind = 'r' AND pg_stat_get_tuples_inserted(rel) < 0.9 * rel_tuples
+                       CASE WHEN rel_kind = 'r' AND pg_stat_get_tuples_inserted(rel) < 0.9 * rel_tuples
                                    AND coalesce(pg_stat_get_last_analyze_time(rel), pg_stat_get_last_autoanalyze_time(rel),
                                                 pg_stat_get_last_vacuum_time(rel), pg_stat_get_last_autovacuum_time(rel))
                                        IS NULL
-                              THEN rel_tuples::bigint ELSE 0 END AS live
+                            THEN greatest(0, rel_tuples::bigint + least(
+                                     pg_stat_get_live_tuples(rel),
+                                     pg_stat_get_tuples_inserted(rel) - pg_stat_get_tuples_deleted(rel)))
+                            ELSE pg_stat_get_live_tuples(rel) END AS live
                   FROM mine)
             """;
 

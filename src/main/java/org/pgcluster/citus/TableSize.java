@@ -28,6 +28,7 @@ public record TableSize(
         return citus.everywhere(TableSize.class, SIZES, schemas, names);
     }
 
+    /** Only tables of which every size that was asked for is known. */
     public static Map<String, Long> bytesByTable(Round<TableSize> round) {
         Map<String, Long> bytes = new HashMap<>();
         for (TableSize size : round.rows()) {
@@ -36,6 +37,9 @@ public record TableSize(
                 bytes.merge(size.schema() + "." + size.name(), here, Long::sum);
             }
         }
+        round.rows().stream()
+                .filter(size -> size.unknown() > 0)
+                .forEach(size -> bytes.remove(size.schema() + "." + size.name()));
         return bytes;
     }
 }

@@ -170,7 +170,7 @@ public final class Catalogue {
         }
         if (!settings.server().toolsets().contains(tool.toolset())
                 && !tool.toolset().equals("core")) {
-            return "toolsets leaves out " + tool.toolset();
+            return LeftOut.why(tool.toolset(), settings);
         }
         return tool.name().equals(SHOWS_ROWS) ? "row_data: deny keeps rows inside" : inTheWay(tool);
     }

@@ -41,7 +41,7 @@ public record Observed(
         List<Unobserved> left = new ArrayList<>(unobserved);
         for (Group group : groups) {
             Integer number = group.systemIdentifier().map(numbers::get).orElse(null);
-            boolean wanted = number != null && left.removeIf(one -> one.group() == number);
+            boolean wanted = number != null && (left.removeIf(one -> one.group() == number) || unnamed != null);
             all.add(wanted ? group.called(String.valueOf(number)) : group);
         }
         all.sort((one, other) -> one.name().compareTo(other.name()));

@@ -23,6 +23,11 @@ public final class OwnText {
         return sql.substring(0, at) + " /* pgcluster-mcp */" + sql.substring(at);
     }
 
+    /** The same as a regular expression of the server. */
+    public static String pattern() {
+        return OURS.pattern().replace("\\b", "\\y");
+    }
+
     public static boolean is(String counted) {
         return OURS.matcher(counted).find();
     }

@@ -80,23 +80,21 @@ final class CitusReading {
             if (!cluster.capabilities(call).has("citus")) {
                 return NOTHING;
             }
-            Citus citus = Citus.of(cluster, call);
-            Sql sql = citus.sql();
-            return new Read(
-                    Optional.of(new CitusState(
-                            citus.nodes(),
-                            sql.list(Placed.class, PLACED),
-                            sql.list(MissingCopy.class, MISSING_COPIES),
-                            sql.list(Name.class, WITHOUT_IDENTITY).stream()
-                                    .map(Name::name)
-                                    .toList(),
-                            tasks(sql, pause).stream()
-                                    .map(task -> task.saying(cluster::shown))
-                                    .toList())),
-                    Optional.empty());
+            return new Read(Optional.of(state(cluster, cluster.sql(call), pause)), Optional.empty());
         } catch (ToolException e) {
             return new Read(Optional.empty(), Optional.of(Unread.of("citus", "metadata", e)));
         }
+    }
+
+    static CitusState state(Cluster cluster, Sql sql, Pause pause) {
+        return new CitusState(
+                Citus.nodes(sql),
+                sql.list(Placed.class, PLACED),
+                sql.list(MissingCopy.class, MISSING_COPIES),
+                sql.list(Name.class, WITHOUT_IDENTITY).stream().map(Name::name).toList(),
+                tasks(sql, pause).stream()
+                        .map(task -> task.saying(cluster::shown))
+                        .toList());
     }
 
     private static List<Task> tasks(Sql sql, Pause pause) {

@@ -4,10 +4,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
+import org.pgcluster.patroni.Observed;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.snapshot.PostgresState.Slot;
 
@@ -113,10 +115,15 @@ public final class Gathering {
                 () -> citus(cluster, call, each, pause),
                 () -> CertificateReading.of(cluster, call, half));
         List<Object> answers = Together.all(questions, Supplier::get);
-        return ((Snapshot) answers.get(0))
+        CitusReading.Read citus = (CitusReading.Read) answers.get(2);
+        Snapshot snapshot = ((Snapshot) answers.get(0))
                 .with((Surroundings) answers.get(1))
-                .with((CitusReading.Read) answers.get(2))
+                .with(citus)
                 .with(certificates(answers.get(3)));
+        Optional<Observed> patroni = snapshot.around().patroni();
+        return citus.silence().isEmpty() || patroni.isEmpty()
+                ? snapshot
+                : snapshot.with(LeadersReading.of(cluster, call, patroni.get(), pause));
     }
 
     private static List<Certificate> certificates(Object answer) {

@@ -38,6 +38,11 @@ public record Snapshot(
         return new Snapshot(cluster, takenAt, postgres, all, around.naming(numbers(read)), read.state(), certificates);
     }
 
+    Snapshot with(LeadersReading.Read read) {
+        Surroundings named = around.naming(read.numbers());
+        return new Snapshot(cluster, takenAt, postgres, and(read.silent()), named, read.state(), certificates);
+    }
+
     /** Which Citus group a database belongs to, by the identifier that all its copies share. */
     private Map<String, Integer> numbers(CitusReading.Read read) {
         Map<String, Integer> numbers = new HashMap<>();

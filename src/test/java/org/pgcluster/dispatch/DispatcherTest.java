@@ -17,6 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.pgcluster.call.Call;
 import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Settings;
@@ -132,6 +134,30 @@ class DispatcherTest {
                         new Inputs(List.of("--dsn", NOWHERE), Map.of(), folder, folder, "Linux", "somebody")))
                 .visible()
                 .contains("execute_sql"));
+    }
+
+    @ParameterizedTest(name = "{0} {1}: {3}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "''|''|patroni_member_list|patroni_urls is not configured",
+                "''|''|haproxy_backend_health|haproxy_urls is not configured",
+                "''|''|pgbouncer_status|pgbouncer_dsns is not configured",
+                "-citus|''|pgbouncer_status|pgbouncer_dsns is not configured",
+                "-citus|''|citus_activity|toolsets leaves out citus",
+                "-patroni, -citus|''|patroni_member_list|toolsets leaves out patroni",
+                "core,postgres|''|pgbouncer_status|toolsets leaves out pgbouncer",
+                "''|false|citus_activity|ENABLE_CITUS_TOOLS=false in the environment leaves out citus and tables",
+                "citus|false|citus_activity|ENABLE_CITUS_TOOLS=false in the environment leaves out citus and tables",
+            })
+    void a_toolset_that_is_off_names_the_key_that_would_list_it(
+            String toolsets, String citus, String tool, String why) {
+        var flags = new ArrayList<>(List.of("--dsn", NOWHERE));
+        flags.addAll(toolsets.isEmpty() ? List.of() : List.of("--toolsets=" + toolsets));
+        Map<String, String> variables = citus.isEmpty() ? Map.of() : Map.of("ENABLE_CITUS_TOOLS", citus);
+        var settings = Settings.load(new Inputs(flags, variables, folder, folder, "Linux", "somebody"));
+        assertEquals(List.of(), settings.problems());
+        assertEquals(why, Catalogue.of(settings).switchedOff().get(tool));
     }
 
     @Test

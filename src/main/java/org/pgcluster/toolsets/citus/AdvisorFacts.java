@@ -173,6 +173,22 @@ record AdvisorFacts(
              ORDER BY 1
             """;
 
+    /** A group of which a size is unknown is not judged, which an empty list must not hide. */
+    List<Unavailable> unavailableForSkew() {
+        List<Unavailable> all = new ArrayList<>(unavailable);
+        groups.rows().stream()
+                .filter(group -> group.unknown() > 0)
+                .map(GroupSize::colocationId)
+                .distinct()
+                .sorted()
+                .forEach(group -> all.add(new Unavailable(
+                        "citus",
+                        "colocation group " + group,
+                        "the size of a shard could not be read, as somebody holds it exclusively or its table is gone,"
+                                + " so that its skew is not judged; citus_lock_inspector shows who waits")));
+        return all;
+    }
+
     static AdvisorFacts of(Citus citus) {
         var both = citus.atOnce(
                 asking -> asking.allAtOnce(

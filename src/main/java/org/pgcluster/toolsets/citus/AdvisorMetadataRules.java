@@ -15,16 +15,14 @@ import org.pgcluster.citus.CitusNode;
 /** Where the metadata and what lies on the nodes disagree. */
 final class AdvisorMetadataRules {
     private final AdvisorFacts facts;
-    private final int most;
     private final List<Finding> findings = new ArrayList<>();
 
-    private AdvisorMetadataRules(AdvisorFacts facts, int most) {
+    private AdvisorMetadataRules(AdvisorFacts facts) {
         this.facts = facts;
-        this.most = most;
     }
 
-    static List<Finding> judge(AdvisorFacts facts, int most) {
-        AdvisorMetadataRules rules = new AdvisorMetadataRules(facts, most);
+    static List<Finding> judge(AdvisorFacts facts) {
+        AdvisorMetadataRules rules = new AdvisorMetadataRules(facts);
         rules.metadata();
         return rules.findings;
     }
@@ -71,7 +69,6 @@ final class AdvisorMetadataRules {
                         null)));
         facts.faults().stream()
                 .filter(fault -> !fault.kind().equals(AdvisorFacts.HALF_DRAINED))
-                .limit(most)
                 .forEach(fault -> findings.add(fault(fault)));
     }
 

@@ -15,16 +15,14 @@ import org.pgcluster.checks.Finding.Sure;
 /** What keeps one from knowing, or the planner from guessing, how statements run. */
 final class AdvisorQueryRules {
     private final AdvisorFacts facts;
-    private final int most;
     private final List<Finding> findings = new ArrayList<>();
 
-    private AdvisorQueryRules(AdvisorFacts facts, int most) {
+    private AdvisorQueryRules(AdvisorFacts facts) {
         this.facts = facts;
-        this.most = most;
     }
 
-    static List<Finding> judge(AdvisorFacts facts, int most) {
-        AdvisorQueryRules rules = new AdvisorQueryRules(facts, most);
+    static List<Finding> judge(AdvisorFacts facts) {
+        AdvisorQueryRules rules = new AdvisorQueryRules(facts);
         rules.queries();
         return rules.findings;
     }
@@ -51,8 +49,6 @@ final class AdvisorQueryRules {
                         TreeMap::new,
                         java.util.stream.Collectors.toList()))
                 .entrySet()
-                .stream()
-                .limit(most)
                 .forEach(entry -> findings.add(finding(
                         "citus.never_analyzed",
                         Severity.NOTICE,

@@ -20,17 +20,17 @@ final class AdvisorRules {
 
     private AdvisorRules() {}
 
-    static List<Finding> judge(AdvisorFacts facts, List<Focus> focus, int most) {
+    static List<Finding> judge(AdvisorFacts facts, List<Focus> focus) {
         List<Finding> findings = new ArrayList<>();
         for (Focus one : focus) {
             findings.addAll(
                     switch (one) {
-                        case SKEW -> AdvisorSkewRules.judge(facts, most);
+                        case SKEW -> AdvisorSkewRules.judge(facts);
                         case OPS -> AdvisorOpsRules.judge(facts);
                         case CAPACITY -> AdvisorCapacityRules.judge(facts);
-                        case METADATA -> AdvisorMetadataRules.judge(facts, most);
+                        case METADATA -> AdvisorMetadataRules.judge(facts);
                         case UPGRADE -> AdvisorUpgradeRules.judge(facts);
-                        case QUERIES -> AdvisorQueryRules.judge(facts, most);
+                        case QUERIES -> AdvisorQueryRules.judge(facts);
                     });
         }
         findings.sort(URGENT_FIRST);

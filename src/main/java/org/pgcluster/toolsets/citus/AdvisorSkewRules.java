@@ -20,16 +20,14 @@ final class AdvisorSkewRules {
     private static final long SMALL_GROUP = 64L * 1024 * 1024;
 
     private final AdvisorFacts facts;
-    private final int most;
     private final List<Finding> findings = new ArrayList<>();
 
-    private AdvisorSkewRules(AdvisorFacts facts, int most) {
+    private AdvisorSkewRules(AdvisorFacts facts) {
         this.facts = facts;
-        this.most = most;
     }
 
-    static List<Finding> judge(AdvisorFacts facts, int most) {
-        AdvisorSkewRules rules = new AdvisorSkewRules(facts, most);
+    static List<Finding> judge(AdvisorFacts facts) {
+        AdvisorSkewRules rules = new AdvisorSkewRules(facts);
         rules.skew();
         return rules.findings;
     }
@@ -65,6 +63,6 @@ final class AdvisorSkewRules {
                         null));
             }
         });
-        found.stream().sorted(URGENT_FIRST).limit(most).forEach(findings::add);
+        found.stream().sorted(URGENT_FIRST).forEach(findings::add);
     }
 }

@@ -1,7 +1,9 @@
 package org.pgcluster.toolsets.citus;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.pgcluster.checks.Finding;
 import org.pgcluster.checks.Finding.Severity;
@@ -66,13 +68,17 @@ public final class CitusAdvisor implements Reads<CitusAdvisor.Input, CitusAdviso
         Citus citus = Citus.of(context.cluster(), context.call());
         List<Focus> wanted = input.focus().map(List::of).orElse(List.of(Focus.values()));
         AdvisorFacts facts = AdvisorFacts.of(citus);
-        List<Finding> all = AdvisorRules.judge(facts, wanted, input.maxTables());
+        List<Finding> all = AdvisorRules.judge(facts, wanted);
+        Map<String, Integer> ofKind = new HashMap<>();
+        List<Finding> shown = all.stream()
+                .filter(finding -> ofKind.merge(finding.id(), 1, Integer::sum) <= input.maxTables())
+                .toList();
         return new Output(
-                all,
-                new Rest(all.size(), all.size(), null),
+                shown,
+                new Rest(shown.size(), all.size(), null),
                 wanted.stream()
                         .map(focus -> focus.name().toLowerCase(Locale.ROOT))
                         .toList(),
-                facts.unavailable());
+                wanted.contains(Focus.SKEW) ? facts.unavailableForSkew() : facts.unavailable());
     }
 }

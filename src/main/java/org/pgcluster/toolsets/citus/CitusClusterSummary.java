@@ -45,6 +45,7 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
         public String inWords() {
             return "Citus " + coordinator.citusVersion() + ", " + Parts.many(workerCount(), "worker") + ", "
                     + Parts.many(counts.shards(), "shard") + ", " + Parts.bytes(bytes) + "."
+                    + Parts.unread(unknownSizes)
                     + (notes.isEmpty() ? "" : " " + String.join(" ", notes)) + Parts.partial(unavailable);
         }
 

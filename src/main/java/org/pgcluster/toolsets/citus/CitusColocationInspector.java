@@ -43,7 +43,15 @@ public final class CitusColocationInspector
         public String inWords() {
             return Parts.many(rest.total(), "colocation group")
                     + ". Skew is the largest hash range against the average, over all tables of the group."
+                    + Parts.unread(unread())
                     + Parts.partial(unavailable);
+        }
+
+        private long unread() {
+            return groups.stream()
+                    .flatMap(group -> Optional.ofNullable(group.unknownSizes()).stream())
+                    .mapToLong(Long::longValue)
+                    .sum();
         }
     }
 
@@ -62,11 +70,11 @@ public final class CitusColocationInspector
             @Nullable String largestRangeFrom,
             @Nullable Long largestRangeBytes,
             List<OnNode> perNode,
-            long unknownSizes,
+            @Nullable Long unknownSizes,
             List<Integer> couldJoin,
             List<String> withoutReplicaIdentity) {}
 
-    record OnNode(String node, long bytes) {}
+    record OnNode(int nodeId, long bytes) {}
 
     private record Found(
             int colocationId,
@@ -166,7 +174,7 @@ public final class CitusColocationInspector
                         .add(told));
         List<Group> groups = new ArrayList<>();
         for (Found group : page.rows()) {
-            groups.add(group(citus, group, byGroup.getOrDefault(group.colocationId(), List.of()), sizes.complete()));
+            groups.add(group(group, byGroup.getOrDefault(group.colocationId(), List.of()), sizes.complete()));
         }
         return new Output(groups, page.rest(), Parts.unavailable(sizes.silent()));
     }
@@ -193,7 +201,7 @@ public final class CitusColocationInspector
     }
 
     /** Skew is told only where every range was measured: a silent node would make it wrong, not partial. */
-    private static Group group(Citus citus, Found group, List<Round.Told<Size>> told, boolean complete) {
+    private static Group group(Found group, List<Round.Told<Size>> told, boolean complete) {
         long bytes = 0;
         long ranges = 0;
         long unknown = 0;
@@ -205,7 +213,7 @@ public final class CitusColocationInspector
             ranges += size.ranges();
             unknown += size.unknown();
             largest = largest == null || size.largest() > largest.largest() ? size : largest;
-            nodes.add(new OnNode(one.nodeId() + " " + citus.where(one.nodeId()), size.bytes()));
+            nodes.add(new OnNode(one.nodeId(), size.bytes()));
         }
         boolean judged = complete
                 && unknown == 0
@@ -226,7 +234,7 @@ public final class CitusColocationInspector
                 judged && largest != null ? largest.largestFrom() : null,
                 judged && largest != null ? largest.largest() : null,
                 nodes,
-                unknown,
+                unknown == 0 ? null : Long.valueOf(unknown),
                 group.couldJoin(),
                 group.stuck());
     }

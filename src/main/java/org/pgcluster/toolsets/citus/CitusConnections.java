@@ -41,14 +41,14 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
             long used,
             long usable,
             double percentUsed,
-            long active,
-            long idle,
-            long idleInTransaction,
+            @Nullable Long active,
+            @Nullable Long idle,
+            @Nullable Long idleInTransaction,
             long fromNodes,
             long fromClients,
-            String sharedPoolSize,
+            @Nullable String sharedPoolSize,
             String adaptivePoolSize,
-            String maxClientConnections,
+            @Nullable String maxClientConnections,
             @Nullable Long establishmentsFailed) {}
 
     record Pair(String from, String to, long connections) {}
@@ -60,9 +60,9 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
             long idle,
             long idleInTransaction,
             long fromNodes,
-            String sharedPoolSize,
+            @Nullable String sharedPoolSize,
             String adaptivePoolSize,
-            String maxClientConnections,
+            @Nullable String maxClientConnections,
             boolean seesAll,
             List<From> origins) {}
 
@@ -86,9 +86,9 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
                    count(*) FILTER (WHERE state = 'idle') AS idle,
                    count(*) FILTER (WHERE state LIKE 'idle in transaction%%') AS idle_in_transaction,
                    count(gpid) AS from_nodes,
-                   current_setting('citus.max_shared_pool_size') AS shared_pool_size,
+                   (SELECT setting FROM pg_settings WHERE name = 'citus.max_shared_pool_size') AS shared_pool_size,
                    current_setting('citus.max_adaptive_executor_pool_size') AS adaptive_pool_size,
-                   current_setting('citus.max_client_connections') AS max_client_connections,
+                   (SELECT setting FROM pg_settings WHERE name = 'citus.max_client_connections') AS max_client_connections,
                    pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all,
                    (SELECT coalesce(json_agg(json_build_object('node_id', node, 'connections', many)), '[]')
                       FROM (SELECT gpid / 10000000000 AS node, count(*) AS many FROM sessions
@@ -153,7 +153,8 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
                 counting ? "" : "Failed connections are not counted: citus.enable_stat_counters is off or missing.";
         String blind = seesAll
                 ? ""
-                : " States of other users' sessions are hidden from this role (pg_read_all_stats), and background"
+                : " States of other users' sessions are hidden from this role (pg_read_all_stats), pool sizes may be as"
+                        + " well (pg_read_all_settings), and background"
                         + " workers count as connections.";
         String note = (uncounted + blind).strip();
         return note.isEmpty() ? null : note;
@@ -171,9 +172,9 @@ public final class CitusConnections implements Reads<CitusConnections.Input, Cit
                 told.used(),
                 told.usable(),
                 Math.round(told.used() * 1000.0 / Math.max(1, told.usable())) / 10.0,
-                told.active(),
-                told.idle(),
-                told.idleInTransaction(),
+                told.seesAll() ? told.active() : null,
+                told.seesAll() ? told.idle() : null,
+                told.seesAll() ? told.idleInTransaction() : null,
                 told.fromNodes(),
                 told.used() - told.fromNodes(),
                 told.sharedPoolSize(),

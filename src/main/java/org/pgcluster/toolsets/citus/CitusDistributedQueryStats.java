@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.postgres.OwnText;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.Range;
@@ -22,7 +23,7 @@ public final class CitusDistributedQueryStats
     record Input(
             @Says("What comes first") @Default("total_time") Sort sort,
 
-            @Says("Most rows") @Default("20") @Range(min = 1, max = 200)
+            @Says("Most rows") @Default("10") @Range(min = 1, max = 200)
             int limit) {}
 
     enum Sort {
@@ -59,9 +60,9 @@ public final class CitusDistributedQueryStats
             @Nullable Long rows,
             @Nullable String query) {}
 
+    /** Only nodes that count. */
     record Counted(
             String node,
-            boolean counting,
             @Nullable Long singleShard,
             @Nullable Long multiShard) {}
 
@@ -98,18 +99,23 @@ public final class CitusDistributedQueryStats
                        coalesce(sum(calls) FILTER (WHERE partition_key IS NOT NULL), 0)::bigint AS with_key,
                        min(query) AS query
                   FROM pg_catalog.citus_stat_statements
-                 WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                 WHERE query !~ ?::text AND query !~* ?::text
+                   AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
                  GROUP BY 1, 2, 3)
             SELECT asked.queryid AS query_id, pg_get_userbyid(asked.userid) AS user_name, asked.executor, asked.calls,
                    asked.with_key AS calls_with_key, round(timed.total, 3) AS total_ms,
                    round(timed.total / nullif(timed.calls, 0), 3) AS mean_ms, timed.rows,
-                   left(asked.query, 500) AS query, count(*) OVER () AS total
+                   left(regexp_replace(asked.query, '\\s+', ' ', 'g'), 200) AS query, count(*) OVER () AS total
               FROM asked
               LEFT JOIN {timed} AS timed ON timed.queryid = asked.queryid AND timed.userid = asked.userid
                    AND timed.dbid = asked.dbid
              ORDER BY {order} DESC NULLS LAST, asked.queryid, asked.userid
              LIMIT ?::bigint
             """;
+
+    /** What ends, begins or sets up a session or transaction is recorded for what ran beside it. */
+    private static final String NO_STATEMENT_OVER_SHARDS =
+            "^\\s*(begin|start transaction|commit|end|rollback|savepoint|release|set|reset|show|discard|deallocate)\\y";
 
     private static final String TIMED = """
             (SELECT queryid, userid, dbid, sum(calls) AS calls, sum(total_exec_time)::numeric AS total, sum(rows)::bigint AS rows
@@ -171,6 +177,8 @@ public final class CitusDistributedQueryStats
                             STATEMENTS
                                     .replace("{timed}", tracking.timed() ? TIMED.replace("{space}", space) : NOT_TIMED)
                                     .replace("{order}", order(input.sort())),
+                            OwnText.pattern(),
+                            NO_STATEMENT_OVER_SHARDS,
                             input.limit());
         } catch (ToolException e) {
             if (!"42883".equals(e.sqlstate())) {
@@ -207,12 +215,12 @@ public final class CitusDistributedQueryStats
 
     private static List<Counted> counted(Citus citus, Round<Counter> counters) {
         List<Counted> nodes = new ArrayList<>();
-        counters.told()
+        counters.told().stream()
+                .filter(told -> told.row().counting())
                 .forEach(told -> nodes.add(new Counted(
                         told.nodeId() + " " + citus.where(told.nodeId()),
-                        told.row().counting(),
-                        told.row().counting() ? told.row().singleShard() : null,
-                        told.row().counting() ? told.row().multiShard() : null)));
+                        told.row().singleShard(),
+                        told.row().multiShard())));
         return nodes;
     }
 
@@ -229,7 +237,7 @@ public final class CitusDistributedQueryStats
             off.add("Only this role's own statements are visible: it lacks pg_read_all_stats.");
         }
         if (counters.rows().stream().noneMatch(Counter::counting)) {
-            off.add("Executions are not counted by node: citus.enable_stat_counters is off or missing.");
+            off.add("Executions are not counted: citus.enable_stat_counters is off or missing.");
         }
         return off;
     }

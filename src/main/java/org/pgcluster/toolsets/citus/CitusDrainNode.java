@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
+import org.pgcluster.citus.NodeState;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.Default;
@@ -70,10 +71,11 @@ public final class CitusDrainNode implements Acts<CitusDrainNode.Input, CitusDra
         String strategy = MovesAhead.strategy(citus, input.strategy().orElse(null));
         List<Deed.Held> placements = Deed.placements(context);
         long shards = held(placements, node.nodeId());
-        Optional<Long> bytes =
-                org.pgcluster.citus.NodeState.ask(citus).of(node.nodeId()).map(org.pgcluster.citus.NodeState::bytes);
-        String moves =
-                Parts.many(shards, "shard") + " with " + bytes.map(Parts::bytes).orElse("an unknown number of bytes");
+        Optional<NodeState> state = NodeState.ask(citus).of(node.nodeId());
+        Optional<Long> bytes = state.map(NodeState::bytes);
+        String atLeast = state.filter(one -> one.unknownSizes() > 0).isPresent() ? "at least " : "";
+        String moves = Parts.many(shards, "shard") + " with "
+                + bytes.map(known -> atLeast + Parts.bytes(known)).orElse("an unknown number of bytes");
         List<Check> checks = checks(citus, node, placements, shards, bytes.orElse(0L), input.shardTransferMode());
         checks.addAll(ActorRights.toMove(citus, context, null));
         if (node.shouldHaveShards()) {

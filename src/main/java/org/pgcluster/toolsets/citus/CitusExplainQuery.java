@@ -110,7 +110,9 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
 
     private static ToolException inWords(ToolException e, Input input) {
         if (e.code() == ErrorCode.TIMEOUT && !input.analyze()) {
-            return e.withHint("A node that plans its task may not answer: citus_worker_health shows which.");
+            return e.withHint(
+                    "The node that plans a task does not answer, which citus_worker_health shows, or somebody holds a shard"
+                            + " exclusively: citus_lock_inspector, and citus_activity for who is in a transaction.");
         }
         return e.code() == ErrorCode.PERMISSION_DENIED
                         && WRITES.matcher(input.sql()).find()

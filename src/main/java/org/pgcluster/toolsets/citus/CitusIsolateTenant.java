@@ -95,9 +95,9 @@ public final class CitusIsolateTenant
         Shard shard = shards.get(0);
         CitusNode node = Deed.primary(citus, shard.groupId());
         List<Long> ids = shards.stream().map(Shard::shardId).toList();
-        long bytes = citus.everywhere(ListShards.Size.class, ListShards.SIZES, ids).rows().stream()
-                .mapToLong(size -> size.bytes() == null ? 0 : size.bytes())
-                .sum();
+        List<ListShards.Size> sizes =
+                citus.everywhere(ListShards.Size.class, ListShards.SIZES, ids).rows();
+        long bytes = ListShards.Size.known(sizes);
         TransferMode mode = input.shardTransferMode();
         return new Plan<>(
                 "Splits shard " + shard.shardId() + " of " + table.qualified() + " on " + Deed.named(node)
@@ -111,7 +111,7 @@ public final class CitusIsolateTenant
                                 + ", 'CASCADE', shard_transfer_mode => '" + mode.word() + "') AS shard_id")),
                 new Consequences(
                         mode.locks(),
-                        Parts.many(ids.size(), "shard") + " with " + Parts.bytes(bytes)
+                        Parts.many(ids.size(), "shard") + " with " + ListShards.Size.inWords(sizes)
                                 + " are copied within the node, split in up to three: "
                                 + String.join(
                                         ", ", shards.stream().map(Shard::table).toList()) + ".",

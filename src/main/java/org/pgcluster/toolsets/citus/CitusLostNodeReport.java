@@ -3,10 +3,13 @@ package org.pgcluster.toolsets.citus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Page;
+import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Silent;
 import org.pgcluster.citus.TableKind;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
@@ -30,6 +33,7 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
     record Output(
             String node,
             boolean answers,
+            @Nullable String why,
             long onlyCopies,
             long alsoElsewhere,
             List<Row> tables,
@@ -43,7 +47,7 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
             implements InWords {
         @Override
         public String inWords() {
-            return "Node " + node + (answers ? " answers. " : " does not answer. ")
+            return "Node " + node + (answers ? " answers. " : " gives no answer: " + why + ". ")
                     + (onlyCopies == 0
                             ? "It holds no only copy of any shard."
                             : "It holds the only copy of " + Parts.many(onlyCopies, "shard") + " of "
@@ -111,7 +115,13 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
         List<Row> tables = citus.sql().list(Row.class, citus.forThisVersion(TABLES), node.groupId());
         Page<Row> page =
                 Page.of("lost " + node.nodeId(), tables, row -> List.of(row.table()), input.limit(), 0, input.cursor());
-        boolean answers = NodeState.ask(citus).byNode().containsKey(node.nodeId());
+        Round<NodeState> states = NodeState.ask(citus);
+        boolean answers = states.byNode().containsKey(node.nodeId());
+        String why = states.silent().stream()
+                .filter(one -> one.nodeId() == node.nodeId())
+                .map(Silent::why)
+                .findFirst()
+                .orElse(answers ? null : "nobody asks it");
         List<String> others = citus.nodes().stream()
                 .filter(other -> other.groupId() == node.groupId() && other.nodeId() != node.nodeId())
                 .map(other -> other.nodeId() + " " + other.where() + " (" + other.role() + ")")
@@ -119,6 +129,7 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
         return new Output(
                 node.nodeId() + " " + node.where(),
                 answers,
+                why,
                 totals.onlyCopies(),
                 totals.alsoElsewhere(),
                 page.rows(),

@@ -96,10 +96,10 @@ public final class CitusMoveSchema
         Integer group = shards.get(0).groupId();
         CitusNode source = Deed.primary(citus, group == null ? -1 : group);
         List<Long> ids = shards.stream().map(Shard::shardId).toList();
-        var sizes = citus.everywhere(ListShards.Size.class, ListShards.SIZES, ids);
-        long bytes = sizes.byNode().getOrDefault(source.nodeId(), List.of()).stream()
-                .mapToLong(size -> size.bytes() == null ? 0 : size.bytes())
-                .sum();
+        List<ListShards.Size> sizes = citus.everywhere(ListShards.Size.class, ListShards.SIZES, ids)
+                .byNode()
+                .getOrDefault(source.nodeId(), List.of());
+        long bytes = ListShards.Size.known(sizes);
         return new Plan<>(
                 "Moves schema " + schema.name() + " from " + Deed.named(source) + " to " + Deed.named(target),
                 new Looked(schema.name(), source.nodeId(), target.nodeId(), ids),
@@ -111,7 +111,7 @@ public final class CitusMoveSchema
                                 + input.shardTransferMode().word() + "')")),
                 new Consequences(
                         input.shardTransferMode().locks(),
-                        Parts.many(ids.size(), "table") + " with " + Parts.bytes(bytes) + ".",
+                        Parts.many(ids.size(), "table") + " with " + ListShards.Size.inWords(sizes) + ".",
                         "operation_status; citus_rebalance_status shows phase and bytes.",
                         "operation_cancel rolls it back: the schema stays where it is.",
                         "citus_move_schema with node: " + source.nodeId() + ".",

@@ -51,7 +51,9 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
             long failing = checks.stream()
                     .filter(check -> check.verdict() == Verdict.FAILS)
                     .count();
-            return "Moves " + Parts.many(shards.size(), "colocated shard") + " with " + Parts.bytes(bytes) + " from "
+            return "Moves " + Parts.many(shards.size(), "colocated shard") + " with "
+                    + (shards.stream().allMatch(shard -> shard.bytes() != null) ? "" : "at least ")
+                    + Parts.bytes(bytes) + " from "
                     + from
                     + " to " + to + (online ? ", online." : ", blocking writes.")
                     + (failing == 0 ? "" : " It would fail: " + Parts.many(failing, "precondition") + " not met.");
@@ -123,6 +125,10 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         List<String> stuck = Identity.missingInGroup(citus, shard.colocationId());
         boolean online = mode.map(TransferMode::logical).orElse(stuck.isEmpty());
         List<MoveFacts.Check> checks = checks(citus, shard, source, target, both.other(), online, bytes);
+        shards.stream()
+                .filter(one -> one.bytes() == null)
+                .map(CitusMoveShardPlan::unread)
+                .forEach(checks::add);
         if (!stuck.isEmpty()) {
             checks.add(identity(stuck, mode));
         }
@@ -209,6 +215,14 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
         checks.addAll(MoveFacts.ofNode(citus, source, facts, online, 0));
         checks.addAll(MoveFacts.ofNode(citus, target, facts, online, bytes));
         return checks;
+    }
+
+    private static MoveFacts.Check unread(Shard shard) {
+        return new MoveFacts.Check(
+                "The size of shard " + shard.shardId() + " is known",
+                Verdict.UNKNOWN,
+                "its node does not answer, somebody holds it exclusively, or its table is gone",
+                "citus_worker_health and citus_lock_inspector say more; who holds it holds up the move as well");
     }
 
     private static MoveFacts.Check identity(List<String> stuck, Optional<TransferMode> mode) {

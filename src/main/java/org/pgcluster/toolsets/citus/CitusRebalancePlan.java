@@ -138,7 +138,7 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
         }
         return failed.withHint(MovesAhead.NEEDS_ALL
                 + (silent.isEmpty()
-                        ? "citus_worker_health shows which does not."
+                        ? "citus_worker_health shows which does not, citus_lock_inspector whether somebody holds a shard."
                         : silent.stream().map(Unavailable::where).collect(Collectors.joining(", "))
                                 + " gave no answer; citus_lost_node_report says what that costs."));
     }
@@ -178,10 +178,11 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
         for (CitusNode node : citus.nodes()) {
             if (node.primary() && (node.shouldHaveShards() || change.containsKey(node.where()))) {
                 Optional<NodeState> state = states.of(node.nodeId());
+                Optional<NodeState> sized = state.filter(one -> one.unknownSizes() == 0);
                 nodes.add(new OnNode(
                         node.nodeId() + " " + node.where(),
-                        state.map(NodeState::bytes).orElse(null),
-                        state.map(one -> one.bytes() + change.getOrDefault(node.where(), 0L))
+                        sized.map(NodeState::bytes).orElse(null),
+                        sized.map(one -> one.bytes() + change.getOrDefault(node.where(), 0L))
                                 .orElse(null),
                         state.map(NodeState::diskFreeBytes).orElse(null)));
             }

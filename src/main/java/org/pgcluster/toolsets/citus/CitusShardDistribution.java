@@ -26,8 +26,16 @@ public final class CitusShardDistribution
         @Override
         public String inWords() {
             return Parts.many(shards, "shard placement") + " with " + Parts.bytes(bytes) + " on "
-                    + Parts.many(nodes.size(), "node") + ", reference tables apart." + Parts.partial(unavailable);
+                    + Parts.many(nodes.size(), "node") + ", reference tables apart."
+                    + Parts.unread(unread(nodes)) + Parts.partial(unavailable);
         }
+    }
+
+    private static long unread(List<Row> nodes) {
+        return nodes.stream()
+                .flatMap(node -> Optional.ofNullable(node.unknownSizes()).stream())
+                .mapToLong(Long::longValue)
+                .sum();
     }
 
     /** What is copied everywhere says nothing about balance, so it stands apart. */
@@ -92,10 +100,11 @@ public final class CitusShardDistribution
         List<Count> counts = citus.sql().list(Count.class, COUNTS, oid, oid, oid);
         Round<Size> sizes = citus.everywhere(Size.class, SIZES, schema, schema, name);
         long bytes = sizes.rows().stream().mapToLong(Size::bytes).sum();
+        boolean all = sizes.complete() && sizes.rows().stream().allMatch(size -> size.unknown() == 0);
         List<Row> rows = new ArrayList<>();
         for (CitusNode node : citus.nodes()) {
             if (node.primary()) {
-                rows.add(row(node, counts, sizes.of(node.nodeId()), bytes));
+                rows.add(row(node, counts, sizes.of(node.nodeId()), all ? bytes : 0));
             }
         }
         return new Output(

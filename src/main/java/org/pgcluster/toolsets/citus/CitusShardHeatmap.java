@@ -33,7 +33,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
 
             @Says("What is compared") @Default("node") GroupBy groupBy,
 
-            @Says("Most rows of each list") @Default("20") @Range(min = 1, max = 200)
+            @Says("Most rows of each list") @Default("10") @Range(min = 1, max = 200)
             int limit) {}
 
     enum Metric {

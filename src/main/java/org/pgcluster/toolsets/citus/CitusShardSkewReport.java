@@ -97,7 +97,8 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
             long shardId,
             String name,
             @Nullable String value,
-            @Nullable Double share) {}
+            @Nullable Double share,
+            boolean readable) {}
 
     private static final String ONLY = """
             part.partkey IS NOT NULL AND part.partmethod = 'h' AND (%L IS NULL OR shell.oid IN (
@@ -130,7 +131,8 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
             SELECT colocationid AS colocation_id, shardminvalue AS min_value, shardid AS shard_id,
                    shell::regclass::text AS name,
                    CASE WHEN %L::boolean THEN (stats.most_common_vals::text::text[])[1] END AS value,
-                   round((stats.most_common_freqs[1] * 100)::numeric, 1) AS share
+                   round((stats.most_common_freqs[1] * 100)::numeric, 1) AS share,
+                   coalesce(has_table_privilege(rel, 'SELECT'), false) AS readable
               FROM largest
               LEFT JOIN pg_class AS relation ON relation.oid = largest.rel
               LEFT JOIN pg_namespace AS space ON space.oid = relation.relnamespace
@@ -272,12 +274,16 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                     ratio == null ? 0 : ratio,
                     suspect.value(),
                     suspect.share(),
-                    advice(suspect.share())));
+                    advice(suspect)));
         }
         return hot;
     }
 
-    private static String advice(@Nullable Double share) {
+    private static String advice(Suspect suspect) {
+        Double share = suspect.share();
+        if (share == null && !suspect.readable()) {
+            return "which value it is, is hidden from this role: it may not SELECT from the table";
+        }
         if (share == null) {
             return "analyze the table, then look again: nobody knows which value it is";
         }

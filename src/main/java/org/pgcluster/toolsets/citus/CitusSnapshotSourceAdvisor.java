@@ -37,16 +37,17 @@ public final class CitusSnapshotSourceAdvisor
         BY_SHARD_COUNT
     }
 
-    /** {@code percentAfter}: the share of the largest node if the clone takes half of this one. */
+    /** {@code percentAfter}: the share of the largest node if the clone takes half of this one. Known where all sizes are. */
     record Candidate(
             int nodeId,
             String where,
             long shards,
             long bytes,
-            double percentOfBytes,
-            double percentAfter,
-            long asynchronousStandbys,
-            long synchronousStandbys,
+            @Nullable Long unknownSizes,
+            @Nullable Double percentOfBytes,
+            @Nullable Double percentAfter,
+            @Nullable Long asynchronousStandbys,
+            @Nullable Long synchronousStandbys,
             @Nullable Long replayLagBytes,
             long diskFreeBytes) {}
 
@@ -74,15 +75,28 @@ public final class CitusSnapshotSourceAdvisor
                     ? "No worker that answers and is not excluded holds data: nothing to clone."
                     : "Clone " + source
                             + ": it carries most, and a clone takes half of its shards without copying them."
-                            + " Half is an estimate until a clone is registered." + Parts.partial(unavailable);
+                            + " Half is an estimate until a clone is registered."
+                            + Parts.unread(unread())
+                            + (candidates.stream().anyMatch(one -> one.asynchronousStandbys() == null)
+                                    ? " Standbys are hidden from this role: it lacks pg_read_all_stats."
+                                    : "")
+                            + Parts.partial(unavailable);
+        }
+
+        private long unread() {
+            return candidates.stream()
+                    .flatMap(one -> Optional.ofNullable(one.unknownSizes()).stream())
+                    .mapToLong(Long::longValue)
+                    .sum();
         }
     }
 
     record Carried(
             long shards,
             long bytes,
-            long asynchronous,
-            long synchronous,
+            long unknown,
+            @Nullable Long asynchronous,
+            @Nullable Long synchronous,
             @Nullable Long lag,
             long diskFree) {}
 
@@ -94,10 +108,13 @@ public final class CitusSnapshotSourceAdvisor
 
     private static final String CARRIED = "WITH " + Placements.sized("part.repmodel <> 't'") + """
             SELECT count(shardid) AS shards, coalesce(sum(bytes), 0)::bigint AS bytes,
-                   (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'async')
-                       AS asynchronous,
-                   (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async')
-                       AS synchronous,
+                   count(shardid) FILTER (WHERE bytes IS NULL) AS unknown,
+                   CASE WHEN pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') THEN (
+                        SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'async')
+                   END AS asynchronous,
+                   CASE WHEN pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') THEN (
+                        SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async')
+                   END AS synchronous,
                    CASE WHEN NOT pg_is_in_recovery()
                         THEN (SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn))::bigint FROM pg_stat_replication)
                    END AS lag,
@@ -168,7 +185,8 @@ public final class CitusSnapshotSourceAdvisor
                 carried.of(node.nodeId()).ifPresent(one -> holding.put(node, one));
             }
         }
-        long all = holding.values().stream().mapToLong(Carried::bytes).sum();
+        boolean known = carried.complete() && holding.values().stream().allMatch(one -> one.unknown() == 0);
+        long all = known ? holding.values().stream().mapToLong(Carried::bytes).sum() : 0;
         return holding.entrySet().stream()
                 .filter(one -> !excluded.contains(one.getKey().nodeId()))
                 .map(one -> candidate(one.getKey(), one.getValue(), holding, all))
@@ -188,6 +206,7 @@ public final class CitusSnapshotSourceAdvisor
                 node.where(),
                 own.shards(),
                 own.bytes(),
+                own.unknown() == 0 ? null : Long.valueOf(own.unknown()),
                 percent(own.bytes(), all),
                 percent(largestAfter, all),
                 own.asynchronous(),
@@ -196,8 +215,8 @@ public final class CitusSnapshotSourceAdvisor
                 own.diskFree());
     }
 
-    private static double percent(long part, long all) {
-        return all == 0 ? 0 : Math.round(part * 1000.0 / all) / 10.0;
+    private static @Nullable Double percent(long part, long all) {
+        return all == 0 ? null : Math.round(part * 1000.0 / all) / 10.0;
     }
 
     private static Clone clone(Citus citus, Cloned cloned) {
@@ -218,7 +237,9 @@ public final class CitusSnapshotSourceAdvisor
         Map<Long, Long> sizes = new LinkedHashMap<>();
         citus.everywhere(Size.class, SIZES, primary.groupId()).rows().forEach(one -> {
             Long bytes = one.bytes();
-            sizes.put(one.shardId(), bytes == null ? 0 : bytes);
+            if (bytes != null) {
+                sizes.put(one.shardId(), bytes);
+            }
         });
         return new Clone(
                 clone.nodeId(),
@@ -232,12 +253,21 @@ public final class CitusSnapshotSourceAdvisor
     }
 
     private static @Nullable Long bytes(List<Split> split, boolean goes, Map<Long, Long> sizes) {
-        return sizes.isEmpty()
-                ? null
-                : split.stream()
-                        .filter(one -> one.goes() == goes)
-                        .mapToLong(one -> sizes.getOrDefault(one.shardId(), 0L))
-                        .sum();
+        long sum = 0;
+        for (Split one : split) {
+            Long known = one.goes() == goes ? sizes.get(one.shardId()) : Long.valueOf(0);
+            if (known == null) {
+                return null;
+            }
+            sum += known;
+        }
+        return sum;
+    }
+
+    private static boolean onlySynchronous(Candidate candidate) {
+        Long asynchronous = candidate.asynchronousStandbys();
+        Long synchronous = candidate.synchronousStandbys();
+        return asynchronous != null && synchronous != null && asynchronous == 0 && synchronous > 0;
     }
 
     private static List<String> steps(CitusNode source, Candidate candidate, List<Clone> clones) {
@@ -246,9 +276,7 @@ public final class CitusSnapshotSourceAdvisor
             steps.add("Make an asynchronous streaming standby of " + source.where()
                     + " (pg_basebackup -R); Citus refuses a"
                     + " synchronous one"
-                    + (candidate.asynchronousStandbys() == 0 && candidate.synchronousStandbys() > 0
-                            ? ", as all of its standbys are now."
-                            : ".")
+                    + (onlySynchronous(candidate) ? ", as all of its standbys are now." : ".")
                     + " It needs room for all of " + Parts.bytes(candidate.bytes()) + " at first.");
             steps.add("SELECT citus_add_clone_node('<its host>', <its port>, '" + source.host() + "', " + source.port()
                     + ");");

@@ -113,9 +113,9 @@ public final class CitusSplitShard
         List<CitusNode> nodes = input.nodes().stream().map(citus::node).toList();
         CitusNode source = Deed.primary(citus, shard.groupId());
         List<Long> ids = together.stream().map(Shard::shardId).distinct().toList();
-        long bytes = citus.everywhere(ListShards.Size.class, ListShards.SIZES, ids).rows().stream()
-                .mapToLong(size -> size.bytes() == null ? 0 : size.bytes())
-                .sum();
+        List<ListShards.Size> sizes =
+                citus.everywhere(ListShards.Size.class, ListShards.SIZES, ids).rows();
+        long bytes = ListShards.Size.known(sizes);
         TransferMode mode = input.shardTransferMode();
         return new Plan<>(
                 "Splits shard " + shard.shardId() + " of " + shard.table() + " (" + min + " to " + max + ") on "
@@ -130,7 +130,7 @@ public final class CitusSplitShard
                 List.of(Step.statement(Deed.WHERE, statement(input, nodes))),
                 new Consequences(
                         mode.locks(),
-                        Parts.many(ids.size(), "shard") + " with " + Parts.bytes(bytes) + " are copied: "
+                        Parts.many(ids.size(), "shard") + " with " + ListShards.Size.inWords(sizes) + " are copied: "
                                 + String.join(
                                         ", ",
                                         together.stream().map(Shard::table).toList()) + ".",

@@ -48,12 +48,14 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
             Measured sizes = measured;
             String data =
                     sizes == null ? "" : ", " + Parts.bytes(sizes.bytes()) + " and some " + sizes.rows() + " rows";
+            String unread = sizes == null ? "" : Parts.unread(sizes.unknownSizes());
             return table + " is a "
                     + kind.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-')
                     + " table with " + Parts.many(shardCount, "shard") + data + "."
                     + (definition.movableOnline()
                             ? ""
                             : " Its shards cannot move online: " + definition.whyNotMovable() + ".")
+                    + unread
                     + Parts.partial(unavailable);
         }
     }
@@ -74,15 +76,18 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
             List<String> colocatedWith,
             long colocatedTables) {}
 
-    /** Times are the oldest of any shard; one shard never vacuumed or analyzed counts. */
+    /**
+     * Times are the oldest of any shard; one shard never vacuumed or analyzed counts. Which shard is large is said only
+     * where every size is known.
+     */
     record Measured(
             long bytes,
             long rows,
             long deadRows,
-            long smallestShardBytes,
-            long medianShardBytes,
-            long largestShardBytes,
-            long largestShardId,
+            @Nullable Long smallestShardBytes,
+            @Nullable Long medianShardBytes,
+            @Nullable Long largestShardBytes,
+            @Nullable Long largestShardId,
             @Nullable Instant oldestVacuum,
             @Nullable Instant oldestAnalyze,
             long neverVacuumed,
@@ -103,7 +108,13 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
             long missingOnShards,
             long invalidOnShards) {}
 
-    record Shard(long shardId, String node, @Nullable String minValue, long bytes, long rows, long deadRows) {}
+    record Shard(
+            long shardId,
+            String node,
+            @Nullable String minValue,
+            @Nullable Long bytes,
+            long rows,
+            long deadRows) {}
 
     private static final int MOST_SHARDS = 200;
 
@@ -157,21 +168,22 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
         }
         ranges.sort(Comparator.comparingLong(ShardFacts.Range::bytes).thenComparingLong(ShardFacts.Range::shardId));
         ShardFacts.Range largest = ranges.get(ranges.size() - 1);
+        long unknown = sum(ranges, ShardFacts.Range::unknown);
         boolean copies = table.kind() == org.pgcluster.citus.TableKind.REFERENCE;
         return new Measured(
                 sum(ranges, ShardFacts.Range::bytes),
                 copies ? largest.rows() : sum(ranges, ShardFacts.Range::rows),
                 copies ? largest.deadRows() : sum(ranges, ShardFacts.Range::deadRows),
-                ranges.get(0).bytes(),
-                ranges.get(ranges.size() / 2).bytes(),
-                largest.bytes(),
-                largest.shardId(),
+                unknown == 0 ? ranges.get(0).bytes() : null,
+                unknown == 0 ? ranges.get(ranges.size() / 2).bytes() : null,
+                unknown == 0 ? largest.bytes() : null,
+                unknown == 0 ? largest.shardId() : null,
                 oldest(ranges, ShardFacts.Range::oldestVacuum),
                 oldest(ranges, ShardFacts.Range::oldestAnalyze),
                 sum(ranges, ShardFacts.Range::neverVacuumed),
                 sum(ranges, ShardFacts.Range::neverAnalyzed),
                 sum(ranges, ShardFacts.Range::missing),
-                sum(ranges, ShardFacts.Range::unknown));
+                unknown);
     }
 
     private static long sum(List<ShardFacts.Range> ranges, java.util.function.ToLongFunction<ShardFacts.Range> figure) {
@@ -218,7 +230,7 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
                         told.row().shardId(),
                         told.nodeId() + " " + citus.where(told.nodeId()),
                         told.row().minValue(),
-                        told.row().bytes(),
+                        told.row().unknown() == 0 ? told.row().bytes() : null,
                         told.row().rows(),
                         told.row().deadRows()))
                 .toList();

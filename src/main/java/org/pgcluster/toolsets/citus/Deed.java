@@ -110,7 +110,12 @@ final class Deed {
         for (CitusNode node : citus.nodes()) {
             round.of(node.nodeId()).ifPresent(facts -> {
                 String allowed = facts.decoders();
-                if (allowed != null) {
+                if ("?".equals(allowed)) {
+                    checks.add(new Check(
+                            node.where() + " lets Citus decode",
+                            Verdict.UNKNOWN,
+                            "output_plugin_libraries is hidden from this role: it lacks pg_read_all_settings"));
+                } else if (allowed != null) {
                     boolean holds = List.of(allowed.replace("'", "").split("\\s*,\\s*", -1))
                             .contains("citus");
                     checks.add(new Check(

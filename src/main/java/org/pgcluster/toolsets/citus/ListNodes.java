@@ -34,7 +34,14 @@ public final class ListNodes implements Reads<ListNodes.Input, ListNodes.Output>
         @Override
         public String inWords() {
             String asked = unavailable.isEmpty() ? "" : ", " + unavailable.size() + " of them did not answer";
-            return Parts.many(rest.total(), "node") + asked + ".";
+            return Parts.many(rest.total(), "node") + asked + "." + Parts.unread(unread());
+        }
+
+        private long unread() {
+            return nodes.stream()
+                    .flatMap(node -> Optional.ofNullable(node.unknownSizes()).stream())
+                    .mapToLong(Long::longValue)
+                    .sum();
         }
     }
 
@@ -56,6 +63,7 @@ public final class ListNodes implements Reads<ListNodes.Input, ListNodes.Output>
             long placements,
             @Nullable Long missing,
             @Nullable Long bytes,
+            @Nullable Long unknownSizes,
             @Nullable Long diskFreeBytes) {}
 
     private record Count(int groupId, long placements) {}
@@ -116,6 +124,9 @@ public final class ListNodes implements Reads<ListNodes.Input, ListNodes.Output>
                 placements,
                 state.map(NodeState::missing).orElse(null),
                 state.map(NodeState::bytes).orElse(null),
+                state.map(NodeState::unknownSizes)
+                        .filter(unknown -> unknown > 0)
+                        .orElse(null),
                 state.map(NodeState::diskFreeBytes).orElse(null));
     }
 }

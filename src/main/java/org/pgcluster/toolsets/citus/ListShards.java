@@ -34,7 +34,7 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
             @Says("Only the shard that this value of the distribution column belongs to")
             Optional<String> value,
 
-            @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
+            @Says("Most rows") @Default("20") @Range(min = 1, max = 200)
             int limit,
 
             @Says("Rows to skip") @Default("0") @Range(min = 0, max = 10_000_000)
@@ -54,11 +54,14 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
         }
     }
 
-    /** {@code nodes} are id and address; {@code bytes} of all copies, missing where none is known. */
+    /**
+     * {@code shardName} where it is not the table's with the shard's id behind; {@code nodes} are id and address; {@code bytes} of all copies, missing where
+     * none is known.
+     */
     record Row(
             long shardId,
             String table,
-            String shardName,
+            @Nullable String shardName,
             @Nullable String minValue,
             @Nullable String maxValue,
             int colocationId,
@@ -82,7 +85,19 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
             long shardId,
             boolean missing,
             @Nullable Long bytes,
-            @Nullable Long rows) {}
+            @Nullable Long rows) {
+        static long known(List<Size> sizes) {
+            return sizes.stream()
+                    .flatMap(size -> Optional.ofNullable(size.bytes()).stream())
+                    .mapToLong(Long::longValue)
+                    .sum();
+        }
+
+        static String inWords(List<Size> sizes) {
+            boolean all = sizes.stream().allMatch(size -> size.bytes() != null);
+            return (all ? "" : "at least ") + Parts.bytes(known(sizes));
+        }
+    }
 
     private record Min(@Nullable String min) {}
 
@@ -208,7 +223,10 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
             rows.add(new Row(
                     shard.shardId(),
                     shard.schema() + "." + shard.name(),
-                    shard.shardName(),
+                    shard.shardName().equals(shard.schema() + "." + regularName(shard))
+                                    || shard.shardName().equals(regularName(shard))
+                            ? null
+                            : shard.shardName(),
                     shard.minValue(),
                     shard.maxValue(),
                     shard.colocationId(),
@@ -218,6 +236,10 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
                     fault(shard, told)));
         }
         return rows;
+    }
+
+    private static String regularName(Found shard) {
+        return shard.name() + "_" + shard.shardId();
     }
 
     private static @Nullable String fault(Found shard, List<Size> told) {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Silent;
 import org.pgcluster.tool.Plan.Verdict;
 
 /** What a shard move needs of a node. */
@@ -47,7 +48,8 @@ record MoveFacts(
                    (SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND xact_start IS NOT NULL
                      ORDER BY xact_start, pid LIMIT 1) AS oldest_transaction_pid,
                    pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all,
-                   current_setting('output_plugin_libraries', true) AS decoders
+                   CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
+                        THEN current_setting('output_plugin_libraries', true) ELSE '?' END AS decoders
             """;
 
     private record Unfinished(long jobs, @Nullable String ids, long cleanup, long desiredFreePercent) {}
@@ -97,7 +99,8 @@ record MoveFacts(
         String where = node.where();
         Optional<MoveFacts> told = round.of(node.nodeId());
         if (told.isEmpty()) {
-            checks.add(new Check(where + " answers", Verdict.FAILS, "no answer", "citus_worker_health says why"));
+            checks.add(new Check(
+                    where + " answers", Verdict.FAILS, unanswered(round, node), "citus_worker_health says more"));
             return checks;
         }
         MoveFacts facts = told.get();
@@ -126,16 +129,18 @@ record MoveFacts(
                     facts.freeSenders() > 0,
                     facts.freeSenders() + " free",
                     "raise max_wal_senders");
-            check(
-                    checks,
-                    where + " has a free logical replication worker",
-                    facts.freeLogicalWorkers() > 0,
-                    facts.freeLogicalWorkers() + " free",
-                    "raise max_logical_replication_workers");
+            if (facts.seesAll()) {
+                check(
+                        checks,
+                        where + " has a free logical replication worker",
+                        facts.freeLogicalWorkers() > 0,
+                        facts.freeLogicalWorkers() + " free",
+                        "raise max_logical_replication_workers");
+            }
         }
         if (!facts.seesAll()) {
             checks.add(new Check(
-                    "No old transaction on " + where + " stalls it",
+                    "No old transaction on " + where + " stalls it, and a logical replication worker is free",
                     Verdict.UNKNOWN,
                     "other users' sessions are hidden from this role",
                     "grant it pg_read_all_stats"));
@@ -152,6 +157,14 @@ record MoveFacts(
             checks.add(room(citus, where, facts, coming));
         }
         return checks;
+    }
+
+    private static String unanswered(Round<MoveFacts> round, CitusNode node) {
+        return round.silent().stream()
+                .filter(one -> one.nodeId() == node.nodeId())
+                .map(Silent::why)
+                .findFirst()
+                .orElse("nobody asks it");
     }
 
     /** Citus refuses a move that would leave less free than it is told to keep. */

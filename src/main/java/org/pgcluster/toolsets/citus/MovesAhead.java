@@ -67,7 +67,8 @@ record MovesAhead(List<Move> moves) {
         Citus.Forwarded<Planned> planned = planned(citus, null, strategy, drainOnly);
         ToolException failed = planned.failed();
         if (failed != null) {
-            throw failed.withHint(NEEDS_ALL + "citus_worker_health shows which does not.");
+            throw failed.withHint(NEEDS_ALL
+                    + "citus_worker_health shows which does not, citus_lock_inspector whether somebody holds a shard.");
         }
         return of(citus, planned.rows());
     }

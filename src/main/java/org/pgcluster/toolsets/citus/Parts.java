@@ -48,6 +48,14 @@ final class Parts {
                 + " to is not compared.";
     }
 
+    /** As {@link #withoutSize}, where nothing is compared. */
+    static String unread(long shards) {
+        return shards == 0
+                ? ""
+                : " The bytes of " + many(shards, "shard") + " are missing: somebody holds "
+                        + (shards == 1 ? "it" : "them") + " exclusively, or the table is gone.";
+    }
+
     static String bytes(long bytes) {
         String[] units = {"B", "kB", "MB", "GB", "TB", "PB"};
         double value = bytes;

@@ -82,7 +82,6 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
                 .filter(finding -> wanted(input, finding))
                 .map(finding -> finding.without(off))
                 .toList();
-        boolean blind = snapshot.postgres().stream().anyMatch(state -> !state.seesAllSessions());
         String state = findings.isEmpty()
                 ? (snapshot.unavailable().isEmpty() ? "healthy" : "unknown")
                 : findings.get(0).severity().name().toLowerCase(java.util.Locale.ROOT);
@@ -93,11 +92,22 @@ public final class ClusterHealth implements Reads<ClusterHealth.Input, ClusterHe
                 snapshot.around().expected().anything()
                         ? null
                         : "Absence was not judged: `expect` does not say what should be there.",
-                context.cluster().settings().coordinator().isEmpty()
-                        ? "No database is configured (coordinator_dsn), so none was looked at."
-                        : blind
-                                ? "Sessions of other users are hidden from this role: it lacks pg_read_all_stats."
-                                : null);
+                notSeen(snapshot, context.cluster().settings().coordinator().isPresent()));
+    }
+
+    private static @Nullable String notSeen(Snapshot snapshot, boolean configured) {
+        if (!configured) {
+            return "No database is configured (coordinator_dsn), so none was looked at.";
+        }
+        if (snapshot.postgres().isEmpty()) {
+            return snapshot.citus().isPresent()
+                    ? "The database did not answer where clients come in; Citus' metadata was read from the leader of"
+                            + " group 0 itself. Sessions, slots, disks and the tables of shards were not judged."
+                    : "No database answered: sessions, slots, disks and, where there is Citus, its metadata and shards"
+                            + " were not judged.";
+        }
+        boolean blind = snapshot.postgres().stream().anyMatch(state -> !state.seesAllSessions());
+        return blind ? "Sessions of other users are hidden from this role: it lacks pg_read_all_stats." : null;
     }
 
     private static boolean wanted(Input input, Finding finding) {

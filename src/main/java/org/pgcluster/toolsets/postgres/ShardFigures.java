@@ -49,7 +49,7 @@ record ShardFigures(
 
     record Sizes(@Nullable Long rows, @Nullable Long bytes) {}
 
-    private record NodeSize(@Nullable Long bytes, long rows) {}
+    private record NodeSize(@Nullable Long bytes, long rows, long unknown) {}
 
     private static final String MANAGED = """
             SELECT {kind} AS kind, column_to_column_name(shell.oid, part.partkey) AS distribution_column,
@@ -74,7 +74,9 @@ record ShardFigures(
             "(space.nspname::text, shell.relname::text) IN (SELECT * FROM unnest(%L::text[], %L::text[]))";
 
     private static final String SIZES = "WITH " + Placements.sized(ONLY) + """
-            SELECT sum(bytes)::bigint AS bytes, coalesce(sum(live), 0)::bigint AS rows FROM sized
+            SELECT sum(bytes)::bigint AS bytes, coalesce(sum(live), 0)::bigint AS rows,
+                   count(shardid) FILTER (WHERE bytes IS NULL) AS unknown
+              FROM sized
             """;
 
     private static final String COLUMNS = "WITH " + Placements.MINE.replace("{only}", "AND " + ONLY) + """
@@ -152,7 +154,9 @@ record ShardFigures(
     private static Sizes summed(Managed table, List<NodeSize> nodes) {
         Long rows = null;
         Long bytes = null;
+        boolean unread = false;
         for (NodeSize node : nodes) {
+            unread |= node.unknown() > 0;
             Long here = node.bytes();
             if (here != null) {
                 long before = rows == null ? 0 : rows;
@@ -160,7 +164,7 @@ record ShardFigures(
                 bytes = here + (bytes == null ? 0 : bytes);
             }
         }
-        return new Sizes(rows, bytes);
+        return new Sizes(rows, unread ? null : bytes);
     }
 
     Map<String, @Nullable Object> facts() {

@@ -74,15 +74,23 @@ record Shards(Map<Long, Spread> byTable, List<Unavailable> unavailable) {
     private static Spread measured(Managed table, List<TableSize> sizes) {
         Long rows = null;
         Long bytes = null;
+        boolean unread = false;
         for (TableSize size : sizes) {
             if (size.schema().equals(table.schema()) && size.name().equals(table.name())) {
                 long before = rows == null ? 0 : rows;
                 rows = table.kind() == TableKind.REFERENCE ? Math.max(before, size.rows()) : before + size.rows();
+                unread |= size.unknown() > 0;
                 Long here = size.bytes();
                 bytes = here == null ? bytes : Long.valueOf(here + (bytes == null ? 0 : bytes));
             }
         }
-        return new Spread(table.kind(), table.distributionColumn(), table.colocationId(), table.shards(), rows, bytes);
+        return new Spread(
+                table.kind(),
+                table.distributionColumn(),
+                table.colocationId(),
+                table.shards(),
+                rows,
+                unread ? null : bytes);
     }
 
     static List<Unavailable> unavailable(Round<?> round) {

@@ -41,10 +41,21 @@ public final class ListTableTypes implements Reads<ListTableTypes.Input, ListTab
                             + count.type().name().toLowerCase(Locale.ROOT).replace('_', '-'))
                     .collect(Collectors.joining(", "));
             return (kinds.isEmpty() ? "No tables" : "Tables: " + kinds)
+                    + (unmeasured() == 0
+                            ? ""
+                            : ". " + unmeasured()
+                                    + " without a size: somebody holds it or a shard exclusively, or a shard is gone")
                     + (unavailable.isEmpty()
                             ? "."
                             : ". Partial: " + unavailable.size() + (unavailable.size() == 1 ? " node" : " nodes")
                                     + " gave no sizes.");
+        }
+
+        /** A node that does not answer is told apart. */
+        private long unmeasured() {
+            return unavailable.isEmpty()
+                    ? tables.stream().filter(table -> table.bytes() == null).count()
+                    : 0;
         }
     }
 

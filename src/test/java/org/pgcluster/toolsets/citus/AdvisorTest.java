@@ -65,7 +65,7 @@ class AdvisorTest {
                     jobs,
                     tracking,
                     List.of());
-            return AdvisorRules.judge(facts, List.of(Focus.values()), 10).stream()
+            return AdvisorRules.judge(facts, List.of(Focus.values())).stream()
                     .map(one -> one.severity().name().toLowerCase(java.util.Locale.ROOT) + " " + one.id())
                     .toList();
         }

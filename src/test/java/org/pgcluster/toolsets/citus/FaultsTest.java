@@ -173,6 +173,8 @@ class FaultsTest {
             rowsOfCounted(400);
             psql("INSERT INTO counted SELECT generate_series(401, 420)");
             rowsOfCounted(420);
+            psql("DELETE FROM counted WHERE id > 300");
+            rowsOfCounted(300);
             psql("ANALYZE counted");
             psql("DELETE FROM counted WHERE id > 10");
             rowsOfCounted(10);
@@ -290,7 +292,40 @@ class FaultsTest {
             Map<?, ?> heat = lab.call("citus_shard_heatmap", "table", "clicks");
             assertEquals(1L, heat.get("unknown_sizes"));
             assertEquals(null, heat.get("max_over_mean"));
+            unknownIsNoZero(shard);
             connection.rollback();
+        }
+    }
+
+    private void unknownIsNoZero(String shard) throws SQLException {
+        Map<?, ?> inspected = lab.call("citus_table_inspector", "table", "clicks", "include_shards", true);
+        Map<?, ?> measured = (Map<?, ?>) inspected.get("measured");
+        assertEquals(null, measured.get("smallest_shard_bytes"), measured.toString());
+        String id = shard.substring(shard.lastIndexOf('_') + 1);
+        assertEquals(
+                null,
+                row(rows(inspected, "shards"), "shard_id", Long.valueOf(id)).get("bytes"));
+        Map<?, ?> types = lab.call("list_table_types", "schema", "public");
+        assertEquals(null, row(rows(types, "tables"), "name", "clicks").get("bytes"));
+        long nodes = rows(lab.call("list_nodes"), "nodes").stream()
+                .filter(node -> Long.valueOf(1).equals(node.get("unknown_sizes")))
+                .count();
+        assertEquals(1, nodes);
+        Map<?, ?> advice = lab.call("citus_advisor", "focus", "skew");
+        long group = one("SELECT colocationid FROM pg_dist_partition WHERE logicalrelid = 'clicks'::regclass");
+        assertEquals(
+                List.of("colocation group " + group),
+                rows(advice, "unavailable").stream()
+                        .map(one -> one.get("where"))
+                        .toList());
+        if (CitusLab.splitsByClones()) {
+            List<Map<?, ?>> candidates = rows(lab.call("citus_snapshot_source_advisor"), "candidates");
+            assertTrue(candidates.stream().allMatch(one -> one.get("percent_after") == null), candidates.toString());
+            assertEquals(
+                    1,
+                    candidates.stream()
+                            .filter(one -> Long.valueOf(1).equals(one.get("unknown_sizes")))
+                            .count());
         }
     }
 

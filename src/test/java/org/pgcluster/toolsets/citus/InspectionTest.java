@@ -279,6 +279,30 @@ class InspectionTest {
     }
 
     @Test
+    void findings_beyond_the_limit_of_their_kind_are_counted() throws SQLException {
+        List<String> tables = List.of("uneven_a", "uneven_b");
+        try {
+            for (String table : tables) {
+                psql("CREATE TABLE " + table + " (id int, filling text)");
+                psql("SELECT create_distributed_table('" + table
+                        + "', 'id', shard_count => 4, colocate_with => 'none')");
+                psql("INSERT INTO " + table + " SELECT 1, repeat(md5(n::text), 20) FROM generate_series(1, 2000) n");
+            }
+            Map<?, ?> one = lab.call("citus_advisor", "focus", "skew", "max_tables", 1);
+            Map<?, ?> all = lab.call("citus_advisor", "focus", "skew", "max_tables", 100);
+            assertEquals(1, rows(one, "findings").size());
+            assertTrue(rows(all, "findings").size() >= 2, all.toString());
+            assertEquals(
+                    number(((Map<?, ?>) all.get("rest")).get("total")),
+                    number(((Map<?, ?>) one.get("rest")).get("total")));
+        } finally {
+            for (String table : tables) {
+                psql("DROP TABLE IF EXISTS " + table);
+            }
+        }
+    }
+
+    @Test
     void a_local_table_is_advised_the_key_of_its_neighbours() {
         Map<?, ?> advice = lab.call("advise_distribution", "table", "invoices");
         assertEquals("tenant_id", rows(advice, "candidates").get(0).get("column"));

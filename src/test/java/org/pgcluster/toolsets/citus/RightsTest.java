@@ -2,6 +2,7 @@ package org.pgcluster.toolsets.citus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.pgcluster.toolsets.citus.CitusLab.psql;
 
@@ -56,6 +57,41 @@ class RightsTest {
                 }
             }
             assertEquals(known, read);
+        }
+    }
+
+    /** It is let in everywhere and may nothing, so that what the server hides must not become a figure or a verdict. */
+    @Test
+    void a_role_without_any_right_is_told_what_is_hidden_instead_of_a_zero() throws SQLException {
+        psql("DROP ROLE IF EXISTS bare");
+        psql("CREATE ROLE bare LOGIN PASSWORD 'bare'");
+        psql("INSERT INTO pg_dist_authinfo VALUES (0, 'bare', 'password=bare')");
+        String dsn = CitusLab.address("LAB_USER_DSN").replaceFirst("//[^@]+@", "//bare:bare@");
+        try (CitusLab bare = CitusLab.as(dsn, state)) {
+            Map<?, ?> connections = bare.call("citus_connections");
+            assertEquals(List.of(), connections.get("unavailable"));
+            for (Map<?, ?> node : CitusLab.rows(connections, "nodes")) {
+                assertNull(node.get("active"), node.toString());
+                assertTrue(CitusLab.number(node.get("used")) > 0, node.toString());
+            }
+            assertTrue(String.valueOf(connections.get("note")).contains("pg_read_all_stats"));
+            Map<?, ?> ready = bare.call("citus_validate_rebalance_prereqs", "table", "orders");
+            assertEquals(List.of(), ready.get("unavailable"));
+            assertTrue(
+                    CitusLab.rows(ready, "checks").stream().anyMatch(one -> "unknown".equals(one.get("verdict"))),
+                    ready.toString());
+            Map<?, ?> skew = bare.call("citus_shard_skew_report", "include_top_shards", true);
+            assertTrue(
+                    CitusLab.rows(skew, "top_shards").stream()
+                            .allMatch(one -> String.valueOf(one.get("advice")).contains("may not SELECT")),
+                    skew.toString());
+            if (CitusLab.splitsByClones()) {
+                Answer source = bare.ask("citus_snapshot_source_advisor");
+                assertTrue(source.text().contains("Standbys are hidden"), source.text());
+            }
+        } finally {
+            psql("DELETE FROM pg_dist_authinfo WHERE rolename = 'bare'");
+            psql("DROP ROLE bare");
         }
     }
 

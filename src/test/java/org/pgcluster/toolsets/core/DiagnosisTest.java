@@ -99,6 +99,21 @@ class DiagnosisTest {
         open.isSilent();
     }
 
+    @Order(2)
+    @Test
+    void metadata_is_judged_by_the_leader_itself_while_nobody_gets_in_where_clients_do() throws IOException {
+        Diagnosing open = Objects.requireNonNull(estate);
+        open.breaks("haproxy-down");
+        open.breaks("metadata-stale");
+        open.tells(Set.of("haproxy.out_of_reach", "citus.names_no_leader"));
+        open.heals();
+        open.breaks("group-down");
+        open.breaks("haproxy-frozen");
+        open.tells(Set.of("haproxy.out_of_reach", "citus.group_down"));
+        open.heals();
+        open.isSilent();
+    }
+
     private static void apart(String one, String other) {
         if (TOLD.containsKey(one) && TOLD.containsKey(other)) { // what failed has been told above
             assertNotEquals(

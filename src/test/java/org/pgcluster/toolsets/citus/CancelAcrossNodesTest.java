@@ -1,14 +1,16 @@
 package org.pgcluster.toolsets.citus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -55,14 +57,16 @@ class CancelAcrossNodesTest {
         throw new AssertionError("never seen: " + sql);
     }
 
-    private static Answer cancelled(Lab lab, Map<String, Object> given) {
-        Answer filed = lab.call("citus_request_approval_token", "action", "cancel_query", "arguments", given);
-        assertFalse(filed.isError(), filed.text());
-        Object token = filed.structured().get("token");
-        return given.containsKey("node")
-                ? lab.call(
-                        "cancel_query", "pids", given.get("pids"), "node", given.get("node"), "approval_token", token)
-                : lab.call("cancel_query", "pids", given.get("pids"), "approval_token", token);
+    private static Answer cancelled(Lab lab, Object... given) {
+        Map<String, Object> all = new HashMap<>();
+        for (int i = 0; i < given.length; i += 2) {
+            all.put((String) given[i], given[i + 1]);
+        }
+        Answer filed = lab.call("citus_request_approval_token", "action", "cancel_query", "arguments", all);
+        List<Object> approved = new ArrayList<>(List.of(given));
+        approved.add("approval_token");
+        approved.add(Objects.requireNonNull(filed.structured().get("token"), filed.text()));
+        return lab.call("cancel_query", approved.toArray());
     }
 
     @Test
@@ -75,7 +79,7 @@ class CancelAcrossNodesTest {
             awaited(watcher, "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid = " + pid);
             Answer unplaced = lab.call("cancel_query", "pids", List.of(pid), "dry_run", true);
             assertTrue(unplaced.text().contains("`node` must say where it is"), unplaced.text());
-            Answer done = cancelled(lab, Map.of("pids", List.of(pid), "node", where(worker())));
+            Answer done = cancelled(lab, "pids", List.of(pid), "node", where(worker()));
             assertEquals("57014", ended.get(30, TimeUnit.SECONDS), done.text());
             assertTrue(done.text().contains("1 of 1 stopped"), done.text());
             assertEquals(List.of("1"), CitusLab.psql(victim, "SELECT 1"));
@@ -96,7 +100,7 @@ class CancelAcrossNodesTest {
             long part = Long.parseLong(awaited(watcher, parts));
             Answer plan = lab.call("cancel_query", "pids", List.of(part), "node", where(worker()), "dry_run", true);
             assertTrue(plan.text().contains("it works for session " + global), plan.text());
-            Answer done = cancelled(lab, Map.of("pids", List.of(global)));
+            Answer done = cancelled(lab, "pids", List.of(global));
             assertEquals("57014", ended.get(30, TimeUnit.SECONDS), done.text());
             awaited(watcher, "SELECT 1 WHERE NOT EXISTS (" + parts + ")");
         }

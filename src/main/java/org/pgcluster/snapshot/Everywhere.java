@@ -37,6 +37,9 @@ public record Everywhere<T>(List<T> answers, List<Unread> unavailable) {
     private record Silent<T>(Unread why) implements Part<T> {}
 
     public static <T> Everywhere<T> ask(Cluster cluster, Call call, Duration each, Question<T> question) {
+        if (cluster.settings().coordinator().isEmpty() && cluster.anythingConfigured()) {
+            return new Everywhere<>(List.of(), List.of()); // a database that nobody named is not out of reach
+        }
         var where = cluster.addressInWords().orElse("not configured");
         List<Supplier<List<Part<T>>>> both = List.of(
                 () -> List.of(part(

@@ -27,6 +27,8 @@ import org.pgcluster.dispatch.Dispatcher;
 import org.pgcluster.dispatch.Request;
 import org.pgcluster.dispatch.Workshop;
 import org.pgcluster.postgres.PgServer;
+import org.pgcluster.testing.FakePatroni;
+import org.pgcluster.testing.Lab;
 
 /** ping, server_info and cluster_health on a primary, on a standby, and for a login that may see little. */
 @Tag("postgres")
@@ -91,6 +93,15 @@ class CoreToolsTest {
         assertFalse(answer.isError(), answer.text());
         assertEquals("pong", answer.structured().get("message"));
         assertEquals("postgres", first(answer.structured(), "unavailable").get("component"));
+    }
+
+    @Test
+    void an_estate_of_patroni_alone_misses_no_database() {
+        try (FakePatroni member = FakePatroni.group("a").get(0);
+                Lab lab = Lab.with(folder, Map.of("patroni_urls", member.url()))) {
+            assertEquals(List.of(), Lab.rows(lab.call("ping"), "unavailable"));
+            assertEquals(List.of(), Lab.rows(lab.call("server_info"), "unavailable"));
+        }
     }
 
     @Test

@@ -16,11 +16,18 @@ public final class DatabaseReading {
     /** Of each kind; the questions ask for one more, to know. */
     public static final int MOST = 20;
 
+    /** Tells that there are more than are wanted. */
+    private static final String ONE_MORE = "{one_more}";
+
     private record Row(String subject, String told) {}
 
     private record Question(String area, String kind, String sql) {
         boolean limited() {
-            return sql.contains("LIMIT " + (MOST + 1));
+            return sql.contains(ONE_MORE);
+        }
+
+        String about(String shell) {
+            return sql.replace("{shell}", shell).replace(ONE_MORE, String.valueOf(MOST + 1));
         }
     }
 
@@ -44,7 +51,7 @@ public final class DatabaseReading {
                         WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END)::numeric AS ends) AS most
                  WHERE seq.seqincrement > 0 AND NOT (seq.seqcycle AND seq.seqmax <= ends)) AS judged
              WHERE last >= 0.7 * ends
-             ORDER BY last / ends DESC, 1 LIMIT 21
+             ORDER BY last / ends DESC, 1 LIMIT {one_more}
             """;
 
     /** Keys that no sequence fills; where their values stand only the statistics know. */
@@ -63,7 +70,7 @@ public final class DatabaseReading {
                        AND col.atttypid IN ('int2'::regtype, 'int4'::regtype)
                        AND pg_get_serial_sequence(con.conrelid::regclass::text, col.attname) IS NULL) AS keys
              WHERE largest >= 0.7 * ends
-             ORDER BY 1 LIMIT 21
+             ORDER BY 1 LIMIT {one_more}
             """;
 
     /**
@@ -97,7 +104,7 @@ public final class DatabaseReading {
                          OR reltuples < 0 AND rows > 1000
                          OR switched_off))
                 OR age > 1.2 * freeze_max
-             ORDER BY coalesce(age > 1.2 * freeze_max, false) DESC, n_dead_tup + changed DESC, 1 LIMIT 21
+             ORDER BY coalesce(age > 1.2 * freeze_max, false) DESC, n_dead_tup + changed DESC, 1 LIMIT {one_more}
             """;
 
     /** A login or a database can have a limit of its own. */
@@ -111,7 +118,7 @@ public final class DatabaseReading {
                            (SELECT count(*) FROM pg_stat_activity WHERE datid = one.oid AND usesysid IS NOT NULL)
                       FROM pg_database AS one WHERE datconnlimit > 0) AS limits
              WHERE used >= 0.8 * most
-             ORDER BY used::float8 / most DESC, 1 LIMIT 21
+             ORDER BY used::float8 / most DESC, 1 LIMIT {one_more}
             """;
 
     private static final String HORIZON = """
@@ -139,7 +146,7 @@ public final class DatabaseReading {
         for (Question question : questions(sql.capabilities().versionNum() / 10_000)) {
             if (areas.contains(question.area())) {
                 try {
-                    List<Row> rows = sql.list(Row.class, question.sql().replace("{shell}", shell));
+                    List<Row> rows = sql.list(Row.class, question.about(shell));
                     boolean more = question.limited() && rows.size() > MOST;
                     rows.subList(0, more ? MOST : rows.size()).forEach(row -> facts.add(fact(question.kind(), row)));
                     if (more) {

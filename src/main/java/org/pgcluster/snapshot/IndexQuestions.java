@@ -26,7 +26,7 @@ final class IndexQuestions {
                    json_build_object('table', indrelid::regclass::text, 'bytes', pg_relation_size(indexrelid),
                                      'building', EXISTS (SELECT FROM pg_stat_progress_create_index AS now
                                                           WHERE now.index_relid = one.indexrelid))::text AS told
-              FROM one WHERE NOT indisvalid OR NOT indisready ORDER BY 1 LIMIT 21
+              FROM one WHERE NOT indisvalid OR NOT indisready ORDER BY 1 LIMIT {one_more}
             """;
 
     /** An index is not needed where another begins with its columns; of two that are the same the younger goes. */
@@ -52,7 +52,7 @@ final class IndexQuestions {
                             AND other.indexrelid > this.indexrelid)
                  WHERE this.indisvalid AND NOT this.indisunique AND NOT this.constrains AND NOT this.indisreplident
                  ORDER BY this.indexrelid, other.indisunique DESC, other.indexrelid) AS judged
-             ORDER BY size DESC, 1 LIMIT 21
+             ORDER BY size DESC, 1 LIMIT {one_more}
             """;
 
     static final String UNUSED = INDEXES + """
@@ -67,7 +67,7 @@ final class IndexQuestions {
               FROM one
              WHERE indisvalid AND NOT indisunique AND NOT constrains AND NOT indisreplident
                AND pg_stat_get_numscans(indexrelid) = 0 AND pg_relation_size(indexrelid) >= 131072
-             ORDER BY pg_relation_size(indexrelid) DESC, 1 LIMIT 21
+             ORDER BY pg_relation_size(indexrelid) DESC, 1 LIMIT {one_more}
             """;
 
     /** Deduplication makes real ones smaller than this estimate, so that it errs on the quiet side. */
@@ -93,14 +93,14 @@ final class IndexQuestions {
                          GROUP BY indexrelid, indrelid, indnatts, one.reltuples
                         HAVING count(*) = indnatts) AS sized) AS judged
              WHERE wasted >= 8388608
-             ORDER BY wasted DESC, 1 LIMIT 21
+             ORDER BY wasted DESC, 1 LIMIT {one_more}
             """;
 
     static final String CONSTRAINTS = """
             SELECT coalesce(conrelid::regclass::text, '') || '.' || conname AS subject,
                    json_build_object('table', conrelid::regclass::text, 'constraint', conname,
                                      'definition', pg_get_constraintdef(oid))::text AS told
-              FROM pg_constraint WHERE NOT convalidated AND contype IN ('f', 'c') AND conrelid <> 0 ORDER BY 1 LIMIT 21
+              FROM pg_constraint WHERE NOT convalidated AND contype IN ('f', 'c') AND conrelid <> 0 ORDER BY 1 LIMIT {one_more}
             """;
 
     private IndexQuestions() {}

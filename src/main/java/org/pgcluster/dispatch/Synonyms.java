@@ -38,24 +38,25 @@ final class Synonyms {
             "citus_move_shard_execute",
             Map.of("colocated", TOGETHER));
 
-    private static final Map<String, String> OF_THE_PLAN = Map.of(
-            "threshold",
-            "it is a property of the strategy, in pg_dist_rebalance_strategy",
-            "max_shard_moves",
-            WHOLE_PLAN,
-            "excluded_shard_list",
-            WHOLE_PLAN,
-            "drain_only",
-            "citus_drain_node empties a node");
+    private static final String OF_THE_STRATEGY = "it is a property of the strategy, in pg_dist_rebalance_strategy";
+
+    private static final Map<String, String> OF_A_REBALANCE = Map.of(
+            "threshold", OF_THE_STRATEGY,
+            "max_shard_moves", WHOLE_PLAN,
+            "excluded_shard_list", WHOLE_PLAN);
 
     /** What other servers take, and would do nothing here. */
     private static final Map<String, Map<String, String>> NEVER = Map.of(
             "citus_rebalance_plan",
-            OF_THE_PLAN,
+            Map.of(
+                    "threshold", OF_THE_STRATEGY,
+                    "max_shard_moves", WHOLE_PLAN,
+                    "excluded_shard_list", WHOLE_PLAN,
+                    "drain_only", "citus_drain_node empties a node, and its plan shows the moves"),
             "citus_rebalance_execute",
-            OF_THE_PLAN,
+            OF_A_REBALANCE,
             "citus_rebalance_shards",
-            OF_THE_PLAN,
+            OF_A_REBALANCE,
             "citus_move_shard_execute",
             Map.of("drop_method", "Citus removes the old copies by itself, citus_cleanup_orphaned at once"),
             "citus_shard_heatmap",

@@ -39,6 +39,9 @@ class SynonymsTest {
         assertTrue(refusal("citus_rebalance_plan", Map.of("drain_only", true)).contains("citus_drain_node"));
         assertTrue(
                 refusal("citus_rebalance_shards", Map.of("max_shard_moves", 3)).contains("whole plan"));
+        assertEquals(
+                Map.of("drain_only", true),
+                resolved("citus_rebalance_execute", Map.of("drain_only", true), new Problems()));
         assertTrue(refusal("citus_move_shard_plan", Map.of("colocated", false)).contains("always move together"));
         assertTrue(refusal("citus_move_shard_execute", Map.of("drop_method", "auto"))
                 .contains("by itself"));

@@ -64,7 +64,7 @@ class CitusActsTest extends OwnEstate {
 
     @Test
     @Order(5)
-    void a_shard_moves_with_its_neighbours_and_back() throws SQLException {
+    void a_shard_moves_with_its_neighbours_and_back() throws Exception {
         String from = act().worker("");
         String to = act().worker("DESC");
         String shard = act().shardOf("orders", from);
@@ -74,6 +74,7 @@ class CitusActsTest extends OwnEstate {
         assertEquals(before + 3, act().shards(to));
         assertTrue(act().refused("citus_move_shard_execute", "shard_id", Long.parseLong(shard), "target_host", to)
                 .contains("does not hold it yet"));
+        CitusLab.awaitCleanup(act()::psql);
         act().done("citus_move_shard_execute", "shard_id", Long.parseLong(shard), "target_host", from);
         assertEquals(before, act().shards(to));
     }

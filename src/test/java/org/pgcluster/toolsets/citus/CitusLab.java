@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.pgcluster.call.Call;
@@ -167,6 +168,20 @@ final class CitusLab implements AutoCloseable {
         try (Connection connection = connect("LAB_DIRECT_DSN")) {
             return psql(connection, sql);
         }
+    }
+
+    interface Asking {
+        List<String> psql(String sql) throws SQLException;
+    }
+
+    /** What a move left is dropped later, and later still where somebody looks at it; until then the shard cannot come back. */
+    static void awaitCleanup(Asking lab) throws SQLException, InterruptedException {
+        long givenUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        do {
+            assertTrue(System.nanoTime() < givenUp, "the cleanup does not come to an end");
+            lab.psql("CALL citus_cleanup_orphaned_resources()");
+            TimeUnit.MILLISECONDS.sleep(200);
+        } while (!lab.psql("SELECT count(*) FROM pg_dist_cleanup").equals(List.of("0")));
     }
 
     static List<String> psql(Connection connection, String sql) throws SQLException {

@@ -222,7 +222,7 @@ class CitusMishapsTest extends OwnEstate {
         replacement = Replacement.of(act().dsn(node));
         replacement.stopOriginal();
         String report = act().call("citus_lost_node_report", "node", node).text();
-        assertTrue(report.contains("does not answer") && report.contains("citus_update_node"), report);
+        assertTrue(report.contains("gives no answer") && report.contains("citus_update_node"), report);
         Answer updated = act().done("citus_update_node", "node", node, "host", "127.0.0.1", "port", replacement.port());
         assertTrue(updated.text().contains("is now at 127.0.0.1:" + replacement.port()), updated.text());
         assertTrue(holdsAllData());

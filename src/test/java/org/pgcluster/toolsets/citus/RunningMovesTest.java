@@ -125,20 +125,9 @@ class RunningMovesTest {
                     one("SELECT nodeid FROM pg_dist_placement JOIN pg_dist_node USING (groupid)"
                             + " WHERE noderole = 'primary' AND shardid = " + shard));
         } finally {
-            cleaned();
+            CitusLab.awaitCleanup(CitusLab::psql);
             move(shard, List.of(to, from));
-            cleaned();
-        }
-    }
-
-    /** A node that was frozen a moment ago may still hold what the cleanup wants to drop. */
-    private static void cleaned() throws SQLException, InterruptedException {
-        long givenUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        psql("CALL citus_cleanup_orphaned_resources()");
-        while (one("SELECT count(*) FROM pg_dist_cleanup") > 0) {
-            assertTrue(System.nanoTime() < givenUp, "the cleanup does not come to an end");
-            TimeUnit.MILLISECONDS.sleep(200);
-            psql("CALL citus_cleanup_orphaned_resources()");
+            CitusLab.awaitCleanup(CitusLab::psql);
         }
     }
 

@@ -26,6 +26,14 @@ public record Round<R extends Record>(Map<Integer, List<R>> byNode, List<Silent>
         return byNode.getOrDefault(nodeId, List.of()).stream().findFirst();
     }
 
+    public String whySilent(int nodeId) {
+        return silent.stream()
+                .filter(one -> one.nodeId() == nodeId)
+                .map(Silent::why)
+                .findFirst()
+                .orElse("nobody asks it");
+    }
+
     public Round<R> map(UnaryOperator<R> change) {
         Map<Integer, List<R>> changed = new LinkedHashMap<>();
         byNode.forEach(

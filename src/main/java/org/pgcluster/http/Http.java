@@ -102,7 +102,7 @@ public final class Http {
             int end = text.length() - WireErrors.WANTS_CERTIFICATE.length();
             return new ToolException(e.code(), text.substring(0, end) + " wants another client certificate.", hint);
         }
-        if (!url.startsWith("https:") || !text.endsWith(" closed the connection before its answer ended.")) {
+        if (!url.startsWith("https:") || !text.endsWith(WireErrors.HUNG_UP)) {
             return e;
         }
         return new ToolException(

@@ -14,6 +14,9 @@ import org.pgcluster.error.ToolException;
 
 /** Why a server could not be reached or understood, in one sentence, and what cures it. */
 public final class WireErrors {
+    /** How the text ends where the other side left in the middle. */
+    public static final String HUNG_UP = " closed the connection before its answer ended.";
+
     /** How the text ends where the other side asked for a certificate and took none. */
     public static final String WANTS_CERTIFICATE = " wants a client certificate.";
 
@@ -67,7 +70,7 @@ public final class WireErrors {
                 || said.contains("chunk")
                 || said.contains("broken pipe")
                 || said.contains("closed")) {
-            return failed(label + " closed the connection before its answer ended.", "Is it the right port?");
+            return failed(label + HUNG_UP, "Is it the right port?");
         }
         if (said.contains("status line") || said.contains("header") || said.contains("protocol")) {
             return new ToolException(

@@ -43,15 +43,8 @@ public final class CitusColocationInspector
         public String inWords() {
             return Parts.many(rest.total(), "colocation group")
                     + ". Skew is the largest hash range against the average, over all tables of the group."
-                    + Parts.unread(unread())
+                    + Parts.unread(groups, Group::unknownSizes)
                     + Parts.partial(unavailable);
-        }
-
-        private long unread() {
-            return groups.stream()
-                    .flatMap(group -> Optional.ofNullable(group.unknownSizes()).stream())
-                    .mapToLong(Long::longValue)
-                    .sum();
         }
     }
 

@@ -9,7 +9,6 @@ import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Round;
-import org.pgcluster.citus.Silent;
 import org.pgcluster.citus.TableKind;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
@@ -117,11 +116,7 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
                 Page.of("lost " + node.nodeId(), tables, row -> List.of(row.table()), input.limit(), 0, input.cursor());
         Round<NodeState> states = NodeState.ask(citus);
         boolean answers = states.byNode().containsKey(node.nodeId());
-        String why = states.silent().stream()
-                .filter(one -> one.nodeId() == node.nodeId())
-                .map(Silent::why)
-                .findFirst()
-                .orElse(answers ? null : "nobody asks it");
+        String why = answers ? null : states.whySilent(node.nodeId());
         List<String> others = citus.nodes().stream()
                 .filter(other -> other.groupId() == node.groupId() && other.nodeId() != node.nodeId())
                 .map(other -> other.nodeId() + " " + other.where() + " (" + other.role() + ")")

@@ -27,15 +27,8 @@ public final class CitusShardDistribution
         public String inWords() {
             return Parts.many(shards, "shard placement") + " with " + Parts.bytes(bytes) + " on "
                     + Parts.many(nodes.size(), "node") + ", reference tables apart."
-                    + Parts.unread(unread(nodes)) + Parts.partial(unavailable);
+                    + Parts.unread(nodes, Row::unknownSizes) + Parts.partial(unavailable);
         }
-    }
-
-    private static long unread(List<Row> nodes) {
-        return nodes.stream()
-                .flatMap(node -> Optional.ofNullable(node.unknownSizes()).stream())
-                .mapToLong(Long::longValue)
-                .sum();
     }
 
     /** What is copied everywhere says nothing about balance, so it stands apart. */

@@ -76,18 +76,11 @@ public final class CitusSnapshotSourceAdvisor
                     : "Clone " + source
                             + ": it carries most, and a clone takes half of its shards without copying them."
                             + " Half is an estimate until a clone is registered."
-                            + Parts.unread(unread())
+                            + Parts.unread(candidates, Candidate::unknownSizes)
                             + (candidates.stream().anyMatch(one -> one.asynchronousStandbys() == null)
                                     ? " Standbys are hidden from this role: it lacks pg_read_all_stats."
                                     : "")
                             + Parts.partial(unavailable);
-        }
-
-        private long unread() {
-            return candidates.stream()
-                    .flatMap(one -> Optional.ofNullable(one.unknownSizes()).stream())
-                    .mapToLong(Long::longValue)
-                    .sum();
         }
     }
 

@@ -34,14 +34,7 @@ public final class ListNodes implements Reads<ListNodes.Input, ListNodes.Output>
         @Override
         public String inWords() {
             String asked = unavailable.isEmpty() ? "" : ", " + unavailable.size() + " of them did not answer";
-            return Parts.many(rest.total(), "node") + asked + "." + Parts.unread(unread());
-        }
-
-        private long unread() {
-            return nodes.stream()
-                    .flatMap(node -> Optional.ofNullable(node.unknownSizes()).stream())
-                    .mapToLong(Long::longValue)
-                    .sum();
+            return Parts.many(rest.total(), "node") + asked + "." + Parts.unread(nodes, Row::unknownSizes);
         }
     }
 

@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.Round;
-import org.pgcluster.citus.Silent;
 import org.pgcluster.tool.Plan.Verdict;
 
 /** What a shard move needs of a node. */
@@ -100,7 +99,10 @@ record MoveFacts(
         Optional<MoveFacts> told = round.of(node.nodeId());
         if (told.isEmpty()) {
             checks.add(new Check(
-                    where + " answers", Verdict.FAILS, unanswered(round, node), "citus_worker_health says more"));
+                    where + " answers",
+                    Verdict.FAILS,
+                    round.whySilent(node.nodeId()),
+                    "citus_worker_health says more"));
             return checks;
         }
         MoveFacts facts = told.get();
@@ -157,14 +159,6 @@ record MoveFacts(
             checks.add(room(citus, where, facts, coming));
         }
         return checks;
-    }
-
-    private static String unanswered(Round<MoveFacts> round, CitusNode node) {
-        return round.silent().stream()
-                .filter(one -> one.nodeId() == node.nodeId())
-                .map(Silent::why)
-                .findFirst()
-                .orElse("nobody asks it");
     }
 
     /** Citus refuses a move that would leave less free than it is told to keep. */

@@ -3,6 +3,8 @@ package org.pgcluster.toolsets.citus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Silent;
@@ -54,6 +56,14 @@ final class Parts {
                 ? ""
                 : " The bytes of " + many(shards, "shard") + " are missing: somebody holds "
                         + (shards == 1 ? "it" : "them") + " exclusively, or the table is gone.";
+    }
+
+    /** The same for parts that each leave a number out where it is 0. */
+    static <T> String unread(List<T> parts, Function<T, @Nullable Long> unknown) {
+        return unread(parts.stream()
+                .flatMap(part -> Optional.ofNullable(unknown.apply(part)).stream())
+                .mapToLong(Long::longValue)
+                .sum());
     }
 
     static String bytes(long bytes) {

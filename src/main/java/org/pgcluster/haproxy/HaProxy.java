@@ -95,10 +95,14 @@ public final class HaProxy {
         return new Page(http, name, url);
     }
 
+    /** Three commands, and one limit for all of them. */
     private Proxy bySocket(String name, Duration limit, Call call) {
-        List<Stat> stats = Stat.read(command(name, "show stat", limit, call), name);
-        Map<String, Place> places = places(command(name, "show servers state", limit, call));
-        return proxy(name, stats, places, process(command(name, "show info", limit, call)), true);
+        Call own = call.atMost(limit);
+        try (var handle = call.onCancel(own::cancel)) {
+            List<Stat> stats = Stat.whole(command(name, "show stat", limit, own), name);
+            Map<String, Place> places = places(command(name, "show servers state", limit, own));
+            return proxy(name, stats, places, process(command(name, "show info", limit, own)), true);
+        }
     }
 
     /** Sends what changes something, and answers what it said against it; nothing is agreement. */

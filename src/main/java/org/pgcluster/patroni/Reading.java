@@ -280,11 +280,7 @@ final class Reading {
                 one = other == null ? one : said.get(other);
                 api = other == null ? api : other;
             }
-            String silence = one == null
-                    ? Http.label(String.valueOf(api))
-                            + " was discovered and is not among the hosts that may be asked; add it"
-                            + " to discovery_hosts."
-                    : one.own().why();
+            String silence = one == null ? unasked(api) : one.own().why();
             if (api != null) {
                 names.put(api, row.name());
             }
@@ -298,6 +294,13 @@ final class Reading {
                     one != null && one.own().asked()));
         }
         return members;
+    }
+
+    private static String unasked(@Nullable String api) {
+        return api == null
+                ? "the DCS has no address of its REST interface."
+                : Http.label(api)
+                        + " was discovered and is not among the hosts that may be asked; add it to discovery_hosts.";
     }
 
     /** A member may be configured by another address than the one it gives the DCS. */

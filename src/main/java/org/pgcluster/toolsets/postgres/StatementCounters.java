@@ -80,7 +80,7 @@ final class StatementCounters {
             """;
 
     private static final String STAND = """
-            SELECT quote_ident(extnamespace::regnamespace::text) AS schema,
+            SELECT extnamespace::regnamespace::text AS schema,
                    (SELECT setting ~ 'pg_stat_statements' FROM pg_settings WHERE name = 'shared_preload_libraries')
                        AS preloaded
               FROM pg_extension WHERE extname = 'pg_stat_statements'

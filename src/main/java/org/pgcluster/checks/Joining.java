@@ -28,6 +28,8 @@ final class Joining {
         SAME_SESSION,
         /** The effect's subject names the cause's among others. */
         NAMED,
+        /** The cause names the member whose Patroni the effect speaks of. */
+        ITS_PATRONI,
         /** A Patroni that is in no group that is known. */
         NOBODYS,
         /** What answers badly or late may do so for want of another; a process that is gone went of itself. */
@@ -80,6 +82,7 @@ final class Joining {
             citus\\.out_of_reach          SAME_GROUP    patroni\\.(leader_denies|member_not_running)|citus\\.metadata_not_synced
             patroni\\.member_not_running  SAME_GROUP    patroni\\.(timeline|replica_behind|nobody_may_take_over|no_synchronous_standby)
             patroni\\.member_not_running  SAME_GROUP    postgres\\.slot_.*|citus\\.metadata_not_synced
+            patroni\\.member_not_running  ITS_PATRONI   patroni\\.out_of_reach
             patroni\\.member_not_running  IN_FRONT      haproxy\\.no_server
             patroni\\.members_missing     SAME_GROUP    patroni\\.(out_of_reach|no_synchronous_standby|timeline)
             patroni\\.members_missing     SAME_GROUP    postgres\\.slot_.*|citus\\.metadata_not_synced
@@ -163,6 +166,8 @@ final class Joining {
                                 .equals(effect.evidence().get("server"));
             case SAME_SESSION -> sessions(cause).stream().anyMatch(sessions(effect)::contains);
             case NAMED -> List.of(effect.subject().split(" and ")).contains(cause.subject());
+            case ITS_PATRONI ->
+                estate.patroniOf(cause.subject()).filter(effect.subject()::equals).isPresent();
             case NOBODYS -> there == null;
             case STILL_THERE -> !String.valueOf(effect.evidence().get("why")).contains("refused");
         };

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.pgcluster.checks.Finding.Effect;
 import org.pgcluster.checks.Finding.Next;
+import org.pgcluster.patroni.DcsView;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
 import org.pgcluster.patroni.OwnView;
@@ -107,6 +108,26 @@ class JoiningTest {
                             .sorted(JoiningTest::lastCertificate)
                             .toList());
         }
+    }
+
+    /** Patroni goes silent for a moment each time it tries to start its server. */
+    @Test
+    void a_server_that_does_not_start_is_told_alike_whether_its_patroni_answers_or_not() {
+        Group group = estate.groups.get(1);
+        Member replica = group.members().get(1);
+        DcsView.Row row = replica.dcs().orElseThrow();
+        var failed = new DcsView.Row(
+                row.name(), row.role(), "start failed", row.host(), row.port(), row.api(), 1, null, null, List.of(), false,
+                List.of(), null);
+        var silent = new Member(replica.name(), replica.api(), Optional.of(failed), Optional.empty(), Optional.empty(), "late");
+        estate.groups = List.of(
+                estate.groups.get(0),
+                new Group(group.name(), group.scope(), List.of(group.members().get(0), silent), group.settings(), List.of(), null));
+        estate.unavailable = List.of(silent("patroni", "w1:8008", "w1:8008 did not answer within 0.9 s."));
+        Finding found = estate.findings().get(0);
+        assertEquals("PostgreSQL of w1 is not running: start failed", found.title());
+        assertEquals(List.of("patroni.out_of_reach"), effects(found));
+        assertEquals(List.of("patroni.member_not_running"), estate.ids());
     }
 
     private static int lastCertificate(String one, String other) {

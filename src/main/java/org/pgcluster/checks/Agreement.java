@@ -139,7 +139,9 @@ final class Agreement implements Check {
     private static String asOthers(Map<String, List<String>> zones) {
         String common = common(zones);
         return "ALTER DATABASE :\"DBNAME\" "
-                + (common.equals(SERVERS_OWN) ? "RESET timezone" : "SET timezone = '" + common.replace("'", "''") + "'");
+                + (common.equals(SERVERS_OWN)
+                        ? "RESET timezone"
+                        : "SET timezone = '" + common.replace("'", "''") + "'");
     }
 
     private static void decoding(PostgresState state, Snapshot snapshot, List<Finding> findings) {
@@ -165,7 +167,8 @@ final class Agreement implements Check {
                             state.where()
                                     + " lets no output plugin citus in: shards cannot be split or moved from there")
                     .read("output_plugin_libraries", plugins)
-                    .byHand("ALTER SYSTEM SET output_plugin_libraries = " + withCitus(plugins) + "; SELECT pg_reload_conf() (on " + state.where() + " and its replicas)")
+                    .byHand("ALTER SYSTEM SET output_plugin_libraries = " + withCitus(plugins)
+                            + "; SELECT pg_reload_conf() (on " + state.where() + " and its replicas)")
                     .advice("Minors from 2026 on refuse output plugins that are not listed. Add citus on every node."));
         }
     }

@@ -249,8 +249,8 @@ final class CitusMetadata implements Check {
                     .read("pg_is_in_recovery", true)
                     .next("citus_worker_health")
                     .byHand("SELECT sender_host, sender_port FROM pg_stat_wal_receiver (on " + state.where() + ")")
-                    .advice("Find the leader of group " + node.get().groupId() + ", which a standby receives from, and name"
-                            + " it: citus_update_node."));
+                    .advice("Find the leader of group " + node.get().groupId()
+                            + ", which a standby receives from, and name" + " it: citus_update_node."));
         }
     }
 

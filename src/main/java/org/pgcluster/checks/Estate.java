@@ -91,10 +91,13 @@ final class Estate {
 
     /** Where nodes reach the coordinator, also while pg_dist_node does not say it: as Patroni does, else as it does itself. */
     Optional<String> coordinator() {
-        return group("0").flatMap(Group::leader).flatMap(Member::address).or(() -> servers().stream()
-                .filter(state -> node(state).isEmpty() && !state.standby())
-                .findFirst()
-                .flatMap(Estate::address));
+        return group("0")
+                .flatMap(Group::leader)
+                .flatMap(Member::address)
+                .or(() -> servers().stream()
+                        .filter(state -> node(state).isEmpty() && !state.standby())
+                        .findFirst()
+                        .flatMap(Estate::address));
     }
 
     /** The member that a row of pg_dist_node leads to: by address as written, as the server says it, or by identity. */

@@ -167,7 +167,9 @@ final class Joining {
             case SAME_SESSION -> sessions(cause).stream().anyMatch(sessions(effect)::contains);
             case NAMED -> List.of(effect.subject().split(" and ")).contains(cause.subject());
             case ITS_PATRONI ->
-                estate.patroniOf(cause.subject()).filter(effect.subject()::equals).isPresent();
+                estate.patroniOf(cause.subject())
+                        .filter(effect.subject()::equals)
+                        .isPresent();
             case NOBODYS -> there == null;
             case STILL_THERE -> !String.valueOf(effect.evidence().get("why")).contains("refused");
         };

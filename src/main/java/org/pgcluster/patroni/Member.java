@@ -19,7 +19,8 @@ public record Member(
         Optional<DcsView> seen,
         @Nullable String silence,
         boolean asked) {
-    private static final Set<String> FAILED = Set.of("stopped", "crashed", "start failed", "restart failed", "stop failed");
+    private static final Set<String> FAILED =
+            Set.of("stopped", "crashed", "start failed", "restart failed", "stop failed");
 
     public Member(
             String name,

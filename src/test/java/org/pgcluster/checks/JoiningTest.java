@@ -117,12 +117,30 @@ class JoiningTest {
         Member replica = group.members().get(1);
         DcsView.Row row = replica.dcs().orElseThrow();
         var failed = new DcsView.Row(
-                row.name(), row.role(), "start failed", row.host(), row.port(), row.api(), 1, null, null, List.of(), false,
-                List.of(), null);
-        var silent = new Member(replica.name(), replica.api(), Optional.of(failed), Optional.empty(), Optional.empty(), "late");
+                row.name(),
+                row.role(),
+                "start failed",
+                row.host(),
+                row.port(),
+                row.api(),
+                1,
+                null,
+                null,
+                List.of(),
+                false,
+                List.of(),
+                null);
+        var silent = new Member(
+                replica.name(), replica.api(), Optional.of(failed), Optional.empty(), Optional.empty(), "late");
         estate.groups = List.of(
                 estate.groups.get(0),
-                new Group(group.name(), group.scope(), List.of(group.members().get(0), silent), group.settings(), List.of(), null));
+                new Group(
+                        group.name(),
+                        group.scope(),
+                        List.of(group.members().get(0), silent),
+                        group.settings(),
+                        List.of(),
+                        null));
         estate.unavailable = List.of(silent("patroni", "w1:8008", "w1:8008 did not answer within 0.9 s."));
         Finding found = estate.findings().get(0);
         assertEquals("PostgreSQL of w1 is not running: start failed", found.title());

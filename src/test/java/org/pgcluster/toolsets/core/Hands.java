@@ -20,7 +20,8 @@ import java.util.regex.Pattern;
 
 /** Runs the command of a finding as a person would who has nothing but its words: as printed, and where it says. */
 final class Hands {
-    private static final Pattern REMARK = Pattern.compile("^(.*?)(?: \\(((?:on|in psql, on|to|as) [^()]*)\\))?$", Pattern.DOTALL);
+    private static final Pattern REMARK =
+            Pattern.compile("^(.*?)(?: \\(((?:on|in psql, on|to|as) [^()]*)\\))?$", Pattern.DOTALL);
     private static final Pattern PLACE = Pattern.compile("[\\w.]+:\\d+");
 
     private final Map<String, String> lab;

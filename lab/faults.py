@@ -193,6 +193,7 @@ def failover_unnoticed(scene):
     undo = metadata_behind(scene)
     scene.estate.start_members([m for m in scene.estate.members if not scene.patroni(m)])
     until(90, "the old leader to follow", lambda: scene.estate.group_is_whole(scene.group) and all_answer(scene.estate, scene.group))
+    scene.estate.wait_for_standbys([scene.group])
     return undo
 
 

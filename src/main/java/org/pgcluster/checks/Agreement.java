@@ -138,7 +138,7 @@ final class Agreement implements Check {
 
     private static String asOthers(Map<String, List<String>> zones) {
         String common = common(zones);
-        return "ALTER DATABASE :\"DBNAME\" "
+        return "SET citus.enable_ddl_propagation = off; ALTER DATABASE :\"DBNAME\" "
                 + (common.equals(SERVERS_OWN)
                         ? "RESET timezone"
                         : "SET timezone = '" + common.replace("'", "''") + "'");

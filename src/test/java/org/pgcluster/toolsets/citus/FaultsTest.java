@@ -216,6 +216,15 @@ class FaultsTest {
             assertEquals(known.get("bytes"), seen.get("bytes"));
             Map<?, ?> activity = blind.call("citus_activity", "include_idle", true);
             assertTrue(number(map(activity.get("summary")).get("hidden")) > 0, activity.toString());
+            String summary =
+                    blind.ask("citus_cluster_summary", "include_gucs", true).text();
+            assertTrue(summary.contains("Connections are not counted: this role lacks pg_read_all_stats."), summary);
+            assertTrue(summary.contains("it lacks pg_read_all_settings"), summary);
+            assertFalse(lab.ask("citus_cluster_summary", "include_gucs", true)
+                    .text()
+                    .contains("lacks"));
+            String health = blind.ask("citus_worker_health").text();
+            assertTrue(health.contains("Connections are not counted"), health);
         } finally {
             psql("DROP SCHEMA hidden CASCADE");
             psql("DELETE FROM pg_dist_authinfo WHERE rolename = 'blind'");

@@ -4,9 +4,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.JsonText;
 
 /**
@@ -30,8 +33,38 @@ record PromptText(
         List<Argument> arguments,
         List<String> needs,
         List<String> paragraphs) {
-    /** {@code takes} names what its values are, or lists them with {@code |} between them. */
-    record Argument(String name, String takes, boolean required, String description) {}
+    /**
+     * {@code takes} names what its values are, or lists them with {@code |} between them; {@code …} at the end says that there
+     * may be others.
+     */
+    record Argument(String name, String takes, boolean required, String description) {
+        private static final String OTHERS = "…";
+
+        /** The values that are listed. */
+        static List<String> listed(String takes) {
+            return takes.contains("|")
+                    ? Stream.of(takes.split("\\|", -1))
+                            .filter(one -> !one.equals(OTHERS))
+                            .toList()
+                    : List.of();
+        }
+
+        /** The value as the tools take it, which are not asked before somebody follows the text. */
+        String checked(String value) {
+            if (takes.equals("number") && !value.strip().matches("\\d{1,9}")) {
+                throw ToolException.invalidInput("`" + name + "` is a whole number, not " + value + ".", description);
+            }
+            List<String> listed = listed(takes);
+            Optional<String> one = listed.stream()
+                    .filter(known -> known.equalsIgnoreCase(value.strip()))
+                    .findFirst();
+            if (one.isEmpty() && !listed.isEmpty() && !takes.endsWith(OTHERS)) {
+                throw ToolException.invalidInput(
+                        "`" + name + "` cannot be " + value + ".", "It is one of: " + String.join(", ", listed) + ".");
+            }
+            return one.orElse(value);
+        }
+    }
 
     /** A call in a text: the tool and what stands in its brackets. */
     static final Pattern CALL = Pattern.compile("\\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+|ping)\\(([^()]*)\\)");

@@ -70,7 +70,7 @@ final class Proposals {
         }
         Source source = SOURCES.get(takes);
         if (source == null) {
-            return takes.contains("|") ? beginning(begun, List.of(takes.split("\\|", -1))) : List.of();
+            return beginning(begun, PromptText.Argument.listed(takes));
         }
         return listed.contains(source.tool()) ? read(source, begun, known, call) : List.of();
     }

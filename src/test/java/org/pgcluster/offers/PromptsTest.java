@@ -276,6 +276,20 @@ class PromptsTest {
     }
 
     @Test
+    void a_value_that_no_tool_takes_is_refused_with_those_that_are_possible() {
+        var offering = offering(DSN);
+        var problem = assertThrows(
+                ToolException.class, () -> text(offering, "citus.skew_investigation", Map.of("metric", "temperature")));
+        assertEquals("`metric` cannot be temperature.", problem.getMessage());
+        assertEquals("It is one of: bytes, rows, writes.", problem.hint());
+        assertTrue(text(offering, "citus.skew_investigation", Map.of("metric", "Rows"))
+                .contains("metric=\"rows\""));
+        assertThrows(ToolException.class, () -> text(offering, "citus.health_check", Map.of("workers", "a few")));
+        assertTrue(text(offering, "citus.rebalance_workflow", Map.of("strategy", "our_own"))
+                .contains("strategy=\"our_own\""));
+    }
+
+    @Test
     void with_several_clusters_one_is_named() throws IOException {
         Path file = home.resolve("several.yaml");
         Files.writeString(file, """

@@ -16,6 +16,7 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.Proxy.Back;
 import org.pgcluster.haproxy.Proxy.Front;
 import org.pgcluster.http.Http;
+import org.pgcluster.wire.Silent;
 import org.pgcluster.wire.Wire;
 
 /** Every configured HAProxy, by statistics page or runtime socket. Threads share it; it keeps no connection. */
@@ -37,8 +38,6 @@ public final class HaProxy {
             silent = List.copyOf(silent);
         }
     }
-
-    public record Silent(String where, String why, ErrorCode code) {}
 
     /** The configured addresses as they are named in answers. */
     public List<String> instances() {
@@ -70,7 +69,7 @@ public final class HaProxy {
         try {
             return one(name, limit, call);
         } catch (ToolException e) {
-            return new Silent(name, e.text(), e.code());
+            return new Silent(name, e);
         }
     }
 

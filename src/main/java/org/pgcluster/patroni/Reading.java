@@ -17,7 +17,7 @@ import org.pgcluster.call.Together;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
-import org.pgcluster.patroni.Observed.Silent;
+import org.pgcluster.wire.Silent;
 
 /** One look at all members: who was asked, what each said, which of them belong together. Used once. */
 final class Reading {
@@ -186,7 +186,7 @@ final class Reading {
         List<Silent> silent = new ArrayList<>();
         said.forEach((url, one) -> {
             // that it cannot show the DCS is told of its group
-            one.own().refusal().ifPresent(e -> silent.add(new Silent(url, e.text(), e.code())));
+            one.own().refusal().ifPresent(e -> silent.add(new Silent(url, e)));
         });
         return silent;
     }

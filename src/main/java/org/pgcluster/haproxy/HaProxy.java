@@ -12,6 +12,7 @@ import org.pgcluster.call.Together;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.Proxy.Back;
 import org.pgcluster.haproxy.Proxy.Front;
@@ -37,8 +38,6 @@ public final class HaProxy {
             silent = List.copyOf(silent);
         }
     }
-
-    public record Silent(String where, String why, ErrorCode code) {}
 
     /** The configured addresses as they are named in answers. */
     public List<String> instances() {
@@ -70,7 +69,7 @@ public final class HaProxy {
         try {
             return one(name, limit, call);
         } catch (ToolException e) {
-            return new Silent(name, e.text(), e.code());
+            return Silent.of(name, e);
         }
     }
 

@@ -18,11 +18,11 @@ import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
 import org.pgcluster.http.Http.Question;
 import org.pgcluster.http.Reply;
-import org.pgcluster.patroni.Observed.Silent;
 import org.pgcluster.patroni.Observed.Unobserved;
 
 /**

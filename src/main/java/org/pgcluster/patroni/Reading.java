@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
-import org.pgcluster.patroni.Observed.Silent;
 
 /** One look at all members: who was asked, what each said, which of them belong together. Used once. */
 final class Reading {
@@ -187,7 +187,7 @@ final class Reading {
         List<Silent> silent = new ArrayList<>();
         said.forEach((url, one) -> {
             // that it cannot show the DCS is told of its group
-            one.own().refusal().ifPresent(e -> silent.add(new Silent(url, e.text(), e.code())));
+            one.own().refusal().ifPresent(e -> silent.add(Silent.of(url, e)));
         });
         return silent;
     }

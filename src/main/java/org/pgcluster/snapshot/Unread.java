@@ -2,6 +2,7 @@ package org.pgcluster.snapshot;
 
 import java.util.List;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 
 /** A part that could not be read, and what kind of no that was: the words of it hold addresses and come in any language. */
@@ -19,12 +20,16 @@ public record Unread(Unavailable part, Kind kind) {
     static Unread of(String component, String where, ToolException e) {
         return TOO_MANY_CONNECTIONS.equals(e.sqlstate())
                 ? new Unread(new Unavailable(component, where, e.text()), Kind.FULL)
-                : of(component, where, e.text(), e.code());
+                : of(component, Silent.of(where, e));
     }
 
-    static Unread of(String component, String where, String why, ErrorCode code) {
-        Kind kind = code == ErrorCode.PERMISSION_DENIED ? Kind.LOGIN_REFUSED : Kind.SILENT;
-        return new Unread(new Unavailable(component, where, why), kind);
+    static Unread of(String component, Silent silent) {
+        Kind kind = silent.code() == ErrorCode.PERMISSION_DENIED ? Kind.LOGIN_REFUSED : Kind.SILENT;
+        return new Unread(new Unavailable(component, silent.where(), silent.why()), kind);
+    }
+
+    static List<Unread> of(String component, List<Silent> all) {
+        return all.stream().map(one -> of(component, one)).toList();
     }
 
     /** As answers show them. */

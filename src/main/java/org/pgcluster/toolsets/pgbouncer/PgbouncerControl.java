@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.pgbouncer.Bouncer;
 import org.pgcluster.pgbouncer.PgBouncer;
@@ -118,7 +119,7 @@ public final class PgbouncerControl
                         ? String.join(
                                 "; ",
                                 observed.silent().stream()
-                                        .map(PgBouncer.Silent::why)
+                                        .map(Silent::why)
                                         .toList())
                         : observed.bouncers().size() + " of " + instances.size()));
         return new Plan<>(
@@ -265,6 +266,6 @@ public final class PgbouncerControl
             }
         }
         return new Output(
-                after, observed.silent().stream().map(PgBouncer.Silent::why).toList());
+                after, observed.silent().stream().map(Silent::why).toList());
     }
 }

@@ -240,7 +240,12 @@ class InstallIT {
     void the_state_folder_is_the_users_own_from_the_beginning() throws Exception {
         List<String> command = new ArrayList<>(List.of("sh", "-c", "umask 002; exec \"$@\"", "sh", java(), "-jar"));
         command.addAll(List.of(System.getProperty("pgcluster.jar", "target/pgcluster-mcp.jar"), "install", "cursor"));
-        command.addAll(List.of("--yes", "--file", file.toString(), "--state-dir", folder.resolve("state").toString()));
+        command.addAll(List.of(
+                "--yes",
+                "--file",
+                file.toString(),
+                "--state-dir",
+                folder.resolve("state").toString()));
         var ran = run(Map.of(), "", command);
         assertEquals(0, ran.code(), ran.err());
         for (var made : List.of("state", "state/cache")) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.JsonText;
 
 /**
@@ -30,8 +31,33 @@ record PromptText(
         List<Argument> arguments,
         List<String> needs,
         List<String> paragraphs) {
-    /** {@code takes} names what its values are, or lists them with {@code |} between them. */
-    record Argument(String name, String takes, boolean required, String description) {}
+    /**
+     * {@code takes} names what its values are, or lists them with {@code |} between them; after {@code like} stand some that
+     * are proposed beside any other.
+     */
+    record Argument(String name, String takes, boolean required, String description) {
+        private static final String LIKE = " like ";
+
+        String kind() {
+            return takes.contains(LIKE) ? takes.substring(0, takes.indexOf(LIKE)) : takes;
+        }
+
+        static List<String> proposed(String takes) {
+            String values = takes.substring(takes.contains(LIKE) ? takes.indexOf(LIKE) + LIKE.length() : 0);
+            return values.contains("|") ? List.of(values.split("\\|", -1)) : List.of();
+        }
+
+        void requireValid(String value) {
+            if (kind().equals("number") && !value.matches("\\d{1,9}")) {
+                throw ToolException.invalidInput("`" + name + "` takes a whole number, not `" + value + "`.", description);
+            }
+            if (kind().contains("|") && !proposed(takes).contains(value)) {
+                throw ToolException.invalidInput(
+                        "`" + name + "` is one of " + String.join(", ", proposed(takes)) + ", not `" + value + "`.",
+                        description);
+            }
+        }
+    }
 
     /** A call in a text: the tool and what stands in its brackets. */
     static final Pattern CALL = Pattern.compile("\\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+|ping)\\(([^()]*)\\)");

@@ -98,6 +98,9 @@ final class Prompts {
                 .ifPresent(argument -> {
                     throw ToolException.invalidInput("`" + argument.name() + "` is required.", argument.description());
                 });
+        prompt.arguments().stream()
+                .filter(one -> given.containsKey(one.name()))
+                .forEach(one -> one.requireValid(given.getOrDefault(one.name(), "")));
         String cluster = given.get(CLUSTER);
         if (cluster != null && !settings.clusters().containsKey(cluster)) {
             throw ToolException.invalidInput(

@@ -49,7 +49,8 @@ record PromptText(
 
         void requireValid(String value) {
             if (kind().equals("number") && !value.matches("\\d{1,9}")) {
-                throw ToolException.invalidInput("`" + name + "` takes a whole number, not `" + value + "`.", description);
+                throw ToolException.invalidInput(
+                        "`" + name + "` takes a whole number, not `" + value + "`.", description);
             }
             if (kind().contains("|") && !proposed(takes).contains(value)) {
                 throw ToolException.invalidInput(

@@ -41,7 +41,7 @@ record PromptText(
         private static final String LIKE = " like ";
         private static final String OTHERS = "…";
 
-        private String kind() {
+        String kind() {
             return takes.contains(LIKE) ? takes.substring(0, takes.indexOf(LIKE)) : takes;
         }
 

@@ -285,8 +285,8 @@ class PromptsTest {
                 .contains("metric=\"rows\""));
         assertTrue(text(offering, "citus.rebalance_workflow", Map.of("strategy", "our_own"))
                 .contains("strategy=\"our_own\""));
-        var minutes = assertThrows(
-                ToolException.class, () -> text(offering, "cluster.triage", Map.of("minutes", "a few")));
+        var minutes =
+                assertThrows(ToolException.class, () -> text(offering, "cluster.triage", Map.of("minutes", "a few")));
         assertEquals("`minutes` takes a whole number, not `a few`.", minutes.text());
         assertTrue(text(offering, "cluster.triage", Map.of("minutes", "7", "symptom", "odd"))
                 .contains("\"7\" minutes"));

@@ -150,6 +150,30 @@ class FailoverRefusedTest {
     }
 
     @Test
+    void who_was_silent_when_patroni_was_paused_is_named_though_the_dcs_forgets_it_meanwhile() {
+        FakePatroni a = group.get(0);
+        String leader = FakePatroni.row("a", "leader", a.url());
+        String both = "{\"members\": [" + leader + ","
+                + FakePatroni.row("b", "replica", group.get(1).url()) + "]}";
+        String paused = FakePatroni.own("master").replaceFirst("\\{", "{\"pause\": true, ");
+        group.get(1).close();
+        a.answersAfter(
+                "PATCH /config",
+                () -> a.answersAfter(
+                        "GET /cluster",
+                        () -> a.answers("GET /cluster", 200, "{\"members\": [" + leader + "], \"pause\": true}")
+                                .answers("GET /patroni", 200, paused),
+                        200,
+                        both),
+                200,
+                "{}");
+        try (Lab lab = acting()) {
+            Answer answer = Acting.done(lab, "patroni_pause", "paused", true);
+            assertTrue(answer.text().contains("is paused. Without an answer: b."), answer.text());
+        }
+    }
+
+    @Test
     void where_nobody_that_answers_could_lead_no_name_is_promised() {
         group.get(1).close();
         Answer answer = planned("kind", "switchover");

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import shlex
 import shutil
 import signal
@@ -162,7 +163,7 @@ def send(member, method, path, estate, body):
 @fault("postgres-cannot-start", "a leader's PostgreSQL is killed and its configuration keeps it from starting again")
 def postgres_cannot_start(scene):
     member = scene.leader()
-    base = scene.estate.folder / member["name"] / "postgresql.base.conf"
+    base = data_of(scene, member) / "postgresql.base.conf"
     machine.write(base, base.read_text() + "\nlab_broke_this = on\n")
     scene.kill_postgres(member)
     until(60, "Patroni to give up on it", lambda: (scene.estate.leader(scene.group) or member)["name"] != member["name"])
@@ -171,8 +172,11 @@ def postgres_cannot_start(scene):
 @fault("leader-dead", "Patroni and PostgreSQL of a leader are gone, as after the loss of its host")
 def leader_dead(scene):
     old = scene.leader()
+    others = [m for m in scene.estate.cluster(scene.group) if m["name"] != old["name"]]
+    barred = all("nofailover" in m.get("tags", {}) for m in others)
     scene.kill(old)
-    until(60, "another leader", lambda: (scene.estate.leader(scene.group) or old)["name"] != old["name"])
+    until(60, "its lock to be gone" if barred else "another leader",
+          lambda: (scene.estate.leader(scene.group) or ({"name": None} if barred else old))["name"] != old["name"])
 
 
 @fault("metadata-behind", "as leader-dead, and Citus' metadata still names the dead one", citus=True)
@@ -189,6 +193,7 @@ def failover_unnoticed(scene):
     undo = metadata_behind(scene)
     scene.estate.start_members([m for m in scene.estate.members if not scene.patroni(m)])
     until(90, "the old leader to follow", lambda: scene.estate.group_is_whole(scene.group) and all_answer(scene.estate, scene.group))
+    scene.estate.wait_for_standbys([scene.group])
     return undo
 
 
@@ -296,7 +301,7 @@ def archive_failing(scene):
 @fault("certificate-ending", "the coordinator's certificate ends in three days")
 def certificate_ending(scene):
     member = scene.leader(0)
-    folder = scene.estate.folder / member["name"]
+    folder = data_of(scene, member)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=localhost",
                     "-keyout", str(folder / "server.key"), "-out", str(folder / "server.crt")], check=True, capture_output=True)
     for name in ("server.key", "server.crt"):
@@ -474,7 +479,7 @@ def node_disabled(scene):
 @fault("worker-login-refused", "a worker's pg_hba.conf lets nobody into the database", citus=True)
 def worker_login_refused(scene):
     member = scene.leader()
-    file = scene.estate.folder / member["name"] / "pg_hba.conf"
+    file = data_of(scene, member) / "pg_hba.conf"
     machine.write(file, f"{REFUSING}\n{file.read_text()}")
     scene.sql_in(member, "postgres", "select pg_reload_conf()",
                  "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'app' and backend_type = 'client backend'")
@@ -505,7 +510,7 @@ def disk_nearly_full(scene):
     estate.wait_for_groups([scene.group])
     until(60, "Citus to name it", lambda: metadata_is_right(scene))
     estate.wait_for_standbys([scene.group])
-    machine.fill(f"/proc/{scene.postmaster(member)}/root{data}", 0.96)
+    machine.fill(data_of(scene, member), 0.96)
 
 
 def move_node(scene, port):
@@ -734,10 +739,10 @@ def wake(estate):
 def restore_files(scene):
     estate = scene.estate
     for member in estate.members:
-        base = estate.folder / member["name"] / "postgresql.base.conf"
+        base = data_of(scene, member) / "postgresql.base.conf"
         if base.exists() and "lab_broke_this" in base.read_text():
             machine.write(base, base.read_text().replace("\nlab_broke_this = on\n", ""))
-        hba = estate.folder / member["name"] / "pg_hba.conf"
+        hba = data_of(scene, member) / "pg_hba.conf"
         if hba.exists() and REFUSING in hba.read_text():
             machine.write(hba, hba.read_text().replace(f"{REFUSING}\n", ""))
             scene.reload(member)
@@ -755,7 +760,7 @@ def leave_small_disk(scene):
         if not on_small_disk(scene, member):
             continue
         folder = scene.estate.folder / member["name"]
-        disk = os.open(f"/proc/{on_small_disk(scene, member)[0]}/root{folder}", os.O_RDONLY)  # keeps it when its processes end
+        disk = os.open(data_of(scene, member), os.O_RDONLY)  # keeps it when its processes end
         try:
             with contextlib.suppress(FileNotFoundError):  # breaking may have ended half-way
                 os.unlink("ballast", dir_fd=disk)
@@ -765,6 +770,12 @@ def leave_small_disk(scene):
             subprocess.run(["cp", "-a", f"/proc/self/fd/{disk}/.", str(folder)], check=True, pass_fds=[disk])
         finally:
             os.close(disk)
+
+
+def data_of(scene, member):
+    """Its data as it sees it itself: a small disk of its own is to be seen through its processes only."""
+    folder, there = scene.estate.folder / member["name"], on_small_disk(scene, member)
+    return pathlib.Path(f"/proc/{there[0]}/root{folder}") if there else folder
 
 
 def on_small_disk(scene, member):

@@ -1,11 +1,14 @@
 package org.pgcluster.checks;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.snapshot.Details.Facts;
 import org.pgcluster.snapshot.PostgresState;
@@ -14,6 +17,7 @@ import org.pgcluster.snapshot.Snapshot;
 /** What has to be the same on every node, or must not be. */
 final class Agreement implements Check {
     private static final long CLOCK_MILLIS = 1000;
+    private static final String SERVERS_OWN = "the server's";
 
     @Override
     public List<Kind> kinds() {
@@ -57,14 +61,19 @@ final class Agreement implements Check {
 
     /** The side of the fewest, the last of them where they are equal: most likely the one that was forgotten. */
     private static String odd(Map<String, List<String>> sides) {
-        String odd = "";
-        for (String value : sides.keySet()) {
-            int size = sides.getOrDefault(value, List.of()).size();
-            if (odd.isEmpty() || size < sides.getOrDefault(odd, List.of()).size()) {
-                odd = value;
-            }
-        }
-        return String.join(", ", sides.getOrDefault(odd, List.of()));
+        return String.join(", ", sides.getOrDefault(bySize(sides).get(0), List.of()));
+    }
+
+    private static String common(Map<String, List<String>> sides) {
+        List<String> values = bySize(sides);
+        return values.get(values.size() - 1);
+    }
+
+    private static List<String> bySize(Map<String, List<String>> sides) {
+        return sides.keySet().stream()
+                .sorted(Comparator.comparingInt(
+                        value -> sides.getOrDefault(value, List.of()).size()))
+                .toList();
     }
 
     private static String words(Map<String, List<String>> sides) {
@@ -113,18 +122,26 @@ final class Agreement implements Check {
     }
 
     private static void zones(List<PostgresState> servers, List<Finding> findings) {
-        var zones = by(servers, facts -> facts.timeZone() == null ? "the server's" : text(facts.timeZone()));
+        var zones = by(servers, facts -> facts.timeZone() == null ? SERVERS_OWN : text(facts.timeZone()));
         if (zones.size() > 1) {
             findings.add(Found.warning(
                             "citus.time_zone_differs",
                             odd(zones),
                             "Databases of the nodes keep different time zones: " + words(zones))
                     .read("pg_db_role_setting", zones)
-                    .byHand("ALTER DATABASE … RESET timezone (there), or the same everywhere")
+                    .byHand(asOthers(zones) + " (in psql, on " + odd(zones) + ")")
                     .advice(
                             "What is computed on a node from local time differs there: dates of timestamptz, now()::date,"
                                     + " defaults."));
         }
+    }
+
+    private static String asOthers(Map<String, List<String>> zones) {
+        String common = common(zones);
+        return "SET citus.enable_ddl_propagation = off; ALTER DATABASE :\"DBNAME\" "
+                + (common.equals(SERVERS_OWN)
+                        ? "RESET timezone"
+                        : "SET timezone = '" + common.replace("'", "''") + "'");
     }
 
     private static void decoding(PostgresState state, Snapshot snapshot, List<Finding> findings) {
@@ -139,7 +156,7 @@ final class Agreement implements Check {
                             state.where() + " has wal_level " + facts.walLevel()
                                     + ": shards can be moved only while writes stop")
                     .read("wal_level", facts.walLevel())
-                    .byHand("ALTER SYSTEM SET wal_level = 'logical' (needs a restart)")
+                    .byHand("ALTER SYSTEM SET wal_level = 'logical' (on " + state.where() + ")")
                     .advice("Set it to logical and restart at a quiet time."));
         }
         String plugins = facts.outputPlugins();
@@ -150,10 +167,18 @@ final class Agreement implements Check {
                             state.where()
                                     + " lets no output plugin citus in: shards cannot be split or moved from there")
                     .read("output_plugin_libraries", plugins)
-                    .byHand("ALTER SYSTEM SET output_plugin_libraries = 'pgoutput', 'test_decoding', 'citus';"
-                            + " SELECT pg_reload_conf() (on " + state.where() + " and its replicas)")
+                    .byHand("ALTER SYSTEM SET output_plugin_libraries = " + withCitus(plugins)
+                            + "; SELECT pg_reload_conf() (on " + state.where() + " and its replicas)")
                     .advice("Minors from 2026 on refuse output plugins that are not listed. Add citus on every node."));
         }
+    }
+
+    private static String withCitus(String plugins) {
+        return Stream.concat(Stream.of(plugins.split(",", -1)), Stream.of("citus"))
+                .map(one -> one.replaceAll("[\\s\"']", ""))
+                .filter(one -> !one.isEmpty())
+                .map(one -> "'" + one + "'")
+                .collect(Collectors.joining(", "));
     }
 
     /** Compared with each other, not with us: only what lies beyond both round trips proves anything. */

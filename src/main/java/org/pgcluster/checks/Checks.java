@@ -56,6 +56,7 @@ public final class Checks {
         for (Check check : ALL) {
             findings.addAll(check.judge(snapshot));
         }
+        findings.replaceAll(new Vantage(snapshot)::of);
         findings.sort(URGENT_FIRST);
         return findings;
     }

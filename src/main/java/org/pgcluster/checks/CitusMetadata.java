@@ -44,7 +44,7 @@ final class CitusMetadata implements Check {
                 node(snapshot, estate, node, findings);
             }
         }
-        registered(snapshot, citus.get(), findings);
+        registered(snapshot, estate, citus.get(), findings);
         citus.get().missingCopies().forEach(one -> copy(estate, one, findings));
         for (PostgresState state : snapshot.postgres()) {
             shards(estate, state, findings);
@@ -160,19 +160,32 @@ final class CitusMetadata implements Check {
                 : ", where " + seat.get().name() + " of another group is: its shards are not there";
     }
 
-    private static void registered(Snapshot snapshot, CitusState citus, List<Finding> findings) {
+    private static Finding unregistered(Estate estate, List<CitusNode> primaries) {
+        Found found = Found.warning(
+                        "citus.coordinator_unregistered",
+                        "coordinator",
+                        "The coordinator is missing from pg_dist_node: local tables cannot be joined with reference"
+                                + " tables by all nodes, and it can hold no shards")
+                .read("groups", primaries.stream().map(CitusNode::groupId).toList());
+        String advice = "Register it under an address that every worker reaches: citus_set_coordinator_host.";
+        String where = estate.coordinator().orElse("");
+        int colon = where.lastIndexOf(':');
+        if (colon < 0) {
+            return found.next("list_nodes").advice(advice);
+        }
+        String host = where.substring(0, colon);
+        int port = Integer.parseInt(where.substring(colon + 1));
+        return found.read("coordinator", where)
+                .next("citus_set_coordinator_host", Map.of("host", host, "port", port, "dry_run", true))
+                .byHand("SELECT citus_set_coordinator_host('" + host + "', " + port + ")")
+                .advice(advice);
+    }
+
+    private static void registered(Snapshot snapshot, Estate estate, CitusState citus, List<Finding> findings) {
         List<CitusNode> primaries =
                 citus.nodes().stream().filter(CitusNode::primary).toList();
         if (!primaries.isEmpty() && primaries.stream().noneMatch(node -> node.groupId() == 0)) {
-            findings.add(Found.warning(
-                            "citus.coordinator_unregistered",
-                            "coordinator",
-                            "The coordinator is missing from pg_dist_node: local tables cannot be joined with reference"
-                                    + " tables by all nodes, and it can hold no shards")
-                    .read("groups", primaries.stream().map(CitusNode::groupId).toList())
-                    .next("list_nodes")
-                    .byHand("SELECT citus_set_coordinator_host('HOST', PORT)")
-                    .advice("Register it under an address that every worker reaches: citus_set_coordinator_host."));
+            findings.add(unregistered(estate, primaries));
         }
         long workers = primaries.stream()
                 .filter(node -> node.groupId() != 0 && node.active())
@@ -235,8 +248,9 @@ final class CitusMetadata implements Check {
                     .read("nodeid", node.get().nodeId())
                     .read("pg_is_in_recovery", true)
                     .next("citus_worker_health")
-                    .byHand("SELECT citus_update_node(" + node.get().nodeId() + ", 'HOST', PORT)")
-                    .advice("Find the leader of group " + node.get().groupId() + " and name it: citus_update_node."));
+                    .byHand("SELECT sender_host, sender_port FROM pg_stat_wal_receiver (on " + state.where() + ")")
+                    .advice("Find the leader of group " + node.get().groupId()
+                            + ", which a standby receives from, and name" + " it: citus_update_node."));
         }
     }
 

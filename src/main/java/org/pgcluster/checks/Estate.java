@@ -80,6 +80,26 @@ final class Estate {
         return facts(state).filter(one -> one.address() != null).map(one -> one.address() + ":" + one.port());
     }
 
+    /** Of a member that Patroni names, as it is asked: host and port. */
+    Optional<String> patroniOf(String name) {
+        return groups().stream()
+                .flatMap(group -> group.members().stream())
+                .filter(member -> member.name().equals(name) && member.api() != null)
+                .map(member -> String.valueOf(member.api()).replaceFirst("^https?://", ""))
+                .findFirst();
+    }
+
+    /** Where nodes reach the coordinator, also while pg_dist_node does not say it: as Patroni does, else as it does itself. */
+    Optional<String> coordinator() {
+        return group("0")
+                .flatMap(Group::leader)
+                .flatMap(Member::address)
+                .or(() -> servers().stream()
+                        .filter(state -> node(state).isEmpty() && !state.standby())
+                        .findFirst()
+                        .flatMap(Estate::address));
+    }
+
     /** The member that a row of pg_dist_node leads to: by address as written, as the server says it, or by identity. */
     Optional<Member> seat(CitusNode node) {
         List<Member> members =

@@ -50,6 +50,11 @@ public record Finding(
         return new Finding(id, severity, sure, component, subject, title, evidence, advice, other, byHand, effects);
     }
 
+    Finding leadingTo(Next other) {
+        return new Finding(
+                id, severity, sure, component, subject, title, evidence, advice, Optional.of(other), byHand, effects);
+    }
+
     Finding explaining(List<Finding> others) {
         List<Effect> told = others.stream()
                 .map(one -> new Effect(one.id(), one.component(), one.subject(), one.title(), one.evidence()))

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.snapshot.Snapshot;
+import org.pgcluster.snapshot.Unread;
 
 /**
  * Puts what follows from another finding under it. The rules stand in the order in which one would look: what breaks
@@ -28,8 +29,12 @@ final class Joining {
         SAME_SESSION,
         /** The effect's subject names the cause's among others. */
         NAMED,
+        /** The cause names the member whose Patroni the effect speaks of. */
+        ITS_PATRONI,
         /** A Patroni that is in no group that is known. */
-        NOBODYS
+        NOBODYS,
+        /** What answers badly or late may do so for want of another; a process that is gone went of itself. */
+        STILL_THERE
     }
 
     private record Rule(Pattern cause, Where where, Pattern effect) {
@@ -38,7 +43,7 @@ final class Joining {
             return new Rule(
                     Pattern.compile(parts[0]),
                     Where.valueOf(parts[1]),
-                    Pattern.compile(parts[2].replace("FRONT", FRONT)));
+                    Pattern.compile(parts[2].replace("FRONT", FRONT).replace("LEADING", LEADING)));
         }
     }
 
@@ -47,15 +52,20 @@ final class Joining {
             "haproxy\\.(no_server|checks_differ|wrong_writer|member_left_out|unknown_to_patroni)"
                     + "|pgbouncer\\.(unreachable|waiting|full)|(postgres|citus)\\.out_of_reach";
 
-    /** Cause, how both lie, effect. {@code FRONT} stands for what clients meet. */
+    /** What members show while nobody leads them: neither their tags, settings and certificates nor who is let in. */
+    private static final String LEADING =
+            "no_leader|leader_.*|leaders_differ|members_.*|member_not_running|timeline|replica_.*|no.*synchronous.*";
+
+    /** Cause, how both lie, effect. {@code FRONT} and {@code LEADING} stand for what clients meet and members show. */
     private static final List<Rule> RULES = """
-            patroni\\.dcs_lost            ANYWHERE      FRONT|patroni\\..*|haproxy\\..*|postgres\\.slot_.*
+            patroni\\.dcs_lost            STILL_THERE   FRONT|(patroni|haproxy)\\.out_of_reach
+            patroni\\.dcs_lost            ANYWHERE      patroni\\.(LEADING|unobserved)|postgres\\.slot_.*
             patroni\\.dcs_lost            ANYWHERE      citus\\.(node_is_standby|names_no_leader|workers_missing|metadata_not_synced)
             citus\\.group_down            SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)
             citus\\.group_down            SAME_GROUP    patroni\\.(unobserved|out_of_reach|members_missing)
             citus\\.group_down            NOBODYS       patroni\\.out_of_reach
             patroni\\.no_leader           SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced|node_is_standby)
-            patroni\\.no_leader           SAME_GROUP    patroni\\..*|postgres\\.slot_.*
+            patroni\\.no_leader           SAME_GROUP    patroni\\.(LEADING|out_of_reach|nobody_may_take_over)|postgres\\.slot_.*
             patroni\\.no_leader           IN_FRONT      FRONT
             patroni\\.leader_silent       SAME_GROUP    citus\\.(out_of_reach|metadata_not_synced)|postgres\\.slot_.*
             patroni\\.leader_silent       SAME_GROUP    patroni\\.(out_of_reach|replica_behind|member_not_running|members_differ|leaders_differ)
@@ -73,6 +83,7 @@ final class Joining {
             citus\\.out_of_reach          SAME_GROUP    patroni\\.(leader_denies|member_not_running)|citus\\.metadata_not_synced
             patroni\\.member_not_running  SAME_GROUP    patroni\\.(timeline|replica_behind|nobody_may_take_over|no_synchronous_standby)
             patroni\\.member_not_running  SAME_GROUP    postgres\\.slot_.*|citus\\.metadata_not_synced
+            patroni\\.member_not_running  ITS_PATRONI   patroni\\.out_of_reach
             patroni\\.member_not_running  IN_FRONT      haproxy\\.no_server
             patroni\\.members_missing     SAME_GROUP    patroni\\.(out_of_reach|no_synchronous_standby|timeline)
             patroni\\.members_missing     SAME_GROUP    postgres\\.slot_.*|citus\\.metadata_not_synced
@@ -100,10 +111,18 @@ final class Joining {
     private static final long GLOBAL = 10_000_000_000L;
 
     private final Estate estate;
+
+    /** Component and address. */
+    private final Set<String> gone;
+
     private final Map<Finding, Finding> causeOf = new HashMap<>();
 
     private Joining(Snapshot snapshot) {
         estate = new Estate(snapshot);
+        gone = snapshot.unavailable().stream()
+                .filter(part -> part.kind() == Unread.Kind.GONE)
+                .map(part -> part.component() + " " + part.where())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     static List<Finding> of(Snapshot snapshot, List<Finding> sorted) {
@@ -156,7 +175,12 @@ final class Joining {
                                 .equals(effect.evidence().get("server"));
             case SAME_SESSION -> sessions(cause).stream().anyMatch(sessions(effect)::contains);
             case NAMED -> List.of(effect.subject().split(" and ")).contains(cause.subject());
+            case ITS_PATRONI ->
+                estate.patroniOf(cause.subject())
+                        .filter(effect.subject()::equals)
+                        .isPresent();
             case NOBODYS -> there == null;
+            case STILL_THERE -> !gone.contains(effect.component() + " " + effect.subject());
         };
     }
 

@@ -106,7 +106,7 @@ final class PatroniLeadership implements Check {
                                 : "For up to ttl this is a failover under way. If it stays, see which member may not lead and"
                                         + " why.",
                 Optional.of(new Next("patroni_cluster_status", Map.of("group", group.name()))),
-                paused ? Optional.of("patronictl resume") : Optional.empty()));
+                paused ? Optional.of(resume(group)) : Optional.empty()));
     }
 
     private static String hindrance(Group group, boolean paused) {
@@ -142,8 +142,13 @@ final class PatroniLeadership implements Check {
                             .fields(),
                     "Resume it when the maintenance is over.",
                     Optional.of(new Next("patroni_cluster_status", Map.of("group", group.name()))),
-                    Optional.of("patronictl resume")));
+                    Optional.of(resume(group))));
         }
+    }
+
+    private static String resume(Group group) {
+        String scope = group.scope() == null ? "" : " " + group.scope();
+        return "patronictl resume" + scope + (group.name().matches("\\d+") ? " --group " + group.name() : "");
     }
 
     private static Finding disagreement(Group group, Disagreement one) {

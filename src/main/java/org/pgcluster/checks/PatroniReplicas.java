@@ -159,7 +159,7 @@ final class PatroniReplicas implements Check {
 
     private static void member(Group group, Member member, List<Finding> findings) {
         boolean leads = group.leader().map(member::equals).orElse(false);
-        if (member.own().isPresent() && !member.healthy()) {
+        if (member.isDown()) {
             findings.add(finding(
                     "patroni.member_not_running",
                     leads ? Severity.CRITICAL : Severity.WARNING,

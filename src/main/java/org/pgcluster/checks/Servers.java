@@ -59,9 +59,9 @@ final class Servers implements Check {
                         .read("pg_stat_archiver.last_failed_wal", facts.archiveFailedWal())
                         .read("failed_count", facts.archiveFailures())
                         .read("archive_mode", facts.archiveMode())
-                        .byHand("SELECT * FROM pg_stat_archiver; SHOW archive_command (there); then its log")
+                        .byHand("SELECT * FROM pg_stat_archiver; SHOW archive_command (on " + state.where() + ")")
                         .advice("Run archive_command by hand as the server's user and see what it says: target full,"
-                                + " credentials, network. WAL is kept until it works.")));
+                                + " credentials, network; its log has what it said. WAL is kept until it works.")));
     }
 
     private static void blocks(PostgresState state, List<Finding> findings) {
@@ -70,7 +70,8 @@ final class Servers implements Check {
                 .ifPresent(facts -> findings.add(Found.critical(
                                 "postgres.checksum_failures", state.where(), state.where() + " has read damaged blocks")
                         .read("pg_stat_database.checksum_failures", facts.checksumFailures())
-                        .byHand("SELECT datname, checksum_failures, checksum_last_failure FROM pg_stat_database")
+                        .byHand("SELECT datname, checksum_failures, checksum_last_failure FROM pg_stat_database (on "
+                                + state.where() + ")")
                         .advice("Suspect its disk. Take a backup of what can be read, fail over to a replica that is"
                                 + " whole, then make this one anew.")));
     }
@@ -107,7 +108,7 @@ final class Servers implements Check {
         findings.add(
                 one.ofCitus()
                         ? found.next("citus_leftovers")
-                                .byHand("SELECT recover_prepared_transactions()")
+                                .byHand("SELECT recover_prepared_transactions() (on " + state.where() + ")")
                                 .advice(
                                         "Citus ends its own within a minute; where it does not, one of its nodes is out of"
                                                 + " reach.")
@@ -128,7 +129,7 @@ final class Servers implements Check {
                                         + " bytes behind")
                         .read("state", one.state())
                         .read("behind_bytes", one.behindBytes())
-                        .byHand("SELECT * FROM pg_stat_replication")
+                        .byHand("SELECT * FROM pg_stat_replication (on " + state.where() + ")")
                         .advice("Look at its disk and network.")));
     }
 

@@ -94,6 +94,7 @@ final class SlotsHoldWal implements Check {
                 .read("active", slot.active())
                 .read("wal_status", slot.walStatus())
                 .read("retained_bytes", slot.retainedBytes())
-                .byHand("SELECT pg_drop_replication_slot('" + slot.name().replace("'", "''") + "')");
+                .byHand("SELECT pg_drop_replication_slot('" + slot.name().replace("'", "''") + "') (on " + state.where()
+                        + ")");
     }
 }

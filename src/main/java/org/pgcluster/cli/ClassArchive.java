@@ -37,7 +37,9 @@ final class ClassArchive {
     /** Runs the server once; false where that gave no archive, and the server starts without one. */
     static boolean make(Path java, Path jar, Path archive, List<String> flags, Map<String, String> environment) {
         try {
-            Files.createDirectories(Objects.requireNonNull(archive.getParent()));
+            Path cache = Objects.requireNonNull(archive.getParent());
+            SafeFile.ownFolder(Objects.requireNonNull(cache.getParent()));
+            SafeFile.ownFolder(cache);
             Process process = started(java, jar, archive, flags, environment);
             try (var in = process.getOutputStream()) {
                 in.write(SESSION.getBytes(StandardCharsets.UTF_8));

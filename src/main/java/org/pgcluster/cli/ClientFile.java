@@ -15,12 +15,15 @@ final class ClientFile {
     private static final String MCP_SERVERS = "mcpServers";
 
     private final Client client;
+    private final CommentedJson text;
     private final Map<String, @Nullable Object> whole;
 
     /** {@code text} is empty where there is no file yet. What is no JSON is refused: writing would lose it. */
     ClientFile(Client client, String text) {
         this.client = client;
-        this.whole = text.isBlank() ? new LinkedHashMap<>() : object(read(text), "It");
+        // Some editors of Windows begin a file with a mark that is no part of it.
+        this.text = new CommentedJson(text.startsWith("\ufeff") ? text.substring(1) : text);
+        this.whole = text.isBlank() ? new LinkedHashMap<>() : object(read(this.text), "It");
     }
 
     /** Servers that stand where this client does not look. */
@@ -42,7 +45,32 @@ final class ClientFile {
         }
         servers.put(name, client.entry(command));
         after.put(client.servers(), servers);
-        return pretty(after) + "\n";
+        return text.isPlain() ? pretty(after) + "\n" : commented(servers, after);
+    }
+
+    /** Comments stay where they are; what was read back has to be what was meant. */
+    private String commented(Map<String, @Nullable Object> servers, Map<String, @Nullable Object> after) {
+        Map<String, @Nullable Object> before = servers();
+        CommentedJson now = text;
+        for (var server : servers.entrySet()) {
+            Object entry = server.getValue();
+            if (entry != null && !entry.equals(before.get(server.getKey()))) {
+                now = new CommentedJson(now.with(client.servers(), server.getKey(), entry));
+            }
+        }
+        for (String gone : before.keySet()) {
+            now = servers.containsKey(gone) ? now : new CommentedJson(now.without(client.servers(), gone));
+        }
+        for (String gone : whole.keySet()) {
+            now = after.containsKey(gone) ? now : new CommentedJson(now.without("", gone));
+        }
+        if (!after.equals(read(now))) {
+            throw new ToolException(
+                    ErrorCode.INVALID_INPUT,
+                    "The client's file has comments among which the entry cannot be put safely, so it stays as it is.",
+                    "Paste the entry that --dry-run prints by hand.");
+        }
+        return now.text();
     }
 
     /** The text without that entry; empty where there is none. */
@@ -54,7 +82,7 @@ final class ClientFile {
         servers.remove(name);
         Map<String, @Nullable Object> after = new LinkedHashMap<>(whole);
         after.put(client.servers(), servers);
-        return Optional.of(pretty(after) + "\n");
+        return Optional.of(text.isPlain() ? pretty(after) + "\n" : commented(servers, after));
     }
 
     private Map<String, @Nullable Object> servers() {
@@ -62,9 +90,9 @@ final class ClientFile {
         return there == null ? new LinkedHashMap<>() : object(there, "Its " + client.servers());
     }
 
-    private static @Nullable Object read(String text) {
+    private static @Nullable Object read(CommentedJson text) {
         try {
-            return JsonText.read(text);
+            return text.read();
         } catch (ToolException e) {
             throw new ToolException(
                     ErrorCode.INVALID_INPUT,

@@ -15,12 +15,17 @@ import org.pgcluster.dispatch.Launcher;
 final class Exposed {
     private Exposed() {}
 
-    static List<Found> of(Settings settings) {
+    static List<Found> files(Settings settings) {
         List<Found> found = new ArrayList<>();
         boolean secrets = !settings.secrets().isEmpty();
         settings.server().configFile().filter(file -> secrets).ifPresent(file -> file(file, found));
         file(settings.server().stateDir().resolve("approval.key"), found);
         file(settings.server().auditFile(), found);
+        return found;
+    }
+
+    static List<Found> of(Settings settings) {
+        List<Found> found = files(settings);
         boolean acts = settings.clusters().values().stream().anyMatch(Exposed::acts);
         if (acts) {
             found.add(

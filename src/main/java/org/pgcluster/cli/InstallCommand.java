@@ -62,8 +62,7 @@ final class InstallCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Client known = Client.named(client);
         Path target = (file == null ? place(known) : file).toAbsolutePath();
-        String before = Files.isRegularFile(target) ? Files.readString(target) : "";
-        ClientFile content = new ClientFile(known, before);
+        ClientFile content = new ClientFile(known, SafeFile.read(target));
         return remove ? removed(known, target, content) : installed(known, target, content);
     }
 
@@ -105,6 +104,7 @@ final class InstallCommand implements Callable<Integer> {
         }
         write(target, content.with(name, entry));
         command(launcher);
+        Exposed.files(settings).forEach(one -> say(one.text() + " " + one.mend()));
         Exposed.ownUser(settings).forEach(this::say);
         return Cli.DONE;
     }
@@ -172,7 +172,12 @@ final class InstallCommand implements Callable<Integer> {
     }
 
     private static boolean agreed() {
-        Consenting.requireTerminal();
+        if (!Terminal.isThere()) {
+            throw new ToolException(
+                    ErrorCode.NOT_ALLOWED,
+                    "Nobody is at a terminal to say yes, so nothing was written.",
+                    "Run it in a terminal, or add --yes.");
+        }
         return "yes".equalsIgnoreCase(Terminal.ask("Write it? Type yes: "));
     }
 

@@ -1,6 +1,7 @@
 package org.pgcluster.cli;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -8,10 +9,31 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Optional;
+import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.ToolException;
 
 /** Somebody else's file, replaced so that nothing in it can be lost: what it held lies beside it. */
 final class SafeFile {
     private SafeFile() {}
+
+    /** Empty where there is none yet. */
+    static String read(Path target) throws IOException {
+        try {
+            return Files.exists(target) ? Files.readString(target) : "";
+        } catch (CharacterCodingException notText) {
+            throw new ToolException(
+                    ErrorCode.INVALID_INPUT,
+                    target + " is no text in UTF-8, so it stays as it is.",
+                    "Save it as UTF-8, or write the entry elsewhere with --file and paste it by hand.");
+        }
+    }
+
+    /** One that others may write would not be trusted with requests later. */
+    static void ownFolder(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            Files.createDirectories(folder, only("rwx------", folder));
+        }
+    }
 
     /** Written beside the old file and then put in its place, so that a full disk loses nothing; only its owner reads it. */
     static Optional<Path> replace(Path target, String text) throws IOException {
@@ -29,16 +51,16 @@ final class SafeFile {
         return backup;
     }
 
+    private static FileAttribute<?>[] only(String rights, Path place) {
+        return place.getFileSystem().supportedFileAttributeViews().contains("posix")
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(rights))}
+                : new FileAttribute<?>[0];
+    }
+
     /** Whole or not at all. */
     static void put(Path target, String text) throws IOException {
         Path folder = Objects.requireNonNull(target.getParent());
-        boolean posix = target.getFileSystem().supportedFileAttributeViews().contains("posix");
-        FileAttribute<?>[] ours = posix
-                ? new FileAttribute<?>[] {
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-                }
-                : new FileAttribute<?>[0];
-        Path fresh = Files.createTempFile(folder, "pgcluster-mcp", ".tmp", ours);
+        Path fresh = Files.createTempFile(folder, "pgcluster-mcp", ".tmp", only("rw-------", target));
         try {
             Files.writeString(fresh, text);
             Files.move(fresh, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);

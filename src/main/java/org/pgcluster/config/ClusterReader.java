@@ -94,8 +94,9 @@ final class ClusterReader {
 
     private void judge(ClusterSettings settings) {
         ActNames.judge(settings.acts(), values);
-        boolean hasDatabase =
-                settings.coordinator().isPresent() || settings.direct().isPresent();
+        boolean hasDatabase = settings.coordinator().isPresent()
+                || settings.direct().isPresent()
+                || !settings.workers().isEmpty();
         if (settings.allowExecute() && hasDatabase && values.given(Keys.ADMIN_DSN) == null) {
             values.problem(
                     Keys.ALLOW_EXECUTE,

@@ -1,8 +1,8 @@
 package org.pgcluster.error;
 
-/** A server that did not answer, and why. */
-public record Silent(String where, String why, ErrorCode code) {
-    public static Silent of(String where, ToolException e) {
-        return new Silent(where, e.text(), e.code());
+/** A server that could not be read, and what came instead of an answer. */
+public record Silent(String where, ToolException failure) {
+    public String why() {
+        return failure.text();
     }
 }

@@ -69,7 +69,7 @@ public final class HaProxy {
         try {
             return one(name, limit, call);
         } catch (ToolException e) {
-            return Silent.of(name, e);
+            return new Silent(name, e);
         }
     }
 

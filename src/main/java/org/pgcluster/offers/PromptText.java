@@ -4,9 +4,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.JsonText;
 
 /**
@@ -30,8 +33,44 @@ record PromptText(
         List<Argument> arguments,
         List<String> needs,
         List<String> paragraphs) {
-    /** {@code takes} names what its values are, or lists them with {@code |} between them. */
-    record Argument(String name, String takes, boolean required, String description) {}
+    /**
+     * {@code takes} names what its values are, or lists them with {@code |} between them, where {@code …} at the end says that
+     * there may be others; after {@code like} stand some that are proposed beside any other.
+     */
+    record Argument(String name, String takes, boolean required, String description) {
+        private static final String LIKE = " like ";
+        private static final String OTHERS = "…";
+
+        private String kind() {
+            return takes.contains(LIKE) ? takes.substring(0, takes.indexOf(LIKE)) : takes;
+        }
+
+        static List<String> proposed(String takes) {
+            String values = takes.substring(takes.contains(LIKE) ? takes.indexOf(LIKE) + LIKE.length() : 0);
+            return values.contains("|")
+                    ? Stream.of(values.split("\\|", -1))
+                            .filter(one -> !one.equals(OTHERS))
+                            .toList()
+                    : List.of();
+        }
+
+        /** The value as the tools take it, which are not asked before somebody follows the text. */
+        String checked(String value) {
+            if (kind().equals("number") && !value.strip().matches("\\d{1,9}")) {
+                throw ToolException.invalidInput(
+                        "`" + name + "` takes a whole number, not `" + value + "`.", description);
+            }
+            Optional<String> one = proposed(takes).stream()
+                    .filter(known -> known.equalsIgnoreCase(value.strip()))
+                    .findFirst();
+            if (one.isEmpty() && kind().contains("|") && !kind().endsWith(OTHERS)) {
+                throw ToolException.invalidInput(
+                        "`" + name + "` is one of " + String.join(", ", proposed(takes)) + ", not `" + value + "`.",
+                        description);
+            }
+            return one.orElse(value);
+        }
+    }
 
     /** A call in a text: the tool and what stands in its brackets. */
     static final Pattern CALL = Pattern.compile("\\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+|ping)\\(([^()]*)\\)");

@@ -104,6 +104,9 @@ final class Prompts {
                     "There is no cluster " + cluster + ".",
                     "Known: " + String.join(", ", settings.clusters().keySet()) + ".");
         }
+        for (PromptText.Argument argument : prompt.arguments()) {
+            given.computeIfPresent(argument.name(), (name, value) -> argument.checked(value));
+        }
         String text = prompt.text(given, listed);
         return cluster == null
                 ? text

@@ -70,9 +70,23 @@ final class Proposals {
         }
         Source source = SOURCES.get(takes);
         if (source == null) {
-            return takes.contains("|") ? beginning(begun, List.of(takes.split("\\|", -1))) : List.of();
+            return takes.equals("column")
+                    ? columns(begun, known, call)
+                    : beginning(begun, PromptText.Argument.proposed(takes));
         }
         return listed.contains(source.tool()) ? read(source, begun, known, call) : List.of();
+    }
+
+    /** Of the table that was given before it. */
+    private List<String> columns(String begun, Map<String, String> known, Call call) {
+        String[] table = known.getOrDefault("table", "").replace("\"", "").split("\\.", -1);
+        Source source = new Source(
+                "get_object_details",
+                Map.of("schema", table.length > 1 ? table[0] : "public", "name", table[table.length - 1]),
+                "columns",
+                List.of("name"));
+        boolean named = !table[table.length - 1].isEmpty() && listed.contains(source.tool());
+        return named ? read(source, begun, known, call) : List.of();
     }
 
     private static List<String> beginning(String begun, Iterable<String> values) {

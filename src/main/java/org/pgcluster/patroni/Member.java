@@ -1,6 +1,7 @@
 package org.pgcluster.patroni;
 
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ public record Member(
         Optional<DcsView> seen,
         @Nullable String silence,
         boolean asked) {
+    private static final Set<String> FAILED =
+            Set.of("stopped", "crashed", "start failed", "restart failed", "stop failed");
+
     public Member(
             String name,
             @Nullable String api,
@@ -54,6 +58,11 @@ public record Member(
     /** Running or streaming, by its own word; versions before 3.0.4 know only the first. */
     public boolean healthy() {
         return own.isPresent() && (state().equals("running") || state().equals("streaming"));
+    }
+
+    /** By its own word, or where it does not come to say one, by the last that it left in the DCS. */
+    public boolean isDown() {
+        return own.isPresent() ? !healthy() : dcs.isPresent() && FAILED.contains(state());
     }
 
     public boolean hasTag(String tag) {

@@ -122,7 +122,7 @@ public final class Patroni {
                 .toList();
         List<Silent> silent = reading.silent().stream()
                 .filter(one -> configured.contains(one.where()) || isMember(groups, one.where()))
-                .map(one -> new Silent(Http.label(one.where()), one.why(), one.code()))
+                .map(one -> new Silent(Http.label(one.where()), one.failure()))
                 .toList();
         return new Observed(groups, unobserved, silent, unnamed);
     }

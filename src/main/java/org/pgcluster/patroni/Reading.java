@@ -187,7 +187,7 @@ final class Reading {
         List<Silent> silent = new ArrayList<>();
         said.forEach((url, one) -> {
             // that it cannot show the DCS is told of its group
-            one.own().refusal().ifPresent(e -> silent.add(Silent.of(url, e)));
+            one.own().refusal().ifPresent(e -> silent.add(new Silent(url, e)));
         });
         return silent;
     }

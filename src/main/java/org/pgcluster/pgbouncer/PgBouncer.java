@@ -55,7 +55,7 @@ public final class PgBouncer {
         try (Console console = open(name, limit.plus(between), call)) {
             return Bouncer.read(name, user(name), console, between);
         } catch (ToolException e) {
-            return Silent.of(name, e);
+            return new Silent(name, e);
         }
     }
 

@@ -25,6 +25,10 @@ import org.pgcluster.postgres.safety.Verdict;
  * question begins where the transaction began, so that a failed one harms no other and no lock is kept.
  */
 public final class Imagining {
+    /** What is only planned here is no workload of anybody's. */
+    private static final String UNSEEN = "SELECT pg_catalog.set_config(name, 'off', true) FROM pg_catalog.pg_settings"
+            + " WHERE name = 'pg_qualstats.enabled';";
+
     private static final String POINT = "pgcluster_imagining";
     private static final String BACK = "ROLLBACK TO SAVEPOINT " + POINT + ";";
     private static final String PREPARED = "pgcluster_imagined";
@@ -98,7 +102,8 @@ public final class Imagining {
         Connection connection = lease.connection();
         String home;
         try (var statement = connection.createStatement()) {
-            statement.execute("SAVEPOINT " + POINT);
+            statement.execute(UNSEEN + "SAVEPOINT " + POINT);
+
             try (var row = statement.executeQuery(HOME)) {
                 home = row.next() ? row.getString(1) : "";
             }
@@ -144,6 +149,19 @@ public final class Imagining {
 
     /** The plan for whatever values the parameters will have. */
     public Generic explainGeneric(String options, String sql) {
+        return prepared(options, sql, (statement, types) -> generic(statement, options, types));
+    }
+
+    /** Of which types its parameters are, also where no plan serves them all. */
+    public List<String> parameterTypes(String sql) {
+        return prepared("COSTS", sql, (statement, types) -> types);
+    }
+
+    private interface Prepared<T> {
+        T ask(Statement statement, List<String> types) throws SQLException;
+    }
+
+    private <T> T prepared(String options, String sql, Prepared<T> question) {
         return asked(() -> {
             Admitted text = TextGate.admit("EXPLAIN (GENERIC_PLAN, " + options + ") " + sql);
             String before = BACK + role(judged(text));
@@ -152,7 +170,7 @@ public final class Imagining {
                 statement.execute(before + "SET LOCAL plan_cache_mode = force_generic_plan");
                 statement.execute("PREPARE " + PREPARED + " AS " + text.inner());
                 try {
-                    return generic(statement, options);
+                    return question.ask(statement, types(statement));
                 } finally {
                     // No transaction takes a prepared statement back.
                     statement.execute(BACK + "DEALLOCATE " + PREPARED);
@@ -161,12 +179,16 @@ public final class Imagining {
         });
     }
 
-    private static Generic generic(Statement statement, String options) throws SQLException {
+    private static List<String> types(Statement statement) throws SQLException {
         List<String> types = new ArrayList<>();
         try (var row = statement.executeQuery(TYPES)) {
             row.next();
             Collections.addAll(types, (String[]) row.getArray(1).getArray());
         }
+        return types;
+    }
+
+    private static Generic generic(Statement statement, String options, List<String> types) throws SQLException {
         String values = String.join(", ", Collections.nCopies(types.size(), "NULL"));
         statement.execute(
                 "EXPLAIN (" + options + ") EXECUTE " + PREPARED + (values.isEmpty() ? "" : "(" + values + ")"));

@@ -66,7 +66,8 @@ public record Surroundings(
     private static Surroundings patroni(Cluster cluster, Call call, Duration each) {
         try {
             Observed observed = cluster.patroni(call, each);
-            return new Surroundings(Optional.of(observed), List.of(), List.of(), Expected.NOTHING, Unread.of("patroni", observed.silent()));
+            List<Unread> silent = Unread.all("patroni", observed.silent());
+            return new Surroundings(Optional.of(observed), List.of(), List.of(), Expected.NOTHING, silent);
         } catch (ToolException e) {
             return without(Unread.of("patroni", "all groups", e));
         }
@@ -74,12 +75,14 @@ public record Surroundings(
 
     private static Surroundings haproxy(HaProxy haproxy, Call call, Duration each) {
         HaProxy.Observed observed = haproxy.read(haproxy.instances(), each, call);
-        return new Surroundings(Optional.empty(), observed.proxies(), List.of(), Expected.NOTHING, Unread.of("haproxy", observed.silent()));
+        List<Unread> silent = Unread.all("haproxy", observed.silent());
+        return new Surroundings(Optional.empty(), observed.proxies(), List.of(), Expected.NOTHING, silent);
     }
 
     private static Surroundings pgbouncer(PgBouncer pgbouncer, Call call, Duration each) {
         PgBouncer.Observed observed = pgbouncer.read(pgbouncer.instances(), each, Duration.ZERO, call);
-        return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), Expected.NOTHING, Unread.of("pgbouncer", observed.silent()));
+        List<Unread> silent = Unread.all("pgbouncer", observed.silent());
+        return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), Expected.NOTHING, silent);
     }
 
     Surroundings naming(Map<String, Integer> numbers) {

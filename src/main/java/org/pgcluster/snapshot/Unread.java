@@ -14,22 +14,31 @@ public record Unread(Unavailable part, Kind kind) {
         LOGIN_REFUSED,
         /** It answered, and refused one of the questions. */
         PARTLY,
+        /** Its host answered that nothing listens there. */
+        GONE,
+        HANGING,
+        /** Anything else. */
         SILENT
     }
 
     static Unread of(String component, String where, ToolException e) {
-        return TOO_MANY_CONNECTIONS.equals(e.sqlstate())
-                ? new Unread(new Unavailable(component, where, e.text()), Kind.FULL)
-                : of(component, Silent.of(where, e));
+        return new Unread(new Unavailable(component, where, e.text()), kind(e));
     }
 
-    static Unread of(String component, Silent silent) {
-        Kind kind = silent.code() == ErrorCode.PERMISSION_DENIED ? Kind.LOGIN_REFUSED : Kind.SILENT;
-        return new Unread(new Unavailable(component, silent.where(), silent.why()), kind);
+    static List<Unread> all(String component, List<Silent> silent) {
+        return silent.stream()
+                .map(one -> of(component, one.where(), one.failure()))
+                .toList();
     }
 
-    static List<Unread> of(String component, List<Silent> all) {
-        return all.stream().map(one -> of(component, one)).toList();
+    private static Kind kind(ToolException e) {
+        if (TOO_MANY_CONNECTIONS.equals(e.sqlstate())) {
+            return Kind.FULL;
+        }
+        if (e.code() == ErrorCode.PERMISSION_DENIED) {
+            return Kind.LOGIN_REFUSED;
+        }
+        return e.nobodyListens() ? Kind.GONE : e.timeIsOver() ? Kind.HANGING : Kind.SILENT;
     }
 
     /** As answers show them. */

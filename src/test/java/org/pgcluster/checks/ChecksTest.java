@@ -14,6 +14,7 @@ import static org.pgcluster.checks.Small.silent;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -22,6 +23,7 @@ import org.pgcluster.checks.Finding.Effect;
 import org.pgcluster.checks.Finding.Severity;
 import org.pgcluster.checks.Finding.Sure;
 import org.pgcluster.citus.CitusNode;
+import org.pgcluster.patroni.Group;
 import org.pgcluster.snapshot.Certificate;
 import org.pgcluster.snapshot.CitusState.Placed;
 import org.pgcluster.snapshot.CitusState.Task;
@@ -98,6 +100,24 @@ class ChecksTest {
         assertEquals(true, found.get(0).next().orElseThrow().arguments().get("dry_run"));
         assertEquals(
                 "SELECT citus_update_node(2, 'w0', 5432)", found.get(0).byHand().orElseThrow());
+    }
+
+    @Test
+    void a_coordinator_that_was_not_registered_is_to_be_registered_where_it_is() {
+        estate.nodes = List.of(node(2, 1, "w0"));
+        for (var groups : List.of(estate.groups, List.<Group>of())) {
+            estate.groups = groups;
+            Finding found = estate.findings().stream()
+                    .filter(one -> one.id().equals("citus.coordinator_unregistered"))
+                    .findFirst()
+                    .orElseThrow();
+            assertEquals(
+                    "SELECT citus_set_coordinator_host('c0', 5432)",
+                    found.byHand().orElseThrow());
+            assertEquals(
+                    Map.of("host", "c0", "port", 5432, "dry_run", true),
+                    found.next().orElseThrow().arguments());
+        }
     }
 
     @Test

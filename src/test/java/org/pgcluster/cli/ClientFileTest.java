@@ -49,7 +49,8 @@ class ClientFileTest {
 
     @Test
     void what_cannot_be_read_is_refused_instead_of_overwritten() {
-        for (var text : List.of("{ // mine\n}", "[]", "{\"mcpServers\": []}", "{\"a\":1,\"a\":2}")) {
+        for (var text :
+                List.of("{ // mine", "/* {}", "{\"a\":1,,}", "[]", "{\"mcpServers\": []}", "{\"a\":1,\"a\":2}")) {
             assertThrows(ToolException.class, () -> merged(text), text);
         }
     }
@@ -87,5 +88,67 @@ class ClientFileTest {
                 JsonText.read("{\"servers\":{\"a\":{}}}"),
                 JsonText.read(both.without("pgcluster").orElseThrow()));
         assertTrue(both.without("other").isEmpty());
+    }
+
+    private static final String COMMENTED = """
+            // what I use at work
+            {
+              "inputs": [], /* none, */
+              "servers": {
+                "a": {
+                  "command": "x // no comment", // a's own
+                }, // the one I need
+                // "b": {},
+              },
+            }
+            """;
+
+    @Test
+    void comments_stay_where_they_are_and_so_does_everything_else() {
+        var once = new ClientFile(Client.VSCODE, COMMENTED).with("pgcluster", Map.of("command", "java"));
+        var entry = "\"pgcluster\": {\n      \"type\": \"stdio\",\n      \"command\": \"java\"\n    }\n    ";
+        assertEquals(COMMENTED.replace("// \"b\"", entry + "// \"b\""), once);
+        var file = new ClientFile(Client.VSCODE, once);
+        assertEquals(once, file.with("pgcluster", Map.of("command", "java")));
+        assertTrue(file.with("pgcluster", Map.of("command", "other")).contains("\"other\""));
+        assertEquals(
+                COMMENTED.replace("}, // the one", "} // the one"),
+                file.without("pgcluster").orElseThrow());
+    }
+
+    @Test
+    void what_moves_moves_among_comments_too() {
+        var before = "{\n  // old\n  \"mcpServers\": {\"citus-mcp\": {\"command\": \"c\"}}\n}\n";
+        var after = new ClientFile(Client.VSCODE, before).with("pgcluster", Map.of("command", "java"));
+        assertTrue(after.contains("// old"), after);
+        assertEquals(
+                JsonText.read("{\"servers\":{\"citus-mcp\":{\"type\":\"stdio\",\"command\":\"c\"},"
+                        + "\"pgcluster\":{\"type\":\"stdio\",\"command\":\"java\"}}}"),
+                new CommentedJson(after).read());
+    }
+
+    @Test
+    void wherever_comments_and_commas_stand_an_entry_comes_and_goes() {
+        for (var text : List.of(
+                "{}//",
+                "/**/{/**/}",
+                "{\"servers\":{}//x\n}",
+                "{\"servers\":{/*y*/},}",
+                "{\"servers\":{\"a\":1,//x\n}}",
+                "{\"servers\":{\"a\":{\"u\":\"http://h/*\"}//x\n,\"b\":[1,],},\"c\":true/*z*/}",
+                "\ufeff{\"c\": 1.50, // \"\n \"servers\" : {\"a\\\"\" :null}}",
+                "{// x\r\n\t\"servers\": {\r\n\t\t\"a\": 1 // y\r\n\t}\r\n}\r\n")) {
+            var after = new ClientFile(Client.VSCODE, text).with("pgcluster", Map.of("command", "java"));
+            for (var comment : List.of("//x", "/*y*/", "/*z*/", "// \"", "// y")) {
+                assertEquals(text.contains(comment), after.contains(comment), after);
+            }
+            var gone = new ClientFile(Client.VSCODE, after).without("pgcluster").orElseThrow();
+            assertTrue(!gone.contains("pgcluster"), gone);
+        }
+    }
+
+    @Test
+    void a_mark_at_the_beginning_is_no_part_of_the_file() {
+        assertEquals(merged("{\"a\":1}"), merged("\ufeff{\"a\":1}"));
     }
 }

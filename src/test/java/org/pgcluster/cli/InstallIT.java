@@ -1,5 +1,6 @@
 package org.pgcluster.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -232,5 +233,49 @@ class InstallIT {
                         "PGCLUSTER_MCP_ADMIN_DSN", "postgres://admin@127.0.0.1:1/app"),
                 reading);
         assertTrue(acting.out().contains("approve; sudo asks for a password"), acting.out());
+    }
+
+    /** Whoever runs it may let a group write what they make; requests and consent lie in the same folder later. */
+    @Test
+    void the_state_folder_is_the_users_own_from_the_beginning() throws Exception {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "umask 002; exec \"$@\"", "sh", java(), "-jar"));
+        command.addAll(List.of(System.getProperty("pgcluster.jar", "target/pgcluster-mcp.jar"), "install", "cursor"));
+        command.addAll(List.of(
+                "--yes",
+                "--file",
+                file.toString(),
+                "--state-dir",
+                folder.resolve("state").toString()));
+        var ran = run(Map.of(), "", command);
+        assertEquals(0, ran.code(), ran.err());
+        for (var made : List.of("state", "state/cache")) {
+            assertEquals(
+                    PosixFilePermissions.fromString("rwx------"), Files.getPosixFilePermissions(folder.resolve(made)));
+        }
+    }
+
+    @Test
+    void a_configuration_with_a_password_that_others_can_read_is_named() throws Exception {
+        Path open = Files.writeString(
+                folder.resolve("open.yaml"), "coordinator_dsn: postgres://reader:hush-hush@127.0.0.1:1/app\n");
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rw-r--r--"));
+        var ran = install(Map.of(), "--yes", "--config", open.toString());
+        assertTrue(ran.out().contains("Others can read " + open + ". chmod 600 " + open), ran.out());
+        assertFalse(Files.readString(file).contains("hush-hush"));
+    }
+
+    @Test
+    void a_file_that_is_no_text_and_an_answer_that_nobody_gives_change_nothing() throws Exception {
+        byte[] other = "{}".getBytes(StandardCharsets.UTF_16);
+        Files.write(file, other);
+        var ran = install(Map.of(), "--yes");
+        assertTrue(ran.err().contains(file + " is no text in UTF-8"), ran.err());
+        assertEquals(2, ran.code());
+        assertArrayEquals(other, Files.readAllBytes(file));
+
+        Files.writeString(file, BEFORE);
+        var asked = install(Map.of());
+        assertTrue(asked.err().contains("add --yes"), asked.err());
+        assertEquals(BEFORE, Files.readString(file));
     }
 }

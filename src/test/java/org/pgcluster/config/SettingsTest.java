@@ -341,8 +341,7 @@ class SettingsTest {
     @Test
     void acts_need_a_login_of_their_own_wherever_a_database_is_configured() {
         var acting = setting().variable("PGCLUSTER_MCP_MODE", "admin").variable("PGCLUSTER_MCP_ALLOW_EXECUTE", "true");
-        assertProblem(
-                acting.variable("PGCLUSTER_MCP_COORDINATOR_DSN", DSN).load(), "ALLOW_EXECUTE", "needs admin_dsn");
+        assertProblem(acting.variable("PGCLUSTER_MCP_COORDINATOR_DSN", DSN).load(), "ALLOW_EXECUTE", "needs admin_dsn");
     }
 
     @Test

@@ -13,8 +13,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -171,5 +173,26 @@ class ComposeTest {
                 Set.copyOf(members()),
                 Set.of(Objects.requireNonNull(environment.get("PGCLUSTER_MCP_DISCOVERY_HOSTS"))
                         .split(",", -1)));
+    }
+
+    /** Compose itself reads it, which needs no engine. */
+    @Test
+    void compose_accepts_it() throws Exception {
+        Path out = home.resolve("out");
+        int code = -1;
+        for (var compose : List.of("docker-compose", "docker compose")) {
+            String command = compose + " version >/dev/null 2>&1 || exit 77; " + compose + " -f " + FILE + " config -q";
+            Process process = new ProcessBuilder("sh", "-c", command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(out.toFile())
+                    .start();
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS), compose);
+            code = process.exitValue();
+            if (code != 77) {
+                break;
+            }
+        }
+        Assumptions.assumeTrue(code != 77, "needs docker-compose or Docker's plugin of that name");
+        assertEquals(0, code, Files.readString(out));
     }
 }

@@ -38,7 +38,7 @@ class PromptsTest {
     private static final Path FILES = Path.of("src/main/resources/prompts");
     private static final Pattern WORD = Pattern.compile("\\b[a-z][a-z0-9]*(_[a-z0-9]+)+\\b(?!\\()");
     private static final Pattern GIVEN = Pattern.compile("(\\w+)=(\"[^\"]*\"|<[^<>]*>|\\{\\w+}|true|false|\\d+)(, |$)");
-    private static final Set<String> FREE = Set.of("text", "number");
+    private static final Set<String> FREE = Set.of("text", "number", "column");
 
     @TempDir
     Path home = Path.of("");
@@ -171,7 +171,7 @@ class PromptsTest {
                     .forEach(place -> assertTrue(names.contains(place.group(1)), place.group()));
         }
         for (var argument : prompt.arguments()) {
-            String takes = argument.takes();
+            String takes = argument.kind();
             assertTrue(
                     takes.contains("|")
                             || FREE.contains(takes)
@@ -276,6 +276,23 @@ class PromptsTest {
     }
 
     @Test
+    void an_impossible_value_is_refused_with_the_possible_ones() {
+        var offering = offering(DSN);
+        var metric = assertThrows(
+                ToolException.class, () -> text(offering, "citus.skew_investigation", Map.of("metric", "temperature")));
+        assertEquals("`metric` is one of bytes, rows, writes, not `temperature`.", metric.text());
+        assertTrue(text(offering, "citus.skew_investigation", Map.of("metric", "Rows"))
+                .contains("metric=\"rows\""));
+        assertTrue(text(offering, "citus.rebalance_workflow", Map.of("strategy", "our_own"))
+                .contains("strategy=\"our_own\""));
+        var minutes = assertThrows(
+                ToolException.class, () -> text(offering, "cluster.triage", Map.of("minutes", "a few")));
+        assertEquals("`minutes` takes a whole number, not `a few`.", minutes.text());
+        assertTrue(text(offering, "cluster.triage", Map.of("minutes", "7", "symptom", "odd"))
+                .contains("\"7\" minutes"));
+    }
+
+    @Test
     void with_several_clusters_one_is_named() throws IOException {
         Path file = home.resolve("several.yaml");
         Files.writeString(file, """
@@ -303,7 +320,9 @@ class PromptsTest {
         assertEquals(
                 List.of("by_disk_size", "by_shard_count"),
                 proposed(offering, "citus.rebalance_workflow", "strategy", "BY"));
-        assertEquals(List.of(), proposed(offering, "citus.ops_triage", "symptom", "s"));
+        assertEquals(List.of("slow queries"), proposed(offering, "citus.ops_triage", "symptom", "s"));
+        assertEquals(List.of("5"), proposed(offering, "cluster.triage", "minutes", "5"));
+        assertEquals(List.of(), proposed(offering, "tables.distribute_table", "column", ""));
         assertEquals(List.of(), proposed(offering, "citus.ops_triage", "nonsense", "s"));
     }
 

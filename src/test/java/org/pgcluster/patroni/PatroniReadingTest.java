@@ -176,8 +176,10 @@ class PatroniReadingTest {
         try (Lab server = Lab.with(folder, Map.of("patroni_urls", url))) {
             String leader = FakePatroni.row("a", "leader", url);
             String newer = FakePatroni.row("b", "quorum_standby", members.get(1).url())
-                    .replace("\"timeline\"", "\"pending_restart\": true, \"pending_restart_reason\": {\"max_connections\":"
-                            + " {\"old_value\": \"100\", \"new_value\": \"110\"}}, \"timeline\"");
+                    .replace(
+                            "\"timeline\"",
+                            "\"pending_restart\": true, \"pending_restart_reason\": {\"max_connections\":"
+                                    + " {\"old_value\": \"100\", \"new_value\": \"110\"}}, \"timeline\"");
             members.get(1)
                     .answers("GET /patroni", 200, FakePatroni.own("replica").replace("3.0.2", "4.1.4"))
                     .answers("GET /cluster", 200, "{\"members\": [" + leader + "," + newer + "]}");

@@ -79,7 +79,9 @@ final class FailoverPlan {
                         + " s); all sessions of the old leader end with an error and must connect again.",
                 candidates.atRisk(who),
                 "operation_status, patroni_cluster_status",
-                input.scheduledAt().isPresent() ? "patroni_failover with group: " + group.name() + ", unschedule: true." : "",
+                input.scheduledAt().isPresent()
+                        ? "patroni_failover with group: " + group.name() + ", unschedule: true."
+                        : "",
                 leader.isEmpty() ? "" : "Switch back once " + from + " is a replica without lag again.",
                 "",
                 failover || candidates.mayLose(who),

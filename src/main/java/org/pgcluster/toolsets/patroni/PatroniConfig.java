@@ -97,9 +97,7 @@ public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniCo
         List<Setting> once = once(settings, asked.groups().size());
         return new Output(
                 differing,
-                once.stream()
-                        .filter(one -> !one.name().startsWith(PARAMETERS))
-                        .toList(),
+                once.stream().filter(one -> !one.name().startsWith(PARAMETERS)).toList(),
                 once.stream()
                         .filter(one -> one.name().startsWith(PARAMETERS))
                         .map(Setting::parameter)

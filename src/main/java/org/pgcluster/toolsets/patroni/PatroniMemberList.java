@@ -35,7 +35,8 @@ public final class PatroniMemberList implements Reads<PatroniMemberList.Input, P
         /** Patroni before 3.3 tells none. */
         private boolean noReason() {
             return members.stream()
-                    .anyMatch(one -> one.pendingRestart() && one.restartReasons().isEmpty());
+                    .anyMatch(
+                            one -> one.pendingRestart() && one.restartReasons().isEmpty());
         }
     }
 

@@ -118,9 +118,7 @@ public final class PgbouncerControl
                 steps.isEmpty() && !observed.silent().isEmpty()
                         ? String.join(
                                 "; ",
-                                observed.silent().stream()
-                                        .map(Silent::why)
-                                        .toList())
+                                observed.silent().stream().map(Silent::why).toList())
                         : observed.bouncers().size() + " of " + instances.size()));
         return new Plan<>(
                 words(input) + " (" + clients + (clients == 1 ? " client)" : " clients)"),
@@ -265,7 +263,6 @@ public final class PgbouncerControl
                         one.currentConnections()));
             }
         }
-        return new Output(
-                after, observed.silent().stream().map(Silent::why).toList());
+        return new Output(after, observed.silent().stream().map(Silent::why).toList());
     }
 }

@@ -142,6 +142,9 @@ final class Diagnosing implements AutoCloseable {
                 boolean further = finding.get("next") != null || finding.get("by_hand") != null;
                 assertTrue(further, () -> "leads nowhere: " + finding);
                 assertFalse(((Map<?, ?>) Objects.requireNonNull(finding.get("evidence"))).isEmpty(), id(finding));
+                if (finding.get("by_hand") instanceof String command) {
+                    new Hands(estate.variables()).run(command);
+                }
             }
             return new Told(
                     fault,

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.pgcluster.checks.Check;
 import org.pgcluster.checks.Checks;
 import org.pgcluster.toolsets.core.Diagnosing.Told;
@@ -110,6 +111,25 @@ class DiagnosisTest {
         open.breaks("group-down");
         open.breaks("haproxy-frozen");
         open.tells(Set.of("haproxy.out_of_reach", "citus.group_down"));
+        open.heals();
+        open.isSilent();
+    }
+
+    /** However much follows from the first. */
+    @Order(2)
+    @ParameterizedTest(name = "{0} and {1}")
+    @CsvSource({
+        "etcd-down, haproxy-down, patroni.dcs_lost haproxy.out_of_reach",
+        "nofailover, leader-dead, patroni.no_leader",
+        "haproxy-drained, replica-dead, haproxy.leader_taken_out patroni.members_missing",
+        "version-drift, metadata-unsynced, citus.extension_differs citus.metadata_not_synced",
+        "disk-nearly-full, postgres-cannot-start, patroni.member_not_running"
+    })
+    void a_second_fault_is_told_with_the_first(String one, String other, String roots) throws IOException {
+        Diagnosing open = Objects.requireNonNull(estate);
+        open.breaks(one);
+        open.breaks(other);
+        open.tells(Set.of(roots.split(" ", -1)));
         open.heals();
         open.isSilent();
     }

@@ -131,7 +131,8 @@ class FailoverRefusedTest {
     void where_nobody_that_answers_could_lead_no_name_is_promised() {
         group.get(1).close();
         Answer answer = planned("kind", "switchover");
-        assertTrue(answer.text().contains("from a to whom Patroni chooses (none that answers could lead)"), answer.text());
+        assertTrue(
+                answer.text().contains("from a to whom Patroni chooses (none that answers could lead)"), answer.text());
     }
 
     private Answer planned(String argument, String value) {

@@ -53,11 +53,12 @@ class PausedAndScheduledTest {
         String scheduled = ", \"scheduled_switchover\": {\"at\": \"2099-01-01T00:00:00+00:00\", \"to\": \"b\"}}";
         group.forEach(member -> member.answers("GET /cluster", 200, "{\"members\": [" + rows + "]" + scheduled));
         try (Lab lab = acting()) {
-        Answer answer = planned(lab, "candidate", "b");
-        assertTrue(
-                answer.text().contains("! none is scheduled yet: one waits for 2099-01-01T00:00:00+00:00 to b"),
-                answer.text());
-        assertTrue(planned(lab, "unschedule", true).text().contains("something is scheduled: holds"), answer.text());
+            Answer answer = planned(lab, "candidate", "b");
+            assertTrue(
+                    answer.text().contains("! none is scheduled yet: one waits for 2099-01-01T00:00:00+00:00 to b"),
+                    answer.text());
+            assertTrue(
+                    planned(lab, "unschedule", true).text().contains("something is scheduled: holds"), answer.text());
         }
     }
 
@@ -65,10 +66,10 @@ class PausedAndScheduledTest {
     void without_a_dcs_nobody_says_that_nothing_is_scheduled() {
         group.forEach(member -> member.answers("GET /cluster", 503, "no DCS"));
         try (Lab lab = acting()) {
-        Answer answer = planned(lab, "unschedule", true);
-        assertEquals("PRECONDITION_FAILED", answer.structured().get("code"), answer.text());
-        assertTrue(answer.text().contains("Patroni reaches its DCS"), answer.text());
-        assertFalse(answer.text().contains("nothing is"), answer.text());
+            Answer answer = planned(lab, "unschedule", true);
+            assertEquals("PRECONDITION_FAILED", answer.structured().get("code"), answer.text());
+            assertTrue(answer.text().contains("Patroni reaches its DCS"), answer.text());
+            assertFalse(answer.text().contains("nothing is"), answer.text());
         }
     }
 

@@ -35,6 +35,7 @@ class GuardedPageTest {
 
     @BeforeEach
     void up() throws IOException {
+        HaProxyProcess.assumeItSpeaksTls();
         files = PgBouncerProcess.certificate(folder, "localhost");
         Path both = Files.writeString(folder.resolve("both.pem"), Files.readString(file("certificate")));
         Files.writeString(both, Files.readString(file("key")), StandardOpenOption.APPEND);

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Assumptions;
 
 /** A HAProxy of its own before some servers, with a runtime socket and a statistics page. */
 public final class HaProxyProcess implements AutoCloseable {
@@ -26,6 +28,12 @@ public final class HaProxyProcess implements AutoCloseable {
         this.front = front;
         this.page = page;
         this.socket = socket;
+    }
+
+    public static void assumeItSpeaksTls() throws IOException {
+        Process asked = new ProcessBuilder(Programs.named("haproxy").toString(), "-vv").start();
+        String said = new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        Assumptions.assumeTrue(said.contains("Built with OpenSSL"), "this HAProxy was built without TLS");
     }
 
     /** {@code onPage} are lines for the statistics page, such as {@code stats admin if TRUE}. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.patroni.Group;
 import org.pgcluster.patroni.Member;
@@ -108,8 +110,10 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
         Changing.agreed((Step.Request) plan.steps().get(0), hands);
         String name = plan.looked().group();
         long started = System.nanoTime();
+        Set<String> known = new TreeSet<>();
         Noticed end = Changing.await(MOST_SECONDS, hands, context, "Members notice it", () -> {
                     Group now = Changing.group(Optional.of(name), context);
+                    now.members().forEach(member -> known.add(member.name()));
                     boolean all = now.members().stream()
                             .flatMap(member -> member.own().stream())
                             .allMatch(own -> own.paused() == input.paused());
@@ -118,9 +122,9 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
                 })
                 .orElseGet(() -> new Noticed(Changing.group(Optional.of(name), context), false));
         Group now = end.group();
-        List<String> silent = now.members().stream()
-                .filter(member -> member.own().isEmpty())
-                .map(Member::name)
+        // Who is silent for a ttl is in nobody's list any more, and has noticed nothing.
+        List<String> silent = known.stream()
+                .filter(member -> now.named(member).flatMap(Member::own).isEmpty())
                 .toList();
         return new Output(name, now.paused(), end.byAll() && silent.isEmpty(), silent);
     }

@@ -46,7 +46,8 @@ class IndexAdviceTest {
                         "SELECT status, count(*) FROM orders WHERE order_id = $1 GROUP BY 1 LIMIT $2"));
         assertEquals(List.of(), advice.get("recommended"));
         String unproven = String.valueOf(advice.get("unproven"));
-        for (String wanted : List.of("note", "(tenant_id, amount)", "(tenant_id, placed_at)", "public.readings", "btree (order_id)")) {
+        for (String wanted : List.of(
+                "note", "(tenant_id, amount)", "(tenant_id, placed_at)", "public.readings", "btree (order_id)")) {
             assertTrue(unproven.contains(wanted), wanted + " in " + unproven);
         }
         assertTrue(unproven.contains("shards are on other nodes"), unproven);

@@ -111,7 +111,8 @@ class HostileNamesTest {
     @ValueSource(strings = {"14", "18"})
     void a_schema_that_needs_quotes_or_is_closed_hides_nothing_from_the_checks(String version) throws SQLException {
         try (Trial trial = trial(version)) {
-            String near = String.valueOf(trial.read("analyze_db_health", "checks", "sequence").get("findings"));
+            String near = String.valueOf(
+                    trial.read("analyze_db_health", "checks", "sequence").get("findings"));
             assertTrue(
                     near.contains("key_near_end") && near.contains("T'a") && near.contains("hostile.keyed.id"), near);
         }

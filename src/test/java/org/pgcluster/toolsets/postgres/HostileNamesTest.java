@@ -103,7 +103,7 @@ class HostileNamesTest {
                     trial.one("SELECT count(*) FROM (" + others + ") AS later"),
                     String.valueOf(others));
             Map<?, ?> rows = trial.read("execute_sql", "sql", String.valueOf(others), "max_rows", 2);
-            assertTrue(rows.get("rows").toString().contains("c261"), rows.toString());
+            assertTrue(String.valueOf(rows.get("rows")).contains("c261"), rows.toString());
         }
     }
 
@@ -111,16 +111,15 @@ class HostileNamesTest {
     @ValueSource(strings = {"14", "18"})
     void a_schema_that_needs_quotes_or_is_closed_hides_nothing_from_the_checks(String version) throws SQLException {
         try (Trial trial = trial(version)) {
-            String near = trial.read("analyze_db_health", "checks", "sequence")
-                    .get("findings")
-                    .toString();
+            String near = String.valueOf(
+                    trial.read("analyze_db_health", "checks", "sequence").get("findings"));
             assertTrue(
                     near.contains("key_near_end") && near.contains("T'a") && near.contains("hostile.keyed.id"), near);
         }
         try (Trial closed = Trial.as("shut_out", Postgres.version(version), state)) {
             Map<?, ?> health = closed.read("analyze_db_health", "checks", "sequence");
-            assertTrue(health.get("findings").toString().contains("hostile.keyed.id"), health.toString());
-            assertFalse(health.get("unavailable").toString().contains("permission denied"), health.toString());
+            assertTrue(String.valueOf(health.get("findings")).contains("hostile.keyed.id"), health.toString());
+            assertFalse(String.valueOf(health.get("unavailable")).contains("permission denied"), health.toString());
         }
     }
 

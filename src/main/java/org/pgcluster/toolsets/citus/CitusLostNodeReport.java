@@ -174,7 +174,7 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
             String remove = node.isClone()
                     ? "citus_remove_clone_node_with_nodeid(" + node.nodeId() + ")"
                     : "citus_remove_node('" + node.host() + "', " + node.port() + ")";
-            ways.add("Take it out: SELECT " + remove + "; its primary has all of it: " + others + ".");
+            ways.add("Take it out: SELECT " + remove + "; its primary has all of it.");
             return ways;
         }
         ways.add((others.isEmpty() ? "Promote a standby of it, if there is one" : "Promote one of its group: " + others)

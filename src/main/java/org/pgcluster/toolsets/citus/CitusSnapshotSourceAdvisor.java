@@ -239,7 +239,8 @@ public final class CitusSnapshotSourceAdvisor
                     0,
                     null,
                     null,
-                    "its group " + clone.groupId() + " has the primary " + sharing.get().where()
+                    "its group " + clone.groupId() + " has the primary "
+                            + sharing.get().where()
                             + ", so its promotion would fail after it has left recovery: remove it, and add it again"
                             + " once setval('pg_catalog.pg_dist_groupid_seq', …) has passed all groups");
         }
@@ -289,7 +290,8 @@ public final class CitusSnapshotSourceAdvisor
     }
 
     private static String ownGroup(Group group) {
-        return "SELECT setval('pg_catalog.pg_dist_groupid_seq', " + group.highest() + "); as superuser: the groups here were"
+        return "SELECT setval('pg_catalog.pg_dist_groupid_seq', " + group.highest()
+                + "); as superuser: the groups here were"
                 + " chosen, not counted, and the clone would get one that has a primary, so that its promotion fails"
                 + " after it has left recovery.";
     }

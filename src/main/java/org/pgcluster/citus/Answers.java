@@ -41,7 +41,12 @@ final class Answers {
                         .replace("&amp;", "&");
     }
 
-    static String oneLine(String text) {
-        return text.strip().replaceAll("\\s*\\n\\s*", " ");
+    /** What a node said instead of an answer, on one line. */
+    static String refusal(String text) {
+        String said = text.strip().replaceAll("\\s*\\n\\s*", " ");
+        return said.contains("unsupported XML feature")
+                ? said + ": its PostgreSQL was built without libxml, so it cannot run query_to_xml, by which every node"
+                        + " is asked; packages are built with it (./configure --with-libxml)"
+                : said;
     }
 }

@@ -172,7 +172,7 @@ final class Everywhere {
                 told.put(answer.nodeId(), Answers.rows(shape, text));
             } else {
                 String said = notices.isEmpty() ? String.valueOf(text) : notices.get(0);
-                silent.add(new Silent(answer.nodeId(), citus.where(answer.nodeId()), Answers.oneLine(said)));
+                silent.add(new Silent(answer.nodeId(), citus.where(answer.nodeId()), Answers.refusal(said)));
             }
         }
         for (CitusNode node : citus.nodes()) {

@@ -64,6 +64,8 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
 
     private record Totals(long onlyCopies, long alsoElsewhere, long tablesUntouched, long commits) {}
 
+    private static final int NO_GROUP = -1;
+
     private static final String LOST = """
             WITH there AS (
                 SELECT shard.logicalrelid, shard.shardid,
@@ -110,8 +112,10 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
         CitusNode node = citus.node(input.node());
-        Totals totals = citus.sql().one(Totals.class, TOTALS, node.groupId(), node.groupId());
-        List<Row> tables = citus.sql().list(Row.class, citus.forThisVersion(TABLES), node.groupId());
+        // A standby or clone has what its primary has: with it no shard is lost, whatever its group holds.
+        int lost = node.primary() ? node.groupId() : NO_GROUP;
+        Totals totals = citus.sql().one(Totals.class, TOTALS, lost, lost);
+        List<Row> tables = citus.sql().list(Row.class, citus.forThisVersion(TABLES), lost);
         Page<Row> page =
                 Page.of("lost " + node.nodeId(), tables, row -> List.of(row.table()), input.limit(), 0, input.cursor());
         Round<NodeState> states = NodeState.ask(citus);
@@ -119,7 +123,7 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
         String why = answers ? null : states.whySilent(node.nodeId());
         List<String> others = citus.nodes().stream()
                 .filter(other -> other.groupId() == node.groupId() && other.nodeId() != node.nodeId())
-                .map(other -> other.nodeId() + " " + other.where() + " (" + other.role() + ")")
+                .map(other -> other.nodeId() + " " + other.where() + " (" + role(other) + ")")
                 .toList();
         return new Output(
                 node.nodeId() + " " + node.where(),
@@ -143,7 +147,14 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
                                         "DROP or TRUNCATE of a table that has shards there: it waits for the node")));
     }
 
+    private static String role(CitusNode node) {
+        return node.isClone() ? "clone" : node.role();
+    }
+
     private static List<String> stillWorks(CitusNode node, Totals totals) {
+        if (!node.primary()) {
+            return List.of("everything: Citus sends nothing to a " + role(node));
+        }
         List<String> works = new ArrayList<>();
         works.add(Parts.many(totals.tablesUntouched(), "table") + " wholly");
         works.add("queries that name one key value whose shard lies on another node");
@@ -159,6 +170,13 @@ public final class CitusLostNodeReport implements Reads<CitusLostNodeReport.Inpu
     private static List<String> waysBack(CitusNode node, Totals totals, List<String> others) {
         List<String> ways = new ArrayList<>();
         ways.add("Start PostgreSQL on " + node.where() + " again: nothing is lost then.");
+        if (!node.primary()) {
+            String remove = node.isClone()
+                    ? "citus_remove_clone_node_with_nodeid(" + node.nodeId() + ")"
+                    : "citus_remove_node('" + node.host() + "', " + node.port() + ")";
+            ways.add("Take it out: SELECT " + remove + "; its primary has all of it.");
+            return ways;
+        }
         ways.add((others.isEmpty() ? "Promote a standby of it, if there is one" : "Promote one of its group: " + others)
                 + ", then SELECT citus_update_node(" + node.nodeId() + ", 'host', port). Patroni does both by itself.");
         if (totals.onlyCopies() > 0) {

@@ -97,6 +97,8 @@ public final class CitusSnapshotSourceAdvisor
 
     private record Cloned(int nodeId, int primaryId) {}
 
+    private record Group(int highest) {}
+
     private record Split(long shardId, boolean goes) {}
 
     private static final String CARRIED = "WITH " + Placements.sized("part.repmodel <> 't'") + """
@@ -123,6 +125,13 @@ public final class CitusSnapshotSourceAdvisor
               FROM pg_dist_node AS node
              WHERE (to_jsonb(node) ->> 'nodeisclone')::boolean
              ORDER BY nodeid
+            """;
+
+    /** A clone gets the next group of the sequence, which knows nothing of groups that somebody chose, as Patroni does. */
+    private static final String GROUP_IN_USE = """
+            SELECT max(groupid) AS highest FROM pg_dist_node
+            HAVING CASE WHEN has_sequence_privilege('pg_catalog.pg_dist_groupid_seq', 'USAGE, SELECT')
+                        THEN coalesce(pg_sequence_last_value('pg_catalog.pg_dist_groupid_seq'), 0) < max(groupid) END
             """;
 
     /** Its sizes are all 0, so that those come from the shards. */
@@ -164,7 +173,7 @@ public final class CitusSnapshotSourceAdvisor
                 best.map(one -> one.nodeId() + " " + one.where()).orElse(null),
                 candidates,
                 clones,
-                best.map(one -> steps(citus.node(String.valueOf(one.nodeId())), one, clones))
+                best.map(one -> steps(citus, citus.node(String.valueOf(one.nodeId())), one, clones))
                         .orElse(List.of()),
                 Parts.unavailable(carried.silent()));
     }
@@ -218,6 +227,23 @@ public final class CitusSnapshotSourceAdvisor
         if (clone == null || primary == null) {
             return new Clone(cloned.nodeId(), "?", "?", 0, 0, null, null, "its primary is not in pg_dist_node");
         }
+        Optional<CitusNode> sharing = citus.nodes().stream()
+                .filter(node -> node.primary() && node.groupId() == clone.groupId())
+                .findFirst();
+        if (sharing.isPresent()) {
+            return new Clone(
+                    clone.nodeId(),
+                    clone.where(),
+                    primary.where(),
+                    0,
+                    0,
+                    null,
+                    null,
+                    "its group " + clone.groupId() + " has the primary "
+                            + sharing.get().where()
+                            + ", so its promotion would fail after it has left recovery: remove it, and add it again"
+                            + " once setval('pg_catalog.pg_dist_groupid_seq', …) has passed all groups");
+        }
         var split = citus.forwarded(Split.class, SPLIT, primary.host(), primary.port(), clone.host(), clone.port());
         ToolException failed = split.failed();
         if (failed != null) {
@@ -263,7 +289,14 @@ public final class CitusSnapshotSourceAdvisor
         return asynchronous != null && synchronous != null && asynchronous == 0 && synchronous > 0;
     }
 
-    private static List<String> steps(CitusNode source, Candidate candidate, List<Clone> clones) {
+    private static String ownGroup(Group group) {
+        return "SELECT setval('pg_catalog.pg_dist_groupid_seq', " + group.highest()
+                + "); as superuser: the groups here were"
+                + " chosen, not counted, and the clone would get one that has a primary, so that its promotion fails"
+                + " after it has left recovery.";
+    }
+
+    private static List<String> steps(Citus citus, CitusNode source, Candidate candidate, List<Clone> clones) {
         List<String> steps = new ArrayList<>();
         if (clones.isEmpty()) {
             steps.add("Make an asynchronous streaming standby of " + source.where()
@@ -271,6 +304,7 @@ public final class CitusSnapshotSourceAdvisor
                     + " synchronous one"
                     + (onlySynchronous(candidate) ? ", as all of its standbys are now." : ".")
                     + " It needs room for all of " + Parts.bytes(candidate.bytes()) + " at first.");
+            citus.sql().list(Group.class, GROUP_IN_USE).forEach(group -> steps.add(ownGroup(group)));
             steps.add("SELECT citus_add_clone_node('<its host>', <its port>, '" + source.host() + "', " + source.port()
                     + ");");
             steps.add("citus_snapshot_source_advisor again: it then has the split that Citus would make.");

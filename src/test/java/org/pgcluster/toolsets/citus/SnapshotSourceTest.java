@@ -53,7 +53,13 @@ class SnapshotSourceTest {
                             + " JOIN pg_dist_shard USING (shardid) JOIN pg_dist_partition USING (logicalrelid)"
                             + " WHERE repmodel <> 't' AND noderole = 'primary' AND nodeid = " + byBytes.get(0)),
                     number(best.get("shards")));
-            assertTrue(String.valueOf(answer.get("steps")).contains("citus_add_clone_node"), answer.toString());
+            String steps = String.valueOf(answer.get("steps"));
+            assertTrue(steps.contains("citus_add_clone_node"), steps);
+            long highest = one("SELECT max(groupid) FROM pg_dist_node");
+            assertEquals(
+                    one("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM pg_dist_groupid_seq") < highest,
+                    steps.contains("setval('pg_catalog.pg_dist_groupid_seq', " + highest + ")"),
+                    steps);
         }
     }
 

@@ -85,6 +85,9 @@ class StandbysTest {
                         .get(0);
                 String report = lab.ask("citus_lost_node_report", "node", node).text();
                 assertTrue(report.contains("127.0.0.1:" + standby + " (secondary)"), report);
+                Map<?, ?> lost = lab.call("citus_lost_node_report", "node", "127.0.0.1:" + standby);
+                assertEquals(0L, CitusLab.number(lost.get("only_copies")), "its primary has them");
+                assertTrue(String.valueOf(lost.get("ways_back")).contains("citus_remove_node("), lost.toString());
             } finally {
                 psql("SELECT citus_remove_node('127.0.0.1', " + standby + ")");
             }

@@ -1,0 +1,4 @@
+@NullMarked
+package org.pgcluster.citus;
+
+import org.jspecify.annotations.NullMarked;

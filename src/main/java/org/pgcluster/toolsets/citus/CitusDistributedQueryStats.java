@@ -25,7 +25,7 @@ public final class CitusDistributedQueryStats
     record Input(
             @Says("What comes first") @Default("total_time") Sort sort,
 
-            @Says("Most rows") @Default("10") @Range(min = 1, max = 200)
+            @Says("Most rows") @Default("5") @Range(min = 1, max = 200)
             int limit,
 
             @Says("From the last answer") Optional<String> cursor) {}
@@ -115,7 +115,7 @@ public final class CitusDistributedQueryStats
                        AND timed.dbid = asked.dbid)
             SELECT queryid AS query_id, pg_get_userbyid(userid) AS user_name, executor, calls, with_key AS calls_with_key,
                    round(spent, 1) AS total_ms, round(spent / nullif(timed_calls, 0), 2) AS mean_ms, rows,
-                   left(regexp_replace(query, '\\s+', ' ', 'g'), 160) AS query, total, userid::bigint AS user_id,
+                   left(regexp_replace(query, '\\s+', ' ', 'g'), 120) AS query, total, userid::bigint AS user_id,
                    ranked.figure::text AS figure
               FROM ranked
              WHERE ?::numeric IS NULL OR (-ranked.figure, queryid, userid) > (-(?::numeric), ?::bigint, ?::oid)

@@ -42,6 +42,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
             long bytes,
             boolean online,
             List<MoveFacts.Check> checks,
+            List<Held> holding,
             String locks,
             String undo,
             List<Unavailable> unavailable)
@@ -57,11 +58,34 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
                     + (failing == 0 ? "" : " It would fail: " + Parts.many(failing, "precondition") + " not met.");
         }
 
+        /** What holds needs no more than its name and what was found. */
+        Output inShort() {
+            return new Output(
+                    statement,
+                    from,
+                    to,
+                    shards,
+                    bytes,
+                    online,
+                    checks.stream()
+                            .filter(check -> check.verdict() != Verdict.HOLDS)
+                            .toList(),
+                    checks.stream()
+                            .filter(check -> check.verdict() == Verdict.HOLDS)
+                            .map(check -> new Held(check.what(), check.found()))
+                            .toList(),
+                    locks,
+                    undo,
+                    unavailable);
+        }
+
         private String size() {
             boolean all = shards.stream().allMatch(shard -> shard.bytes() != null);
             return bytes == 0 && !all ? " of unknown size" : " with " + (all ? "" : "at least ") + Parts.bytes(bytes);
         }
     }
+
+    record Held(String what, String found) {}
 
     record Shard(long shardId, String table, @Nullable Long bytes) {}
 
@@ -98,7 +122,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
 
     @Override
     public Output read(Input input, Context context) {
-        return read(input, context, Optional.empty());
+        return read(input, context, Optional.empty()).inShort();
     }
 
     /** By a mode that somebody chose, else online where the tables' identities allow it. */
@@ -144,6 +168,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
                 bytes,
                 online,
                 checks,
+                List.of(),
                 online
                         ? "Writes to these shards wait only for the final switch; DDL on their tables waits throughout."
                         : "Writes to these shards wait for the whole copy, because an online move is not possible.",

@@ -238,7 +238,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
         };
     }
 
-    private static double percent(double part, double total) {
-        return total == 0 ? 0 : Math.round(part * 1000.0 / total) / 10.0;
+    private static double percent(long part, long total) {
+        return total == 0 ? 0 : Math.round((double) part * 1000 / (double) total) / 10.0;
     }
 }

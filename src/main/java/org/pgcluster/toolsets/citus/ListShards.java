@@ -33,7 +33,7 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
             @Says("Only the shard that this value belongs to")
             Optional<String> value,
 
-            @Says("Most rows") @Default("20") @Range(min = 1, max = 200)
+            @Says("Most rows") @Default("10") @Range(min = 1, max = 200)
             int limit,
 
             @Says("Rows to skip") @Default("0") @Range(min = 0, max = 10_000_000)

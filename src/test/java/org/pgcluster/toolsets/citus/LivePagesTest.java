@@ -87,12 +87,12 @@ class LivePagesTest {
             gpids.add(psql(connection(), "SELECT citus_backend_gpid()").get(0));
         }
         List<Map<?, ?>> sessions = pages("sessions", "citus_activity", "include_idle", true, "limit", 2);
-        assertTrue(values(sessions, "global_pid").containsAll(gpids), sessions.toString());
-        List<Double> seconds = sessions.stream()
-                .filter(row -> gpids.contains(String.valueOf(row.get("global_pid"))))
-                .map(row -> ((Number) java.util.Objects.requireNonNull(row.get("seconds"))).doubleValue())
+        // Who began another statement meanwhile, as Citus' own sessions do, comes once more, at the end.
+        List<String> seen = sessions.stream()
+                .map(row -> String.valueOf(row.get("global_pid")))
+                .filter(gpids::contains)
                 .toList();
-        assertEquals(5, seconds.size());
+        assertEquals(List.copyOf(gpids), seen.stream().sorted().toList(), sessions.toString());
     }
 
     private static boolean updated(Connection waiter) {

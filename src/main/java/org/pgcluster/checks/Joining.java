@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.snapshot.Snapshot;
+import org.pgcluster.snapshot.Unread;
 
 /**
  * Puts what follows from another finding under it. The rules stand in the order in which one would look: what breaks
@@ -110,10 +111,18 @@ final class Joining {
     private static final long GLOBAL = 10_000_000_000L;
 
     private final Estate estate;
+
+    /** Component and address. */
+    private final Set<String> gone;
+
     private final Map<Finding, Finding> causeOf = new HashMap<>();
 
     private Joining(Snapshot snapshot) {
         estate = new Estate(snapshot);
+        gone = snapshot.unavailable().stream()
+                .filter(part -> part.kind() == Unread.Kind.GONE)
+                .map(part -> part.component() + " " + part.where())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     static List<Finding> of(Snapshot snapshot, List<Finding> sorted) {
@@ -171,7 +180,7 @@ final class Joining {
                         .filter(effect.subject()::equals)
                         .isPresent();
             case NOBODYS -> there == null;
-            case STILL_THERE -> !String.valueOf(effect.evidence().get("why")).contains("refused");
+            case STILL_THERE -> !gone.contains(effect.component() + " " + effect.subject());
         };
     }
 

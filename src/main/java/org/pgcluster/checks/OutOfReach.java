@@ -2,7 +2,6 @@ package org.pgcluster.checks;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.pgcluster.snapshot.Snapshot;
@@ -44,7 +43,9 @@ final class OutOfReach implements Check {
             case PARTLY -> partly(part);
             case FULL -> full(part);
             case LOGIN_REFUSED -> refused(part);
-            case SILENT -> silent(part);
+            case GONE -> silent(part, " is not there: nothing listens at that address");
+            case HANGING -> silent(part, " does not answer in time: it hangs, or the way to it does");
+            case SILENT -> silent(part, " could not be read");
         };
     }
 
@@ -85,9 +86,9 @@ final class OutOfReach implements Check {
                 .advice("It runs. Correct user, password or rights of this server's configuration.");
     }
 
-    private static Finding silent(Unread part) {
+    private static Finding silent(Unread part, String how) {
         String at = part.component() + ".";
-        String title = who(part) + how(part.why().toLowerCase(Locale.ROOT));
+        String title = who(part) + how;
         Found found = part.component().equals("patroni") // a group whose Patronis are all silent is told of itself
                 ? Found.warning(at + "out_of_reach", part.where(), title)
                 : Found.critical(at + "out_of_reach", part.where(), title);
@@ -105,14 +106,5 @@ final class OutOfReach implements Check {
             case "haproxy" -> "HAProxy at " + part.where();
             default -> "PgBouncer at " + part.where();
         };
-    }
-
-    private static String how(String why) {
-        if (why.contains("refused")) {
-            return " is not there: its port refuses connections";
-        }
-        return why.contains("did not answer") || why.contains("said nothing")
-                ? " does not answer in time: it hangs, or the way to it does"
-                : " could not be read";
     }
 }

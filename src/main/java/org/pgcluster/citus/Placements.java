@@ -18,7 +18,8 @@ public final class Placements {
                 SELECT shard.shardid, shard.shardminvalue, shard.shardmaxvalue, part.colocationid, part.partkey,
                        part.partmethod, part.logicalrelid AS shell, space.nspname, shell.relname,
                        coalesce(pg_partition_root(shell.oid)::oid, shell.oid) AS root,
-                       rel.oid AS rel, rel.reltoastrelid AS toast, rel.relkind AS rel_kind, rel.reltuples AS rel_tuples
+                       rel.oid AS rel, rel.reltoastrelid AS toast, rel.relkind AS rel_kind, rel.reltuples AS rel_tuples,
+                       rel.relpages AS rel_pages
                   FROM pg_dist_placement AS place
                   JOIN pg_dist_local_group AS here ON here.groupid = place.groupid
                   JOIN pg_dist_shard AS shard ON shard.shardid = place.shardid
@@ -32,26 +33,38 @@ public final class Placements {
 
     /**
      * Beside {@link #MINE}: {@code sized} has the bytes of each as well, indexes and TOAST included, and its {@code live}
-     * rows. A crash, a promotion and a reset empty the server's counters, which then count on from 0: fewer rows were
-     * inserted than the table once had, and nothing corrected them since. Then they are what came to those rows, or went:
-     * the counter of live rows does not fall below 0, but that of deleted ones goes on. A tenth is left for
-     * {@code reltuples}, which is rounded.
+     * rows. A crash, a promotion and a reset empty the server's counters, which then count on from 0 and nothing corrects them
+     * until the next ANALYZE: fewer rows were inserted than the table once had, or it has pages for more versions of rows than
+     * were ever written. Then the rows are what came to those of the last count, or went: the counter of live rows does not fall
+     * below 0, but that of deleted ones goes on. A tenth is left for {@code reltuples}, which is rounded, and half of it
+     * and one page for those that are not full.
      */
     public static final String SIZED = MINE + """
-            , sized AS MATERIALIZED (
+            , free AS (
                 SELECT mine.*,
-                       CASE WHEN rel IS NOT NULL AND NOT EXISTS (
-                                     SELECT FROM locked WHERE locked.rel IN (mine.rel, mine.toast))
-                            THEN pg_total_relation_size(rel) END AS bytes,
-                       CASE WHEN rel_kind = 'r' AND pg_stat_get_tuples_inserted(rel) < 0.9 * rel_tuples
-                                   AND coalesce(pg_stat_get_last_analyze_time(rel), pg_stat_get_last_autoanalyze_time(rel),
-                                                pg_stat_get_last_vacuum_time(rel), pg_stat_get_last_autovacuum_time(rel))
-                                       IS NULL
+                       rel IS NOT NULL AND NOT EXISTS (
+                           SELECT FROM locked WHERE locked.rel IN (mine.rel, mine.toast)) AS is_free,
+                       rel_kind = 'r' AND rel_tuples > 0
+                           AND coalesce(pg_stat_get_last_analyze_time(rel), pg_stat_get_last_autoanalyze_time(rel),
+                                        pg_stat_get_last_vacuum_time(rel), pg_stat_get_last_autovacuum_time(rel))
+                               IS NULL AS is_uncorrected
+                  FROM mine),
+            sized AS MATERIALIZED (
+                SELECT free.*,
+                       CASE WHEN is_free THEN pg_total_relation_size(rel) END AS bytes,
+                       CASE WHEN is_uncorrected
+                                 AND CASE WHEN pg_stat_get_tuples_inserted(rel) < 0.9 * rel_tuples THEN true
+                                          WHEN is_free AND rel_pages > 0
+                                          THEN (pg_relation_size(rel) / current_setting('block_size')::float8 - 1)
+                                                   / rel_pages * rel_tuples
+                                               > pg_stat_get_tuples_inserted(rel) + pg_stat_get_tuples_updated(rel)
+                                                   + rel_tuples / 2
+                                          ELSE false END
                             THEN greatest(0, rel_tuples::bigint + least(
                                      pg_stat_get_live_tuples(rel),
                                      pg_stat_get_tuples_inserted(rel) - pg_stat_get_tuples_deleted(rel)))
                             ELSE pg_stat_get_live_tuples(rel) END AS live
-                  FROM mine)
+                  FROM free)
             """;
 
     private Placements() {}

@@ -1,5 +1,7 @@
 package org.pgcluster.cluster;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -84,9 +86,18 @@ public final class ActingTier {
 
     /** What an approval is bound to: where acts go. It is known even when nothing answers. */
     public String identity() {
-        Dsn dsn = settings.admin().orElseGet(() -> Cluster.coordinator(settings));
-        return settings.name() + " at " + dsn.hosts() + "/" + dsn.database() + " as "
-                + dsn.user().orElse("");
+        return settings.admin()
+                .or(settings::coordinator)
+                .map(dsn -> settings.name() + " at " + dsn.hosts() + "/" + dsn.database() + " as "
+                        + dsn.user().orElse(""))
+                .orElseGet(this::withoutDatabase);
+    }
+
+    private String withoutDatabase() {
+        List<Object> places = new ArrayList<>(settings.patroniUrls());
+        places.addAll(settings.haproxyUrls());
+        settings.pgbouncers().forEach(dsn -> places.add(dsn.hosts()));
+        return settings.name() + " at " + places;
     }
 
     private Dsn admin() {

@@ -94,7 +94,10 @@ final class ClusterReader {
 
     private void judge(ClusterSettings settings) {
         ActNames.judge(settings.acts(), values);
-        if (settings.allowExecute() && values.given(Keys.ADMIN_DSN) == null) {
+        boolean hasDatabase = settings.coordinator().isPresent()
+                || settings.direct().isPresent()
+                || !settings.workers().isEmpty();
+        if (settings.allowExecute() && hasDatabase && values.given(Keys.ADMIN_DSN) == null) {
             values.problem(
                     Keys.ALLOW_EXECUTE,
                     "allow_execute needs admin_dsn, the login of acts, written out even if it equals coordinator_dsn.");

@@ -43,7 +43,8 @@ public final class Keys {
                     "admin_dsn",
                     DSN,
                     "",
-                    "The login of acts. Must be written where allow_execute is on, even if it equals coordinator_dsn.")
+                    "The login of acts. Must be written where allow_execute is on, even if it equals coordinator_dsn; an estate"
+                            + " without any PostgreSQL DSN needs none.")
             .asSecret()
             .alsoIn("POSTGRES_ADMIN_URL");
     public static final Key<String> ADMIN_USER = ofCluster("admin_user", TEXT, "", "Wins over the user in admin_dsn.");

@@ -1,5 +1,8 @@
 package org.pgcluster.error;
 
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /** The one exception that reaches a client: what happened, and what to do next. Immutable. */
@@ -68,5 +71,27 @@ public final class ToolException extends RuntimeException {
 
     public ToolException withHint(String better) {
         return new ToolException(code, text, better, sqlstate, position, this);
+    }
+
+    public ToolException becauseNobodyListens() {
+        return new ToolException(code, text, hint, sqlstate, position, new ConnectException());
+    }
+
+    /** Whether the host answered that there is no such port or socket: what was there has ended, or is elsewhere. */
+    public boolean nobodyListens() {
+        return comesOf(ConnectException.class) || comesOf(NoSuchFileException.class);
+    }
+
+    public boolean timeIsOver() {
+        return code == ErrorCode.TIMEOUT || comesOf(SocketTimeoutException.class);
+    }
+
+    private boolean comesOf(Class<? extends Throwable> type) {
+        for (Throwable cause = getCause(); cause != null; cause = cause.getCause()) {
+            if (type.isInstance(cause)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

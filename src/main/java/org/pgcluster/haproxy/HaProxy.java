@@ -16,6 +16,7 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.Proxy.Back;
 import org.pgcluster.haproxy.Proxy.Front;
 import org.pgcluster.http.Http;
+import org.pgcluster.wire.Silent;
 import org.pgcluster.wire.Wire;
 
 /** Every configured HAProxy, by statistics page or runtime socket. Threads share it; it keeps no connection. */
@@ -37,8 +38,6 @@ public final class HaProxy {
             silent = List.copyOf(silent);
         }
     }
-
-    public record Silent(String where, String why, ErrorCode code) {}
 
     /** The configured addresses as they are named in answers. */
     public List<String> instances() {
@@ -70,7 +69,7 @@ public final class HaProxy {
         try {
             return one(name, limit, call);
         } catch (ToolException e) {
-            return new Silent(name, e.text(), e.code());
+            return new Silent(name, e);
         }
     }
 
@@ -95,10 +94,14 @@ public final class HaProxy {
         return new Page(http, name, url);
     }
 
+    /** Three commands, and one limit for all of them. */
     private Proxy bySocket(String name, Duration limit, Call call) {
-        List<Stat> stats = Stat.read(command(name, "show stat", limit, call), name);
-        Map<String, Place> places = places(command(name, "show servers state", limit, call));
-        return proxy(name, stats, places, process(command(name, "show info", limit, call)), true);
+        Call own = call.atMost(limit);
+        try (var handle = call.onCancel(own::cancel)) {
+            List<Stat> stats = Stat.whole(command(name, "show stat", limit, own), name);
+            Map<String, Place> places = places(command(name, "show servers state", limit, own));
+            return proxy(name, stats, places, process(command(name, "show info", limit, own)), true);
+        }
     }
 
     /** Sends what changes something, and answers what it said against it; nothing is agreement. */

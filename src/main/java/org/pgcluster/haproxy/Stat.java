@@ -23,9 +23,8 @@ record Stat(Map<String, String> fields) {
         List<Stat> stats = new ArrayList<>();
         for (String line : lines.subList(1, lines.size())) {
             List<String> cells = cells(line);
-            if (cells.size() < 18) {
-                throw new ToolException(
-                        ErrorCode.UPSTREAM_ERROR, where + " answered half a table; it broke off in its middle.", null);
+            if (cells.size() < header.size()) {
+                throw half(where);
             }
             Map<String, String> fields = new LinkedHashMap<>();
             for (int i = 0; i < Math.min(header.size(), cells.size()); i++) {
@@ -34,6 +33,20 @@ record Stat(Map<String, String> fields) {
             stats.add(new Stat(fields));
         }
         return stats;
+    }
+
+    /** As the socket sends it: an empty line is its end, and without one servers may be missing. */
+    static List<Stat> whole(String csv, String where) {
+        List<Stat> stats = read(csv, where);
+        if (!csv.endsWith("\n\n")) {
+            throw half(where);
+        }
+        return stats;
+    }
+
+    private static ToolException half(String where) {
+        return new ToolException(
+                ErrorCode.UPSTREAM_ERROR, where + " answered half a table; it broke off in its middle.", null);
     }
 
     /** Commas inside double quotes belong to the cell; a doubled quote is one. */

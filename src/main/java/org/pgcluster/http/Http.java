@@ -219,7 +219,8 @@ public final class Http {
 
     /** Host and port, as an error names it. */
     public static String label(String url) {
-        int from = url.indexOf("://") + 3;
+        int scheme = url.indexOf("://");
+        int from = scheme < 0 ? 0 : scheme + 3;
         int to = from;
         while (to < url.length() && "/?;#".indexOf(url.charAt(to)) < 0) {
             to++;

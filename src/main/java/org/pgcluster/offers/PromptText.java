@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.shape.JsonText;
 
@@ -32,31 +34,35 @@ record PromptText(
         List<String> needs,
         List<String> paragraphs) {
     /**
-     * {@code takes} names what its values are, or lists them with {@code |} between them; after {@code like} stand some that
-     * are proposed beside any other.
+     * {@code takes} names what its values are, or lists them with {@code |} between them; {@code …} at the end says that there
+     * may be others.
      */
     record Argument(String name, String takes, boolean required, String description) {
-        private static final String LIKE = " like ";
+        private static final String OTHERS = "…";
 
-        String kind() {
-            return takes.contains(LIKE) ? takes.substring(0, takes.indexOf(LIKE)) : takes;
+        /** The values that are listed. */
+        static List<String> listed(String takes) {
+            return takes.contains("|")
+                    ? Stream.of(takes.split("\\|", -1))
+                            .filter(one -> !one.equals(OTHERS))
+                            .toList()
+                    : List.of();
         }
 
-        static List<String> proposed(String takes) {
-            String values = takes.substring(takes.contains(LIKE) ? takes.indexOf(LIKE) + LIKE.length() : 0);
-            return values.contains("|") ? List.of(values.split("\\|", -1)) : List.of();
-        }
-
-        void requireValid(String value) {
-            if (kind().equals("number") && !value.matches("\\d{1,9}")) {
-                throw ToolException.invalidInput(
-                        "`" + name + "` takes a whole number, not `" + value + "`.", description);
+        /** The value as the tools take it, which are not asked before somebody follows the text. */
+        String checked(String value) {
+            if (takes.equals("number") && !value.strip().matches("\\d{1,9}")) {
+                throw ToolException.invalidInput("`" + name + "` is a whole number, not " + value + ".", description);
             }
-            if (kind().contains("|") && !proposed(takes).contains(value)) {
+            List<String> listed = listed(takes);
+            Optional<String> one = listed.stream()
+                    .filter(known -> known.equalsIgnoreCase(value.strip()))
+                    .findFirst();
+            if (one.isEmpty() && !listed.isEmpty() && !takes.endsWith(OTHERS)) {
                 throw ToolException.invalidInput(
-                        "`" + name + "` is one of " + String.join(", ", proposed(takes)) + ", not `" + value + "`.",
-                        description);
+                        "`" + name + "` cannot be " + value + ".", "It is one of: " + String.join(", ", listed) + ".");
             }
+            return one.orElse(value);
         }
     }
 

@@ -98,14 +98,14 @@ final class Prompts {
                 .ifPresent(argument -> {
                     throw ToolException.invalidInput("`" + argument.name() + "` is required.", argument.description());
                 });
-        prompt.arguments().stream()
-                .filter(one -> given.containsKey(one.name()))
-                .forEach(one -> one.requireValid(given.getOrDefault(one.name(), "")));
         String cluster = given.get(CLUSTER);
         if (cluster != null && !settings.clusters().containsKey(cluster)) {
             throw ToolException.invalidInput(
                     "There is no cluster " + cluster + ".",
                     "Known: " + String.join(", ", settings.clusters().keySet()) + ".");
+        }
+        for (PromptText.Argument argument : prompt.arguments()) {
+            given.computeIfPresent(argument.name(), (name, value) -> argument.checked(value));
         }
         String text = prompt.text(given, listed);
         return cluster == null

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
+import org.pgcluster.wire.Silent;
 
 /**
  * All groups that could be asked.
@@ -31,9 +32,6 @@ public record Observed(
             return "Citus group " + group + " (" + where + "): no address in patroni_urls leads to its Patroni";
         }
     }
-
-    /** An address that did not answer, and why. */
-    public record Silent(String where, String why, ErrorCode code) {}
 
     /** Groups that no address could be matched for get the number of the Citus group whose database they are copies of. */
     public Observed named(Map<String, Integer> numbers) {

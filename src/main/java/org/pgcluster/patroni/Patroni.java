@@ -22,8 +22,8 @@ import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
 import org.pgcluster.http.Http.Question;
 import org.pgcluster.http.Reply;
-import org.pgcluster.patroni.Observed.Silent;
 import org.pgcluster.patroni.Observed.Unobserved;
+import org.pgcluster.wire.Silent;
 
 /**
  * Every Patroni group of a cluster, found from one member of each. Members that were found once are asked again when the
@@ -122,7 +122,7 @@ public final class Patroni {
                 .toList();
         List<Silent> silent = reading.silent().stream()
                 .filter(one -> configured.contains(one.where()) || isMember(groups, one.where()))
-                .map(one -> new Silent(Http.label(one.where()), one.why(), one.code()))
+                .map(one -> new Silent(Http.label(one.where()), one.failure()))
                 .toList();
         return new Observed(groups, unobserved, silent, unnamed);
     }

@@ -17,7 +17,7 @@ import org.pgcluster.call.Together;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
-import org.pgcluster.patroni.Observed.Silent;
+import org.pgcluster.wire.Silent;
 
 /** One look at all members: who was asked, what each said, which of them belong together. Used once. */
 final class Reading {
@@ -186,7 +186,7 @@ final class Reading {
         List<Silent> silent = new ArrayList<>();
         said.forEach((url, one) -> {
             // that it cannot show the DCS is told of its group
-            one.own().refusal().ifPresent(e -> silent.add(new Silent(url, e.text(), e.code())));
+            one.own().refusal().ifPresent(e -> silent.add(new Silent(url, e)));
         });
         return silent;
     }
@@ -280,11 +280,7 @@ final class Reading {
                 one = other == null ? one : said.get(other);
                 api = other == null ? api : other;
             }
-            String silence = one == null
-                    ? Http.label(String.valueOf(api))
-                            + " was discovered and is not among the hosts that may be asked; add it"
-                            + " to discovery_hosts."
-                    : one.own().why();
+            String silence = one == null ? unasked(api) : one.own().why();
             if (api != null) {
                 names.put(api, row.name());
             }
@@ -298,6 +294,13 @@ final class Reading {
                     one != null && one.own().asked()));
         }
         return members;
+    }
+
+    private static String unasked(@Nullable String api) {
+        return api == null
+                ? "the DCS has no address of its REST interface."
+                : Http.label(api)
+                        + " was discovered and is not among the hosts that may be asked; add it to discovery_hosts.";
     }
 
     /** A member may be configured by another address than the one it gives the DCS. */

@@ -1,6 +1,7 @@
 package org.pgcluster.pgbouncer;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import org.pgcluster.wire.Wire;
 final class Console implements AutoCloseable {
     private static final int PROTOCOL_3 = 196_608;
     private static final int TLS_REQUEST = 80_877_103;
+    private static final int MOST_BYTES = 16 << 20;
 
     private final Line line;
 
@@ -113,11 +115,27 @@ final class Console implements AutoCloseable {
 
     Table ask(String command) {
         line.send('Q', Login.ended(command));
+        try {
+            return answer(command);
+        } catch (BufferUnderflowException | IllegalArgumentException e) {
+            throw line.stranger();
+        }
+    }
+
+    private Table answer(String command) {
         List<String> columns = List.of();
         List<List<@Nullable String>> rows = new ArrayList<>();
         ToolException refused = null;
+        long length = 0;
         while (true) {
             Message message = line.next();
+            length += message.length();
+            if (length > MOST_BYTES) {
+                throw new ToolException(
+                        ErrorCode.UPSTREAM_ERROR,
+                        line.label() + " answered more than " + (MOST_BYTES >> 20) + " MiB to " + command + ".",
+                        null);
+            }
             switch (message.type()) {
                 case 'T' -> columns = message.columns();
                 case 'D' -> rows.add(message.values());

@@ -42,6 +42,9 @@ final class Login {
             }
             switch (message.firstNumber()) {
                 case OK -> {
+                    if (scram != null) {
+                        scram.requireProof();
+                    }
                     return;
                 }
                 case CLEAR_TEXT -> line.send('p', ended(clearText()));

@@ -1,5 +1,6 @@
 package org.pgcluster.pgbouncer;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -20,6 +21,10 @@ final class Message {
 
     char type() {
         return type;
+    }
+
+    int length() {
+        return body.length;
     }
 
     private ByteBuffer buffer() {
@@ -66,6 +71,7 @@ final class Message {
         return fields;
     }
 
+    /** Of a message that is none, as of {@link #values}, a buffer's own exception. */
     List<String> columns() {
         ByteBuffer buffer = buffer();
         int count = buffer.getShort();
@@ -86,6 +92,9 @@ final class Message {
             if (length < 0) {
                 values.add(null);
                 continue;
+            }
+            if (length > buffer.remaining()) {
+                throw new BufferUnderflowException();
             }
             byte[] bytes = new byte[length];
             buffer.get(bytes);

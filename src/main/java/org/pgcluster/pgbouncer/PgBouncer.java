@@ -9,6 +9,7 @@ import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Dsn;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.wire.Silent;
 
 /** Every configured PgBouncer. Threads share it; it keeps no connection. */
 public final class PgBouncer {
@@ -27,8 +28,6 @@ public final class PgBouncer {
             silent = List.copyOf(silent);
         }
     }
-
-    public record Silent(String where, String why, ErrorCode code) {}
 
     public List<String> instances() {
         return consoles.stream().map(PgBouncer::name).toList();
@@ -56,7 +55,7 @@ public final class PgBouncer {
         try (Console console = open(name, limit.plus(between), call)) {
             return Bouncer.read(name, user(name), console, between);
         } catch (ToolException e) {
-            return new Silent(name, e.text(), e.code());
+            return new Silent(name, e);
         }
     }
 

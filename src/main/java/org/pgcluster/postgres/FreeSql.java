@@ -7,10 +7,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.error.ToolException;
@@ -29,39 +27,6 @@ public final class FreeSql {
     private static final String BEGIN = "BEGIN READ ONLY;";
 
     private static final String END = ";ROLLBACK";
-
-    private static final String EXPLAINED = "pgcluster_explained";
-
-    /** Any value serves, as long as the type takes it; of NULL the planner would conclude that there is nothing. */
-    private static final String SAMPLES = """
-            SELECT pg_catalog.string_agg(pg_catalog.format('%s::%s',
-                       CASE WHEN known.typcategory = 'N' THEN '1'
-                            WHEN known.typcategory = 'S' THEN quote_literal('a')
-                            WHEN known.typcategory = 'B' THEN 'true'
-                            WHEN known.typcategory = 'D' THEN quote_literal('2000-01-01')
-                            WHEN known.typcategory = 'T' THEN quote_literal('1 day')
-                            WHEN known.typcategory = 'A' THEN quote_literal('{}')
-                            WHEN known.typcategory = 'I' THEN quote_literal('127.0.0.1')
-                            WHEN known.typcategory = 'R' THEN quote_literal('empty')
-                            WHEN known.typcategory = 'V' THEN quote_literal('1')
-                            WHEN known.typcategory = 'E' THEN (SELECT quote_literal(min(label.enumlabel::text))
-                                FROM pg_catalog.pg_enum AS label WHERE label.enumtypid = known.oid)
-                            WHEN known.typname IN ('json', 'jsonb') THEN quote_literal('{}')
-                            WHEN known.typname = 'bytea' THEN quote_literal('a')
-                            WHEN known.typname = 'uuid' THEN quote_literal('00000000-0000-0000-0000-000000000001')
-                            ELSE 'NULL' END,
-                       wanted.type::pg_catalog.text), ', ' ORDER BY wanted.at)
-              FROM pg_catalog.pg_prepared_statements AS prepared,
-                   pg_catalog.unnest(prepared.parameter_types) WITH ORDINALITY AS wanted(type, at)
-              JOIN pg_catalog.pg_type AS known ON known.oid = wanted.type::pg_catalog.oid
-             WHERE prepared.name = 'pgcluster_explained'
-            """;
-
-    /** What stands for a parameter that was left open: the plan for any value, or that for a sample of its type. */
-    enum Open {
-        FOR_ANY_VALUE,
-        FOR_A_SAMPLE
-    }
 
     private final Database database;
     private final Call call;
@@ -127,89 +92,16 @@ public final class FreeSql {
                 error -> Suggestions.of(error, text.sql(), database.sql(call)));
     }
 
-    /**
-     * For servers that know no GENERIC_PLAN, and for Citus, which refuses it: what was judged is prepared and explained,
-     * and never run.
-     */
-    Result explainPrepared(Admitted text, String explain, Budget budget, Judging judging, Open open) {
-        return database.read(
-                call,
-                style,
-                (connection, snapshot, lease) -> {
-                    var verdict = judging.judge(connection, snapshot);
-                    lease.resetBeforeReuse();
-                    prepareLeaving(lease, verdict);
-                    takeRole(connection, verdict.sandbox());
-                    return planOfPrepared(connection, text, explain, budget, verdict, open);
-                },
-                error -> Suggestions.of(error, text.sql(), database.sql(call)));
+    /** The plans of statements whose parameters have no values. */
+    OpenPlans plans() {
+        return new OpenPlans(database, call, style);
     }
 
-    /** {@code text} is an EXPLAIN (GENERIC_PLAN …), whose parameters only the simple protocol leaves open. */
-    Result explainGeneric(Admitted text, Budget budget, Judging judging) {
-        return database.read(
-                call,
-                style,
-                (connection, snapshot, lease) -> {
-                    var verdict = judging.judge(connection, snapshot);
-                    prepareLeaving(lease, verdict);
-                    takeRole(connection, verdict.sandbox());
-                    try (var statement = connection.createStatement()) {
-                        statement.setEscapeProcessing(false);
-                        statement
-                                .unwrap(PgStatement.class)
-                                .executeWithFlags(text.sql(), QueryExecutor.QUERY_EXECUTE_AS_SIMPLE);
-                        try (var rows = statement.getResultSet()) {
-                            return read(statement, rows, budget, verdict);
-                        }
-                    }
-                },
-                error -> Suggestions.of(error, text.sql(), database.sql(call)));
-    }
-
-    private static Result planOfPrepared(
-            Connection connection, Admitted text, String explain, Budget budget, Verdict verdict, Open open)
-            throws SQLException {
-        try (var statement = connection.createStatement()) {
-            statement.setEscapeProcessing(false);
-            statement.execute("SET LOCAL plan_cache_mode = "
-                    + (open == Open.FOR_ANY_VALUE ? "force_generic_plan" : "force_custom_plan"));
-            statement.execute("PREPARE " + EXPLAINED + " AS " + text.inner());
-            statement.execute("SAVEPOINT " + EXPLAINED);
-            var values = open == Open.FOR_ANY_VALUE
-                    ? String.join(", ", Collections.nCopies(text.highestParameter(), "NULL"))
-                    : sampleValues(statement);
-            try (var rows = statement.executeQuery(explain + "EXECUTE " + EXPLAINED + "(" + values + ")")) {
-                return read(statement, rows, budget, verdict);
-            } finally {
-                // No transaction takes a prepared statement back, and a pooler hands the session on as it is.
-                statement.execute("ROLLBACK TO SAVEPOINT " + EXPLAINED);
-                statement.execute("DEALLOCATE " + EXPLAINED);
-            }
-        }
-    }
-
-    private static String sampleValues(Statement statement) throws SQLException {
-        try (var row = statement.executeQuery(SAMPLES)) {
-            row.next();
-            return row.getString(1);
-        }
-    }
-
-    private static void prepareLeaving(Pool.Lease lease, Verdict verdict) {
+    static void prepareLeaving(Pool.Lease lease, Verdict verdict) {
         if (verdict.leavesTraces()) {
             lease.spoil();
         } else if (!verdict.plainRead()) {
             lease.resetBeforeReuse();
-        }
-    }
-
-    private static void takeRole(Connection connection, Optional<String> role) throws SQLException {
-        if (role.isEmpty()) {
-            return;
-        }
-        try (var statement = connection.createStatement()) {
-            statement.execute("SET LOCAL ROLE " + Names.quoted(role.get()));
         }
     }
 
@@ -298,8 +190,7 @@ public final class FreeSql {
         return (parts == null ? sent : parts[at]).getNativeSql().equals(text.nativeText());
     }
 
-    private static Result read(Statement statement, ResultSet rows, Budget budget, Verdict verdict)
-            throws SQLException {
+    static Result read(Statement statement, ResultSet rows, Budget budget, Verdict verdict) throws SQLException {
         var columns = ColumnTypes.of(statement.getConnection(), rows);
         var cells = new Values(columns, budget);
         boolean more = false;

@@ -25,6 +25,10 @@ import org.pgcluster.postgres.safety.Verdict;
  * question begins where the transaction began, so that a failed one harms no other and no lock is kept.
  */
 public final class Imagining {
+    /** What is only planned here is no workload of anybody's. */
+    private static final String UNSEEN = "SELECT pg_catalog.set_config(name, 'off', true) FROM pg_catalog.pg_settings"
+            + " WHERE name = 'pg_qualstats.enabled';";
+
     private static final String POINT = "pgcluster_imagining";
     private static final String BACK = "ROLLBACK TO SAVEPOINT " + POINT + ";";
     private static final String PREPARED = "pgcluster_imagined";
@@ -98,7 +102,8 @@ public final class Imagining {
         Connection connection = lease.connection();
         String home;
         try (var statement = connection.createStatement()) {
-            statement.execute("SAVEPOINT " + POINT);
+            statement.execute(UNSEEN + "SAVEPOINT " + POINT);
+
             try (var row = statement.executeQuery(HOME)) {
                 home = row.next() ? row.getString(1) : "";
             }

@@ -79,8 +79,8 @@ public final class SafeReading {
         FreeSql.Judging judging =
                 (connection, snapshot) -> verdict(connection, snapshot, generic, capabilities, allowed);
         return capabilities.atLeast(16)
-                ? database.free(call).explainGeneric(generic, budget, judging)
-                : database.free(call).explainPrepared(generic, explain, budget, judging, FreeSql.Open.FOR_ANY_VALUE);
+                ? database.free(call).plans().generic(generic, budget, judging)
+                : database.free(call).plans().prepared(generic, explain, budget, judging, OpenPlans.Open.FOR_ANY_VALUE);
     }
 
     /** The same for Citus, which plans for values alone: one of its type stands for each parameter left open. */
@@ -100,7 +100,7 @@ public final class SafeReading {
                     "To run the statement, its " + plain.highestParameter() + " parameters need values.",
                     "Write the values in their place, or leave analyze out.");
         }
-        return free.explainPrepared(plain, explain, budget, judging, FreeSql.Open.FOR_A_SAMPLE);
+        return free.plans().prepared(plain, explain, budget, judging, OpenPlans.Open.FOR_A_SAMPLE);
     }
 
     /** Plans as if there were other indexes. What it is given to plan is judged like any other statement. */

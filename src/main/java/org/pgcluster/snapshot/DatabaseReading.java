@@ -64,11 +64,14 @@ public final class DatabaseReading {
                       FROM pg_constraint AS con
                       JOIN pg_class AS rel ON rel.oid = con.conrelid
                       JOIN pg_attribute AS col ON col.attrelid = rel.oid AND col.attnum = con.conkey[1]
-                      JOIN pg_stats AS told ON told.schemaname = rel.relnamespace::regnamespace::text
-                           AND told.tablename = rel.relname AND told.attname = col.attname AND NOT told.inherited
+                      JOIN pg_namespace AS space ON space.oid = rel.relnamespace
+                      JOIN pg_stats AS told ON told.schemaname = space.nspname
+                           AND told.tablename = rel.relname AND told.attname = col.attname AND told.inherited = (rel.relkind = 'p')
                      WHERE con.contype = 'p' AND array_length(con.conkey, 1) = 1
                        AND col.atttypid IN ('int2'::regtype, 'int4'::regtype)
-                       AND pg_get_serial_sequence(con.conrelid::regclass::text, col.attname) IS NULL) AS keys
+                       AND NOT EXISTS (SELECT FROM pg_depend AS dep JOIN pg_sequence AS seq ON seq.seqrelid = dep.objid
+                                        WHERE dep.classid = 'pg_class'::regclass AND dep.refclassid = 'pg_class'::regclass
+                                          AND dep.refobjid = rel.oid AND dep.refobjsubid = col.attnum)) AS keys
              WHERE largest >= 0.7 * ends
              ORDER BY 1 LIMIT {one_more}
             """;

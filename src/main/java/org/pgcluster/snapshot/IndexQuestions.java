@@ -83,7 +83,8 @@ final class IndexQuestions {
                                SELECT (told.avg_width * (1 - told.null_frac))::numeric AS width
                                  FROM pg_attribute AS col
                                  JOIN pg_class AS tab ON tab.oid = col.attrelid
-                                 JOIN pg_stats AS told ON told.schemaname = tab.relnamespace::regnamespace::text
+                                 JOIN pg_namespace AS space ON space.oid = tab.relnamespace
+                                 JOIN pg_stats AS told ON told.schemaname = space.nspname
                                       AND told.tablename = tab.relname AND told.attname = col.attname
                                       AND NOT told.inherited
                                 WHERE col.attrelid = one.indrelid AND col.attnum = ANY (one.indkey::int2[])) AS col ON true

@@ -66,9 +66,7 @@ public record Surroundings(
     private static Surroundings patroni(Cluster cluster, Call call, Duration each) {
         try {
             Observed observed = cluster.patroni(call, each);
-            List<Unread> silent = observed.silent().stream()
-                    .map(one -> Unread.of("patroni", one.where(), one.why(), one.code()))
-                    .toList();
+            List<Unread> silent = Unread.all("patroni", observed.silent());
             return new Surroundings(Optional.of(observed), List.of(), List.of(), Expected.NOTHING, silent);
         } catch (ToolException e) {
             return without(Unread.of("patroni", "all groups", e));
@@ -77,17 +75,13 @@ public record Surroundings(
 
     private static Surroundings haproxy(HaProxy haproxy, Call call, Duration each) {
         HaProxy.Observed observed = haproxy.read(haproxy.instances(), each, call);
-        List<Unread> silent = observed.silent().stream()
-                .map(one -> Unread.of("haproxy", one.where(), one.why(), one.code()))
-                .toList();
+        List<Unread> silent = Unread.all("haproxy", observed.silent());
         return new Surroundings(Optional.empty(), observed.proxies(), List.of(), Expected.NOTHING, silent);
     }
 
     private static Surroundings pgbouncer(PgBouncer pgbouncer, Call call, Duration each) {
         PgBouncer.Observed observed = pgbouncer.read(pgbouncer.instances(), each, Duration.ZERO, call);
-        List<Unread> silent = observed.silent().stream()
-                .map(one -> Unread.of("pgbouncer", one.where(), one.why(), one.code()))
-                .toList();
+        List<Unread> silent = Unread.all("pgbouncer", observed.silent());
         return new Surroundings(Optional.empty(), List.of(), observed.bouncers(), Expected.NOTHING, silent);
     }
 

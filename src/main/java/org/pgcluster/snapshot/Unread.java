@@ -3,6 +3,7 @@ package org.pgcluster.snapshot;
 import java.util.List;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.wire.Silent;
 
 /** A part that could not be read, and what kind of no that was: the words of it hold addresses and come in any language. */
 public record Unread(Unavailable part, Kind kind) {
@@ -13,18 +14,31 @@ public record Unread(Unavailable part, Kind kind) {
         LOGIN_REFUSED,
         /** It answered, and refused one of the questions. */
         PARTLY,
+        /** Its host answered that nothing listens there. */
+        GONE,
+        HANGING,
+        /** Anything else. */
         SILENT
     }
 
     static Unread of(String component, String where, ToolException e) {
-        return TOO_MANY_CONNECTIONS.equals(e.sqlstate())
-                ? new Unread(new Unavailable(component, where, e.text()), Kind.FULL)
-                : of(component, where, e.text(), e.code());
+        return new Unread(new Unavailable(component, where, e.text()), kind(e));
     }
 
-    static Unread of(String component, String where, String why, ErrorCode code) {
-        Kind kind = code == ErrorCode.PERMISSION_DENIED ? Kind.LOGIN_REFUSED : Kind.SILENT;
-        return new Unread(new Unavailable(component, where, why), kind);
+    static List<Unread> all(String component, List<Silent> silent) {
+        return silent.stream()
+                .map(one -> of(component, one.where(), one.failure()))
+                .toList();
+    }
+
+    private static Kind kind(ToolException e) {
+        if (TOO_MANY_CONNECTIONS.equals(e.sqlstate())) {
+            return Kind.FULL;
+        }
+        if (e.code() == ErrorCode.PERMISSION_DENIED) {
+            return Kind.LOGIN_REFUSED;
+        }
+        return e.nobodyListens() ? Kind.GONE : e.timeIsOver() ? Kind.HANGING : Kind.SILENT;
     }
 
     /** As answers show them. */

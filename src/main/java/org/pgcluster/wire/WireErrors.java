@@ -34,7 +34,7 @@ public final class WireErrors {
                         "Check its spelling and this machine's DNS.");
             }
             if (cause instanceof NoSuchFileException) {
-                return failed(label + " has no Unix socket there.", "Check the path, and that the server runs.");
+                return gone(label + " has no Unix socket there.", "Check the path, and that the server runs.");
             }
             if (cause instanceof AccessDeniedException) {
                 return new ToolException(
@@ -52,7 +52,7 @@ public final class WireErrors {
     private static ToolException byText(String label, Throwable failed) {
         String said = said(failed);
         if (failed instanceof ConnectException || said.contains("refused") || said.contains("no such file")) {
-            return failed(
+            return gone(
                     label + " refused the connection: nothing listens there.",
                     "Check host and port, and that the server runs.");
         }
@@ -110,6 +110,10 @@ public final class WireErrors {
 
     private static String said(Throwable failed) {
         return String.valueOf(failed.getMessage()).toLowerCase(Locale.ROOT);
+    }
+
+    private static ToolException gone(String text, String hint) {
+        return failed(text, hint).becauseNobodyListens();
     }
 
     private static ToolException failed(String text, @org.jspecify.annotations.Nullable String hint) {

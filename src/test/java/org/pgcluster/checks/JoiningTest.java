@@ -32,8 +32,8 @@ class JoiningTest {
         return finding.effects().orElse(List.of()).stream().map(Effect::id).toList();
     }
 
-    private static Unread silent(String component, String where, String why) {
-        return new Unread(new Unavailable(component, where, why), Unread.Kind.SILENT);
+    private static Unread silent(String component, String where, Unread.Kind kind) {
+        return new Unread(new Unavailable(component, where, "kein Anschluss"), kind);
     }
 
     private static Group withoutDcs(Group group) {
@@ -77,10 +77,10 @@ class JoiningTest {
     void without_a_dcs_what_hangs_follows_from_it_and_what_has_gone_does_not() {
         estate.groups = estate.groups.stream().map(JoiningTest::withoutDcs).toList();
         estate.unavailable = List.of(
-                silent("patroni", "x:8008", "x:8008 did not answer within 0.9 s."),
-                silent("patroni", "y:8008", "y:8008 refused the connection: nothing listens there."),
-                silent("haproxy", "h:7000", "h:7000 refused the connection: nothing listens there."),
-                silent("postgres", "h:5000", "h:5000 refused the connection: nothing listens there."));
+                silent("patroni", "x:8008", Unread.Kind.HANGING),
+                silent("patroni", "y:8008", Unread.Kind.GONE),
+                silent("haproxy", "h:7000", Unread.Kind.GONE),
+                silent("postgres", "h:5000", Unread.Kind.GONE));
         List<Finding> found = estate.findings();
         assertEquals(
                 List.of("patroni.dcs_lost", "haproxy.out_of_reach", "patroni.out_of_reach"),
@@ -141,7 +141,7 @@ class JoiningTest {
                         group.settings(),
                         List.of(),
                         null));
-        estate.unavailable = List.of(silent("patroni", "w1:8008", "w1:8008 did not answer within 0.9 s."));
+        estate.unavailable = List.of(silent("patroni", "w1:8008", Unread.Kind.HANGING));
         Finding found = estate.findings().get(0);
         assertEquals("PostgreSQL of w1 is not running: start failed", found.title());
         assertEquals(List.of("patroni.out_of_reach"), effects(found));

@@ -339,6 +339,23 @@ class SettingsTest {
     }
 
     @Test
+    void acts_need_a_login_of_their_own_wherever_a_database_is_configured() {
+        var acting = setting().variable("PGCLUSTER_MCP_MODE", "admin").variable("PGCLUSTER_MCP_ALLOW_EXECUTE", "true");
+        assertProblem(acting.variable("PGCLUSTER_MCP_COORDINATOR_DSN", DSN).load(), "ALLOW_EXECUTE", "needs admin_dsn");
+    }
+
+    @Test
+    void acts_on_an_estate_without_any_database_need_no_login_of_one() {
+        var cluster = only(setting()
+                .variable("PGCLUSTER_MCP_MODE", "admin")
+                .variable("PGCLUSTER_MCP_ALLOW_EXECUTE", "true")
+                .variable("PATRONI_URL", "http://localhost:8008")
+                .load());
+        assertTrue(cluster.allowExecute());
+        assertEquals(Optional.empty(), cluster.admin());
+    }
+
+    @Test
     void clear_text_passwords_off_loopback_need_leave() {
         var remote = "postgres://u:p@far.example.com/d?sslmode=disable";
         assertProblem(setting().arguments(remote).load(), "argument", "allow_plaintext");

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -78,12 +80,15 @@ class GatheringTest {
 
     /** The names of the roles are in what the server says, which must not mislead. */
     @Test
-    void a_refused_login_a_full_server_and_a_dead_one_are_told_apart_by_what_the_server_means()
+    void a_refused_login_a_full_server_a_dead_and_a_hanging_one_are_told_apart_by_what_the_server_means()
             throws IOException, InterruptedException {
         primary.psql("CREATE ROLE \"too many clients\" NOLOGIN; CREATE ROLE password LOGIN CONNECTION LIMIT 0");
         assertEquals(Unread.Kind.LOGIN_REFUSED, refusal(primary.port(), "too%20many%20clients"));
         assertEquals(Unread.Kind.FULL, refusal(primary.port(), "password"));
-        assertEquals(Unread.Kind.SILENT, refusal(1, "password"));
+        assertEquals(Unread.Kind.GONE, refusal(1, "password"));
+        try (var mute = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            assertEquals(Unread.Kind.HANGING, refusal(mute.getLocalPort(), "password"));
+        }
     }
 
     private static Connection connect(String more) throws SQLException {

@@ -18,12 +18,14 @@ public final class HaProxyProcess implements AutoCloseable {
     private final Path folder;
     private final int front;
     private final int page;
+    private final int socket;
 
-    private HaProxyProcess(Process process, Path folder, int front, int page) {
+    private HaProxyProcess(Process process, Path folder, int front, int page, int socket) {
         this.process = process;
         this.folder = folder;
         this.front = front;
         this.page = page;
+        this.socket = socket;
     }
 
     /** {@code onPage} are lines for the statistics page, such as {@code stats admin if TRUE}. */
@@ -32,6 +34,7 @@ public final class HaProxyProcess implements AutoCloseable {
         Path program = Programs.named("haproxy");
         int front = freePort();
         int page = freePort();
+        int socket = freePort();
         StringBuilder lines = new StringBuilder();
         for (NamingServer server : servers) {
             lines.append("  server ")
@@ -43,6 +46,7 @@ public final class HaProxyProcess implements AutoCloseable {
         Path settings = Files.writeString(folder.resolve("haproxy.cfg"), """
                 global
                   stats socket %s/admin.sock mode 600 level %s
+                  stats socket ipv4@127.0.0.1:%d level %s
                 defaults
                   mode tcp
                   timeout connect 4s
@@ -60,17 +64,17 @@ public final class HaProxyProcess implements AutoCloseable {
                 backend app
                   balance roundrobin
                 %s""".formatted(
-                        folder, level, page, String.join("\n  ", onPage), front, lines));
+                        folder, level, socket, level, page, String.join("\n  ", onPage), front, lines));
         Process process = new ProcessBuilder(program.toString(), "-db", "-f", settings.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("haproxy.log").toFile())
                 .start();
-        var started = new HaProxyProcess(process, folder, front, page);
+        var started = new HaProxyProcess(process, folder, front, page, socket);
         started.awaitPort();
         return started;
     }
 
-    private static int freePort() throws IOException {
+    public static int freePort() throws IOException {
         try (var free = new ServerSocket(0)) {
             return free.getLocalPort();
         }
@@ -101,6 +105,10 @@ public final class HaProxyProcess implements AutoCloseable {
 
     public String socketUrl() {
         return "unix:" + folder.resolve("admin.sock");
+    }
+
+    public String socketByTcp() {
+        return "tcp:127.0.0.1:" + socket;
     }
 
     @Override

@@ -79,6 +79,10 @@ public record Access(
         return new Access(whole, alias, conditions, alternatives, orders, groups, nearest, needed);
     }
 
+    public Access with(List<Condition> sharper) {
+        return new Access(table, alias, sharper, alternatives, orders, groups, nearest, needed);
+    }
+
     private static String table(PlanNode node) {
         return quoted(String.valueOf(node.text("Schema"))) + "." + quoted(String.valueOf(node.text("Relation Name")));
     }

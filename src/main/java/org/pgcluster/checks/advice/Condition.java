@@ -44,6 +44,10 @@ public record Condition(
         return kind != Kind.JOINED && !value.contains("$") && !value.contains("InitPlan");
     }
 
+    public Condition of(Kind other) {
+        return new Condition(alias, expression, column, other, operator, value, sql);
+    }
+
     /** All that this text says of tables; {@code OR} and what no index answers say nothing. */
     static List<Condition> all(String text, Set<String> aliases) {
         List<Condition> conditions = new ArrayList<>();

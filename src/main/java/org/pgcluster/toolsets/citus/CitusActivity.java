@@ -1,13 +1,14 @@
 package org.pgcluster.toolsets.citus;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
+import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Round.Told;
 import org.pgcluster.shape.Default;
@@ -25,11 +26,13 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
     record Input(
             @Says("Idle sessions, too") @Default("false") boolean includeIdle,
 
-            @Says("Only what has run at least this long") @Default("0") @Range(min = 0, max = 10_000_000)
+            @Says("At least this long") @Default("0") @Range(min = 0, max = 10_000_000)
             int minDurationSecs,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
-            int limit) {}
+            int limit,
+
+            @Says("From the last answer") Optional<String> cursor) {}
 
     record Output(Summary summary, List<Row> sessions, Rest rest, List<Unavailable> unavailable) implements InWords {
         @Override
@@ -70,6 +73,11 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
             List<String> workers,
             @Nullable String query) {}
 
+    private static final int MOST_WORKERS = 5;
+
+    /** Ordered by when its statement began, which no later look changes: who begins another one comes last. */
+    private record Client(long began, Row row) {}
+
     @Override
     public Declaration<Input, Output> declaration() {
         return Declaration.reads(
@@ -77,7 +85,7 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
                 "Citus activity",
                 Input.class,
                 Output.class,
-                "What runs on all Citus nodes, longest first: each client's statement, global pid, waits, backends on workers.");
+                "What runs on all Citus nodes, longest first: statement, global pid, waits, backends on workers.");
     }
 
     @Override
@@ -86,24 +94,26 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
         Round<ClientSession> round = ClientSession.ask(citus);
         Map<Long, List<Told<ClientSession>>> byClient = round.told().stream()
                 .collect(Collectors.groupingBy(told -> told.row().globalPid(), TreeMap::new, Collectors.toList()));
-        List<Row> rows = new ArrayList<>();
-        byClient.values().forEach(backends -> rows.add(row(citus, backends)));
-        List<Row> wanted = rows.stream()
-                .filter(row -> input.includeIdle() || !"idle".equals(row.state()))
-                .filter(row -> seconds(row) >= input.minDurationSecs())
-                .sorted(Comparator.comparingDouble((Row row) -> -seconds(row)).thenComparing(Row::globalPid))
-                .toList();
-        List<Row> shown = wanted.subList(0, Math.min(input.limit(), wanted.size()));
+        List<Client> clients = new ArrayList<>();
+        byClient.values().forEach(backends -> clients.add(client(citus, backends)));
+        Page<Client> page = Page.of(
+                "activity " + input.includeIdle() + input.minDurationSecs(),
+                clients.stream().filter(client -> wanted(client.row(), input)).toList(),
+                client -> List.of(client.began(), client.row().globalPid()),
+                input.limit(),
+                0,
+                input.cursor());
         return new Output(
-                summary(rows, round),
-                List.copyOf(shown),
-                new Rest(shown.size(), wanted.size(), null),
+                summary(clients.stream().map(Client::row).toList(), round),
+                page.rows().stream().map(Client::row).toList(),
+                page.rest(),
                 Parts.unavailable(round.silent()));
     }
 
-    private static double seconds(Row row) {
+    private static boolean wanted(Row row, Input input) {
         Double seconds = row.seconds();
-        return seconds == null ? 0 : seconds;
+        return (input.includeIdle() || !"idle".equals(row.state()))
+                && (seconds == null ? 0 : seconds) >= input.minDurationSecs();
     }
 
     private static Summary summary(List<Row> rows, Round<ClientSession> round) {
@@ -128,7 +138,7 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
     }
 
     /** The client's own backend leads; where its node is silent, what works for it is told all the same. */
-    private static Row row(Citus citus, List<Told<ClientSession>> backends) {
+    private static Client client(Citus citus, List<Told<ClientSession>> backends) {
         Told<ClientSession> first = backends.stream()
                 .filter(told -> !told.row().workerQuery())
                 .findFirst()
@@ -136,7 +146,7 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
         ClientSession session = first.row();
         List<Told<ClientSession>> workers =
                 backends.stream().filter(told -> !told.equals(first)).toList();
-        return new Row(
+        Row row = new Row(
                 session.globalPid(),
                 first.nodeId() + " " + citus.where(first.nodeId()),
                 session.pid(),
@@ -148,15 +158,24 @@ public final class CitusActivity implements Reads<CitusActivity.Input, CitusActi
                 session.transactionSeconds(),
                 session.waitsFor(),
                 workers.size(),
-                workers.stream()
-                        .filter(told -> !told.row().idle())
-                        .limit(5)
-                        .map(told -> "pid " + told.row().pid() + " on " + citus.where(told.nodeId()) + ": "
-                                + told.row().state()
-                                + (told.row().waitsFor() == null
-                                        ? ""
-                                        : ", waits for " + told.row().waitsFor()))
-                        .toList(),
+                busy(citus, workers),
                 session.query());
+        Long began = session.began();
+        return new Client(began == null ? Long.MAX_VALUE : began, row);
+    }
+
+    private static List<String> busy(Citus citus, List<Told<ClientSession>> workers) {
+        List<Told<ClientSession>> busy =
+                workers.stream().filter(told -> !told.row().idle()).toList();
+        List<String> said = new ArrayList<>();
+        for (Told<ClientSession> told : busy.subList(0, Math.min(MOST_WORKERS, busy.size()))) {
+            String waits = told.row().waitsFor();
+            said.add("pid " + told.row().pid() + " on " + citus.where(told.nodeId()) + ": "
+                    + told.row().state() + (waits == null ? "" : ", waits for " + waits));
+        }
+        if (busy.size() > MOST_WORKERS) {
+            said.add("and " + (busy.size() - MOST_WORKERS) + " more");
+        }
+        return said;
     }
 }

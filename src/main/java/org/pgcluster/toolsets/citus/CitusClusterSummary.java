@@ -27,7 +27,7 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
     record Input(
             @Says("List the workers") @Default("true") boolean includeWorkers,
 
-            @Says("Settings that were changed or differ between nodes") @Default("false")
+            @Says("Changed or differing settings") @Default("false")
             boolean includeGucs) {}
 
     record Output(
@@ -121,6 +121,8 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
                    (SELECT count(*) FROM pg_dist_cleanup) AS cleanup_records
             """;
 
+    private record Right(boolean held) {}
+
     private record Waiting(long jobsUnfinished, long cleanupRecords) {}
 
     /** reset_val, because the question itself sets some of them in its session. */
@@ -172,8 +174,14 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
                 rows.stream().mapToLong(NodeState::unknownSizes).sum(),
                 new Operations(waiting.jobsUnfinished(), waiting.cleanupRecords(), prepared),
                 gucs,
-                notes(citus, states),
+                notes(citus, states, input.includeGucs() && !seesSettings(citus)),
                 Parts.unavailable(states.silent()));
+    }
+
+    private static boolean seesSettings(Citus citus) {
+        return citus.sql()
+                .one(Right.class, "SELECT pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') AS held")
+                .held();
     }
 
     private static Coordinator coordinator(Citus citus, Capabilities own, Round<NodeState> states) {
@@ -227,7 +235,7 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
         return settings;
     }
 
-    private static List<String> notes(Citus citus, Round<NodeState> states) {
+    private static List<String> notes(Citus citus, Round<NodeState> states, boolean settingsHidden) {
         List<String> notes = new ArrayList<>();
         differing(states, "PostgreSQL", NodeState::postgresVersion, citus).ifPresent(notes::add);
         differing(states, "Citus library", NodeState::citusVersion, citus).ifPresent(notes::add);
@@ -239,6 +247,12 @@ public final class CitusClusterSummary implements Reads<CitusClusterSummary.Inpu
         }
         if (citus.nodes().stream().noneMatch(node -> node.groupId() == 0)) {
             notes.add("The coordinator is not registered (citus_set_coordinator_host).");
+        }
+        if (states.rows().stream().anyMatch(state -> state.connections() == null)) {
+            notes.add("Connections are not counted: this role lacks pg_read_all_stats.");
+        }
+        if (settingsHidden) {
+            notes.add("Some settings are hidden from this role: it lacks pg_read_all_settings.");
         }
         long missing = states.rows().stream().mapToLong(NodeState::missing).sum();
         if (missing > 0) {

@@ -28,6 +28,8 @@ import org.pgcluster.tool.Reads;
 /** Groups of tables whose shards lie and move together. */
 public final class CitusColocationInspector
         implements Reads<CitusColocationInspector.Input, CitusColocationInspector.Output> {
+    private static final int MOST_NAMES = 30;
+
     record Input(
             @Says("Only this group") OptionalInt colocationId,
 
@@ -95,10 +97,10 @@ public final class CitusColocationInspector
                        count(*) FILTER (WHERE NOT shell.relispartition) AS tables,
                        count(*) FILTER (WHERE shell.relispartition) AS partitions,
                        (array_agg(shell.oid::regclass::text ORDER BY shell.oid::regclass::text)
-                           FILTER (WHERE NOT shell.relispartition))[1:30] AS names,
+                           FILTER (WHERE NOT shell.relispartition))[1:31] AS names,
                        (array_agg(shell.oid::regclass::text ORDER BY shell.oid::regclass::text)
                            FILTER (WHERE\s""" + Identity.MISSING + """
-            ))[1:10] AS stuck
+            ))[1:31] AS stuck
                   FROM pg_dist_partition AS part
                   JOIN pg_class AS shell ON shell.oid = part.logicalrelid
                  GROUP BY 1)
@@ -220,7 +222,7 @@ public final class CitusColocationInspector
                 group.replicationFactor(),
                 group.keyType(),
                 group.tableCount(),
-                group.tables(),
+                shortened(group.tables()),
                 group.partitions(),
                 told.isEmpty() && group.tableCount() > 0 ? null : Long.valueOf(bytes),
                 judged && largest != null ? Math.round(largest.largest() * 100.0 * ranges / bytes) / 100.0 : null,
@@ -229,6 +231,15 @@ public final class CitusColocationInspector
                 nodes,
                 unknown == 0 ? null : Long.valueOf(unknown),
                 group.couldJoin(),
-                group.stuck());
+                shortened(group.stuck()));
+    }
+
+    private static List<String> shortened(List<String> names) {
+        if (names.size() <= MOST_NAMES) {
+            return names;
+        }
+        List<String> shown = new ArrayList<>(names.subList(0, MOST_NAMES));
+        shown.add("and more");
+        return shown;
     }
 }

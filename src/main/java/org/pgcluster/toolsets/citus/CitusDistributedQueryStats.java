@@ -2,9 +2,11 @@ package org.pgcluster.toolsets.citus;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Slice;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.OwnText;
 import org.pgcluster.shape.Default;
@@ -24,7 +26,9 @@ public final class CitusDistributedQueryStats
             @Says("What comes first") @Default("total_time") Sort sort,
 
             @Says("Most rows") @Default("10") @Range(min = 1, max = 200)
-            int limit) {}
+            int limit,
+
+            @Says("From the last answer") Optional<String> cursor) {}
 
     enum Sort {
         TOTAL_TIME,
@@ -38,7 +42,7 @@ public final class CitusDistributedQueryStats
             implements InWords {
         @Override
         public String inWords() {
-            String found = statements.isEmpty()
+            String found = rest.total() == 0
                     ? "No distributed statements are on record."
                     : Parts.many(rest.total(), "distributed statement") + " on record by this node.";
             return found
@@ -47,14 +51,13 @@ public final class CitusDistributedQueryStats
         }
     }
 
-    /** Without a partition key on any call, no call named a single value, so it went to several shards. */
+    /** Where {@code callsWithKey} is 0, no call named a single value of a distribution column: all went to several shards. */
     record Row(
             long queryId,
             @Nullable String userName,
             String executor,
             long calls,
             long callsWithKey,
-            boolean routedByKey,
             @Nullable Double totalMs,
             @Nullable Double meanMs,
             @Nullable Long rows,
@@ -81,7 +84,9 @@ public final class CitusDistributedQueryStats
             @Nullable Double meanMs,
             @Nullable Long rows,
             @Nullable String query,
-            long total) {}
+            long total,
+            long userId,
+            String figure) {}
 
     private record Tracking(@Nullable String track, boolean timed, boolean seesAll) {}
 
@@ -101,15 +106,20 @@ public final class CitusDistributedQueryStats
                   FROM pg_catalog.citus_stat_statements
                  WHERE query !~ ?::text AND query !~* ?::text
                    AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-                 GROUP BY 1, 2, 3)
-            SELECT asked.queryid AS query_id, pg_get_userbyid(asked.userid) AS user_name, asked.executor, asked.calls,
-                   asked.with_key AS calls_with_key, round(timed.total, 3) AS total_ms,
-                   round(timed.total / nullif(timed.calls, 0), 3) AS mean_ms, timed.rows,
-                   left(regexp_replace(asked.query, '\\s+', ' ', 'g'), 200) AS query, count(*) OVER () AS total
-              FROM asked
-              LEFT JOIN {timed} AS timed ON timed.queryid = asked.queryid AND timed.userid = asked.userid
-                   AND timed.dbid = asked.dbid
-             ORDER BY {order} DESC NULLS LAST, asked.queryid, asked.userid
+                 GROUP BY 1, 2, 3
+            ), ranked AS (
+                SELECT asked.*, timed.total AS spent, timed.calls AS timed_calls, timed.rows, count(*) OVER () AS total,
+                       coalesce({order}, -1)::numeric AS figure
+                  FROM asked
+                  LEFT JOIN {timed} AS timed ON timed.queryid = asked.queryid AND timed.userid = asked.userid
+                       AND timed.dbid = asked.dbid)
+            SELECT queryid AS query_id, pg_get_userbyid(userid) AS user_name, executor, calls, with_key AS calls_with_key,
+                   round(spent, 1) AS total_ms, round(spent / nullif(timed_calls, 0), 2) AS mean_ms, rows,
+                   left(regexp_replace(query, '\\s+', ' ', 'g'), 160) AS query, total, userid::bigint AS user_id,
+                   ranked.figure::text AS figure
+              FROM ranked
+             WHERE ?::numeric IS NULL OR (-ranked.figure, queryid, userid) > (-(?::numeric), ?::bigint, ?::oid)
+             ORDER BY ranked.figure DESC, queryid, userid
              LIMIT ?::bigint
             """;
 
@@ -154,21 +164,27 @@ public final class CitusDistributedQueryStats
                 .orElse(null);
         Tracking tracking = citus.sql().one(Tracking.class, TRACKING.replace("{space}", String.valueOf(space)));
         List<String> off = new ArrayList<>();
-        List<Found> found =
-                space == null || !citus.features().statements() ? List.of() : found(citus, tracking, space, input, off);
+        String list = "statements " + input.sort();
+        List<@Nullable Object> after = Slice.after(list, input.cursor(), 3);
+        List<Found> found = space == null || !citus.features().statements()
+                ? List.of()
+                : found(citus, tracking, space, input, after, off);
+        Slice<Found> page = Slice.of(
+                list, found, input.limit(), one -> List.of(one.figure(), one.queryId(), one.userId()), Found::total);
         Round<Counter> counters = citus.features().counters()
                 ? citus.everywhere(Counter.class, COUNTERS)
                 : new Round<>(java.util.Map.of(), List.of());
         return new Output(
-                found.stream().map(one -> row(one, citus)).toList(),
-                new Rest(found.size(), found.isEmpty() ? 0 : found.get(0).total(), null),
+                page.rows().stream().map(one -> row(one, citus)).toList(),
+                page.rest(),
                 counted(citus, counters),
                 off(tracking, space, counters, off),
                 Parts.unavailable(counters.silent()));
     }
 
     /** Citus calls pg_stat_statements by its bare name, so that it is found on the login's search path or not at all. */
-    private static List<Found> found(Citus citus, Tracking tracking, String space, Input input, List<String> off) {
+    private static List<Found> found(
+            Citus citus, Tracking tracking, String space, Input input, List<@Nullable Object> after, List<String> off) {
         try {
             return citus.sql()
                     .withSearchPathOfLogin()
@@ -179,7 +195,11 @@ public final class CitusDistributedQueryStats
                                     .replace("{order}", order(input.sort())),
                             OwnText.pattern(),
                             NO_STATEMENT_OVER_SHARDS,
-                            input.limit());
+                            after.get(0),
+                            after.get(0),
+                            after.get(1),
+                            after.get(2),
+                            input.limit() + 1L);
         } catch (ToolException e) {
             if (!"42883".equals(e.sqlstate())) {
                 throw e;
@@ -206,7 +226,6 @@ public final class CitusDistributedQueryStats
                 one.executor(),
                 one.calls(),
                 one.callsWithKey(),
-                one.callsWithKey() > 0,
                 one.totalMs(),
                 one.meanMs(),
                 one.rows(),

@@ -186,7 +186,7 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                 "Citus background jobs",
                 Input.class,
                 Output.class,
-                "Background jobs (rebalances, moves), newest first: state, tasks done, waiting and retried, last error.");
+                "Background jobs (rebalances, moves), newest first: state, tasks done and retried, last error.");
     }
 
     @Override

@@ -1,15 +1,18 @@
 package org.pgcluster.toolsets.citus;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
+import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Round.Told;
 import org.pgcluster.shape.Default;
@@ -25,24 +28,40 @@ import org.pgcluster.tool.Reads;
 /** Who waits for whom across all nodes, and whose end would free them. */
 public final class CitusLockInspector implements Reads<CitusLockInspector.Input, CitusLockInspector.Output> {
     record Input(
-            @Says("The locks of all who wait or block") @Default("false")
-            boolean includeLocks,
+            @Says("Their locks, too") @Default("false") boolean includeLocks,
 
-            @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
-            int limit) {}
+            @Says("Most rows of each list") @Default("50") @Range(min = 1, max = 200)
+            int limit,
 
-    record Output(List<Root> roots, List<Wait> waits, Rest rest, List<Held> locks, List<Unavailable> unavailable)
+            @Says("From the last answer") Optional<String> cursor) {}
+
+    /** Each page of waits comes with all roots and with the locks of those who wait or block on it. */
+    record Output(
+            List<Root> roots,
+            @Nullable Long rootsLeftOut,
+            List<Wait> waits,
+            Rest rest,
+            List<HeldLock> locks,
+            @Nullable Long locksLeftOut,
+            List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
-            String state = waits.isEmpty()
+            String state = rest.total() == 0
                     ? "Nobody waits for a lock on any node that answered."
                     : Parts.many(rest.total(), "wait") + " across the cluster. "
                             + (roots.isEmpty()
                                     ? "They form a circle: Citus ends a distributed deadlock by itself."
                                     : "Ending " + roots.get(0).who() + " would free "
                                             + roots.get(0).frees() + ".");
-            return state + Parts.partial(unavailable).replace("sizes and counts lack", "this lacks");
+            return state
+                    + leftOut(rootsLeftOut, "root blocker", "Each stands in waits and frees no more than those shown.")
+                    + leftOut(locksLeftOut, "lock", "A smaller limit shows fewer sessions, a cursor the next.")
+                    + Parts.partial(unavailable).replace("sizes and counts lack", "this lacks");
+        }
+
+        private static String leftOut(@Nullable Long count, String what, String where) {
+            return count == null ? "" : " " + Parts.many(count, what) + " more are left out. " + where;
         }
     }
 
@@ -68,32 +87,6 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
             @Nullable String waitingQuery,
             @Nullable String blockingQuery) {}
 
-    record Held(
-            long globalPid,
-            String node,
-            String lockType,
-            @Nullable String relation,
-            String mode,
-            boolean granted) {}
-
-    record HeldRow(long gpid, String lockType, @Nullable String relation, String mode, boolean granted) {}
-
-    private static final String LOCKS = """
-            SELECT coalesce(nullif(own.global_pid, 0), here.nodeid::bigint * 10000000000 + held.pid) AS gpid,
-                   held.locktype AS lock_type, held.relation::regclass::text AS relation, held.mode, held.granted
-              FROM pg_locks AS held
-              LEFT JOIN get_all_active_transactions() AS own ON own.process_id = held.pid
-             CROSS JOIN (SELECT coalesce((SELECT nodeid FROM pg_dist_node AS node
-                                           JOIN pg_dist_local_group AS grp ON grp.groupid = node.groupid
-                                          WHERE node.noderole = 'primary' LIMIT 1), 0) AS nodeid) AS here
-             WHERE held.pid IS NOT NULL AND held.locktype <> 'virtualxid'
-               AND (held.relation IS NULL
-                    OR held.relation NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace))
-               AND coalesce(nullif(own.global_pid, 0), here.nodeid::bigint * 10000000000 + held.pid) = ANY (%L::bigint[])
-             ORDER BY 1, 2, 3, 4
-             LIMIT 500
-            """;
-
     @Override
     public Declaration<Input, Output> declaration() {
         return Declaration.reads(
@@ -113,24 +106,43 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
                 .told()
                 .forEach(told -> clients.merge(
                         told.row().globalPid(), told, (one, other) -> one.row().workerQuery() ? other : one));
-        List<Told<LockWait>> edges = both.one().told().stream()
-                .sorted(Comparator.comparingDouble(
-                                (Told<LockWait> told) -> -told.row().seconds())
-                        .thenComparing(told -> told.row().waitingGpid())
-                        .thenComparing(told -> told.row().blockingPid())
-                        .thenComparing(Told::nodeId))
-                .toList();
-        List<Wait> waits = edges.stream()
-                .map(edge -> wait(citus, edge, clients))
-                .distinct()
-                .toList();
-        List<Wait> shown = List.copyOf(waits.subList(0, Math.min(input.limit(), waits.size())));
+        List<Told<LockWait>> edges = once(both.one().told());
+        Page<Told<LockWait>> page = Page.of("waits", edges, CitusLockInspector::key, input.limit(), 0, input.cursor());
+        List<Root> roots = roots(citus, edges, clients);
+        HeldLock.Several locks = input.includeLocks() && !edges.isEmpty()
+                ? HeldLock.ask(citus, page.rows(), input.limit())
+                : new HeldLock.Several(List.of(), null);
         return new Output(
-                roots(citus, edges, clients),
-                shown,
-                new Rest(shown.size(), waits.size(), null),
-                input.includeLocks() && !edges.isEmpty() ? locks(citus, edges) : List.of(),
+                List.copyOf(roots.subList(0, Math.min(input.limit(), roots.size()))),
+                roots.size() > input.limit() ? Long.valueOf(roots.size() - input.limit()) : null,
+                page.rows().stream().map(edge -> wait(citus, edge, clients)).toList(),
+                page.rest(),
+                locks.shown(),
+                locks.leftOut(),
                 Parts.unavailable(both.one(), both.other()));
+    }
+
+    /** Two backends of one client may hold up the same one. */
+    private static List<Told<LockWait>> once(List<Told<LockWait>> told) {
+        Map<List<@Nullable Object>, Told<LockWait>> edges = new LinkedHashMap<>();
+        for (Told<LockWait> edge : told) {
+            LockWait wait = edge.row();
+            edges.putIfAbsent(
+                    Arrays.asList(edge.nodeId(), wait.waitingPid(), wait.blockingGpid(), wait.prepared()), edge);
+        }
+        return List.copyOf(edges.values());
+    }
+
+    /** Since when somebody waits is the same in every look; one backend waits for another once. */
+    private static List<Comparable<?>> key(Told<LockWait> told) {
+        LockWait wait = told.row();
+        Long since = wait.since();
+        return List.of(
+                since == null ? Long.MAX_VALUE : since,
+                wait.waitingGpid(),
+                told.nodeId(),
+                wait.waitingPid(),
+                wait.blockingPid());
     }
 
     /** What a client asked says more than what its backend on a worker was sent. */
@@ -225,26 +237,5 @@ public final class CitusLockInspector implements Reads<CitusLockInspector.Input,
                 frees,
                 query(client, wait.blockingQuery()),
                 "SELECT pg_terminate_backend(" + gpid + ") on any node, or pg_cancel_backend where it is active");
-    }
-
-    private static List<Held> locks(Citus citus, List<Told<LockWait>> edges) {
-        Set<Long> involved = new TreeSet<>();
-        edges.forEach(edge -> {
-            involved.add(edge.row().waitingGpid());
-            Long blocker = edge.row().blockingGpid();
-            if (blocker != null) {
-                involved.add(blocker);
-            }
-        });
-        Round<HeldRow> round = citus.everywhere(HeldRow.class, LOCKS, List.copyOf(involved));
-        return round.told().stream()
-                .map(told -> new Held(
-                        told.row().gpid(),
-                        told.nodeId() + " " + citus.where(told.nodeId()),
-                        told.row().lockType(),
-                        told.row().relation(),
-                        told.row().mode(),
-                        told.row().granted()))
-                .toList();
     }
 }

@@ -24,14 +24,14 @@ import org.pgcluster.tool.Reads;
 public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input, CitusMoveShardPlan.Output> {
     record Input(
             @Says("list_shards shows them") long shardId,
-            @Says("Where it lies; found by itself") Optional<String> sourceHost,
+            @Says("Where it lies") Optional<String> sourceHost,
 
             @Says("With source_host") @Range(min = 1, max = 65_535)
             OptionalInt sourcePort,
 
             @Says("Host, host:port or node id") String targetHost,
 
-            @Says("Where several nodes share the host") @Range(min = 1, max = 65_535)
+            @Says("Where nodes share a host") @Range(min = 1, max = 65_535)
             OptionalInt targetPort) {}
 
     record Output(
@@ -90,7 +90,7 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
                 "Shard move plan",
                 Input.class,
                 Output.class,
-                "What moving a shard would take along, how many bytes, whether it runs online and what would make it fail.");
+                "What moving a shard takes along, how many bytes, whether it runs online, what would make it fail.");
     }
 
     @Override

@@ -32,7 +32,7 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
     record Input(
             @Says("Only the colocation group of this table") Optional<String> table,
 
-            @Says("by_disk_size, by_shard_count or one of your own; the cluster's default")
+            @Says("by_disk_size, by_shard_count or your own; the cluster's default")
             Optional<String> strategy,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)

@@ -19,7 +19,7 @@ import org.pgcluster.tool.Reads;
 /** How many shards and bytes each node carries. */
 public final class CitusShardDistribution
         implements Reads<CitusShardDistribution.Input, CitusShardDistribution.Output> {
-    record Input(@Says("Only this table and its partitions") Optional<String> table) {}
+    record Input(@Says("Only this table") Optional<String> table) {}
 
     record Output(@Nullable String table, List<Row> nodes, long shards, long bytes, List<Unavailable> unavailable)
             implements InWords {

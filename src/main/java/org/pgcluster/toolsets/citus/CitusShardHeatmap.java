@@ -9,9 +9,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
-import org.pgcluster.citus.Placements;
+import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Round.Told;
+import org.pgcluster.citus.Slice;
 import org.pgcluster.citus.Table;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
@@ -26,15 +27,17 @@ import org.pgcluster.tool.Reads;
 /** Where data and work are concentrated. */
 public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, CitusShardHeatmap.Output> {
     record Input(
-            @Says("Only this table and its partitions") Optional<String> table,
+            @Says("Only this table") Optional<String> table,
 
-            @Says("What counts; reads and writes are tuples since the statistics were reset") @Default("bytes")
+            @Says("What counts; reads, writes: tuples since the last reset") @Default("bytes")
             Metric metric,
 
             @Says("What is compared") @Default("node") GroupBy groupBy,
 
             @Says("Most rows of each list") @Default("10") @Range(min = 1, max = 200)
-            int limit) {}
+            int limit,
+
+            @Says("From the last answer") Optional<String> cursor) {}
 
     enum Metric {
         BYTES,
@@ -47,28 +50,39 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
     enum GroupBy {
         NODE,
         TABLE,
-        COLOCATION
+        COLOCATION,
+        SHARD
     }
 
     record Output(
             List<Group> groups,
             Rest rest,
             List<Hot> hotShards,
+            long shards,
             @Nullable Double maxOverMean,
             @Nullable Long unknownSizes,
             List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
-            if (groups.isEmpty()) {
-                return "No shards." + Parts.partial(unavailable);
+            return most() + Parts.withoutSize(unknownSizes) + Parts.partial(unavailable);
+        }
+
+        private String most() {
+            if (shards == 0) {
+                return "No shards.";
+            }
+            if (groups.isEmpty() || hotShards.isEmpty()) {
+                return Parts.many(rest.total(), groups.isEmpty() ? "shard" : "group") + ", the hottest first.";
             }
             Group first = groups.get(0);
             Double ratio = maxOverMean;
             return first.name() + " carries most, " + first.percent() + " %"
                     + (ratio == null ? "" : ", " + ratio + " times the mean of " + rest.total()) + "."
-                    + Parts.withoutSize(unknownSizes)
-                    + Parts.partial(unavailable);
+                    + (hotShards.size() < shards
+                            ? " The hottest of " + Parts.many(shards, "shard")
+                                    + " follow; group_by=shard pages through all."
+                            : "");
         }
     }
 
@@ -79,41 +93,13 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
 
     record Figures(String name, long shards, long bytes, long rows, long reads, long writes, long unknown) {}
 
-    record Shard(long shardId, String name, long bytes, long rows, long reads, long writes) {}
-
-    /** Reference tables are the same everywhere and cannot be hot in one place. */
-    private static final String FIGURES = "WITH " + Placements.sized("""
-            part.repmodel <> 't' AND (%L IS NULL OR shell.oid IN (
-                SELECT coalesce(tree.relid::oid, top.oid) FROM pg_class AS top
-                  JOIN pg_namespace AS its ON its.oid = top.relnamespace
-                  LEFT JOIN LATERAL pg_partition_tree(top.oid) AS tree ON true
-                 WHERE its.nspname = %L AND top.relname = %L))
-            """) + """
-            , figures AS (
-                SELECT shardid, colocationid, root, coalesce(bytes, 0) AS bytes,
-                       coalesce(live, 0) AS rows,
-                       coalesce(pg_stat_get_tuples_returned(rel) + pg_stat_get_tuples_fetched(rel), 0) AS reads,
-                       coalesce(pg_stat_get_tuples_inserted(rel) + pg_stat_get_tuples_updated(rel)
-                                + pg_stat_get_tuples_deleted(rel), 0) AS writes,
-                       rel IS NOT NULL AND bytes IS NULL AS unknown
-                  FROM sized)
-            """;
-
-    private static final String GROUPS = FIGURES + """
+    private static final String GROUPS = HotShard.FIGURES + """
             SELECT CASE %L WHEN 'table' THEN root::regclass::text WHEN 'colocation' THEN 'group ' || colocationid
                            ELSE '' END AS name,
                    count(*) AS shards, sum(bytes)::bigint AS bytes, sum(rows)::bigint AS rows, sum(reads)::bigint AS reads,
                    sum(writes)::bigint AS writes, count(*) FILTER (WHERE unknown) AS unknown
               FROM figures
              GROUP BY 1
-            """;
-
-    private static final String HOTTEST = FIGURES + """
-            SELECT shardid AS shard_id, root::regclass::text AS name, bytes, rows, reads, writes
-              FROM figures
-             ORDER BY CASE %L WHEN 'rows' THEN rows WHEN 'reads' THEN reads WHEN 'writes' THEN writes ELSE bytes END DESC,
-                      shardid
-             LIMIT %L::bigint
             """;
 
     @Override
@@ -123,8 +109,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                 "Shard heatmap",
                 Input.class,
                 Output.class,
-                "Where bytes, rows, reads or writes are concentrated: by node, table or colocation group, and the hottest"
-                        + " shards.");
+                "Where bytes, rows, reads or writes concentrate: by node, table, colocation group or shard.");
     }
 
     @Override
@@ -132,30 +117,51 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
         Citus citus = Citus.of(context.cluster(), context.call());
         Table table =
                 input.table().map(name -> Table.distributedNamed(citus, name)).orElse(null);
-        String schema = table == null ? null : table.schema();
-        String name = table == null ? null : table.name();
-        String by = input.groupBy().name().toLowerCase(Locale.ROOT);
-        String metric = input.metric().name().toLowerCase(Locale.ROOT);
-        Citus.Both<Round<Figures>, Round<Shard>> both = citus.atOnce(
-                asking -> asking.everywhere(Figures.class, GROUPS, schema, schema, name, by),
-                asking -> asking.everywhere(Shard.class, HOTTEST, schema, schema, name, metric, input.limit()));
+        String list = "heat " + input.groupBy() + input.metric() + input.table();
+        boolean byShard = input.groupBy() == GroupBy.SHARD;
+        List<@Nullable Object> after = HotShard.after(list, byShard ? input.cursor() : Optional.empty());
+        Citus.Both<Round<Figures>, Round<HotShard>> both = citus.atOnce(
+                asking -> figures(asking, table, input.groupBy()),
+                asking -> HotShard.ask(asking, table, input.metric(), input.limit(), after));
         List<Group> groups = groups(citus, both.one(), input);
-        List<Group> shown = groups.subList(0, Math.min(input.limit(), groups.size()));
-        double total = groups.stream()
-                .mapToDouble(group -> figure(group, input.metric()))
-                .sum();
+        long shards = both.one().rows().stream().mapToLong(Figures::shards).sum();
+        Slice<Told<HotShard>> hottest = HotShard.page(list, both.other(), input.limit(), after, shards);
+        Page<Group> page = Page.of(
+                list,
+                groups,
+                group -> List.of(-figure(group, input.metric()), group.name()),
+                input.limit(),
+                0,
+                byShard ? Optional.empty() : input.cursor());
+        boolean goesOn = !byShard && input.cursor().isPresent();
         long unknown = both.one().rows().stream().mapToLong(Figures::unknown).sum();
         boolean measured = both.one().complete() && (unknown == 0 || input.metric() != Metric.BYTES);
-        Double ratio = groups.size() < 2 || total == 0 || !measured
-                ? null
-                : Math.round(figure(groups.get(0), input.metric()) * 100.0 * groups.size() / total) / 100.0;
         return new Output(
-                List.copyOf(shown),
-                new Rest(shown.size(), groups.size(), null),
-                hottest(citus, both.other(), input, groups),
-                ratio,
+                byShard ? List.of() : page.rows(),
+                byShard ? hottest.rest() : page.rest(),
+                goesOn ? List.of() : hottest(citus, hottest.rows(), input.metric(), groups),
+                shards,
+                measured && !byShard && !goesOn ? maxOverMean(groups, input.metric()) : null,
                 unknown == 0 ? null : Long.valueOf(unknown),
                 Parts.unavailable(both.one(), both.other()));
+    }
+
+    private static Round<Figures> figures(Citus citus, @Nullable Table table, GroupBy by) {
+        String schema = table == null ? null : table.schema();
+        String name = table == null ? null : table.name();
+        return citus.everywhere(
+                Figures.class, GROUPS, schema, schema, name, by.name().toLowerCase(Locale.ROOT));
+    }
+
+    private static @Nullable Double maxOverMean(List<Group> groups, Metric metric) {
+        long total = total(groups, metric);
+        return groups.size() < 2 || total == 0
+                ? null
+                : Math.round(figure(groups.get(0), metric) * 100.0 * groups.size() / total) / 100.0;
+    }
+
+    private static long total(List<Group> groups, Metric metric) {
+        return groups.stream().mapToLong(group -> figure(group, metric)).sum();
     }
 
     private static List<Group> groups(Citus citus, Round<Figures> round, Input input) {
@@ -170,16 +176,15 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
         }
         for (Told<Figures> told : round.told()) {
             Figures one = told.row();
-            String name =
-                    input.groupBy() == GroupBy.NODE ? told.nodeId() + " " + citus.where(told.nodeId()) : one.name();
+            String name = input.groupBy() == GroupBy.NODE || input.groupBy() == GroupBy.SHARD
+                    ? told.nodeId() + " " + citus.where(told.nodeId())
+                    : one.name();
             byName.merge(
                     name,
                     new Group(name, one.shards(), one.bytes(), one.rows(), one.reads(), one.writes(), 0),
                     CitusShardHeatmap::sum);
         }
-        double total = byName.values().stream()
-                .mapToDouble(group -> figure(group, input.metric()))
-                .sum();
+        long total = total(List.copyOf(byName.values()), input.metric());
         return byName.values().stream()
                 .map(group -> new Group(
                         group.name(),
@@ -189,7 +194,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                         group.reads(),
                         group.writes(),
                         percent(figure(group, input.metric()), total)))
-                .sorted(Comparator.comparingDouble((Group group) -> -figure(group, input.metric()))
+                .sorted(Comparator.comparingLong((Group group) -> -figure(group, input.metric()))
                         .thenComparing(Group::name))
                 .toList();
     }
@@ -205,16 +210,12 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                 0);
     }
 
-    private static List<Hot> hottest(Citus citus, Round<Shard> round, Input input, List<Group> groups) {
-        Metric metric = input.metric() == Metric.SHARD_COUNT ? Metric.BYTES : input.metric();
-        double total =
-                groups.stream().mapToDouble(group -> figure(group, metric)).sum();
-        List<Hot> all = new ArrayList<>();
-        for (Told<Shard> told : round.told()) {
-            Shard shard = told.row();
-            double figure =
-                    figure(new Group("", 1, shard.bytes(), shard.rows(), shard.reads(), shard.writes(), 0), metric);
-            all.add(new Hot(
+    private static List<Hot> hottest(Citus citus, List<Told<HotShard>> shards, Metric metric, List<Group> groups) {
+        long total = total(groups, metric == Metric.SHARD_COUNT ? Metric.BYTES : metric);
+        List<Hot> hottest = new ArrayList<>();
+        for (Told<HotShard> told : shards) {
+            HotShard shard = told.row();
+            hottest.add(new Hot(
                     shard.shardId(),
                     shard.name(),
                     told.nodeId() + " " + citus.where(told.nodeId()),
@@ -222,17 +223,12 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                     shard.rows(),
                     shard.reads(),
                     shard.writes(),
-                    percent(figure, total)));
+                    percent(shard.figure(), total)));
         }
-        return all.stream()
-                .sorted(Comparator.comparingDouble((Hot hot) -> -hot.percent())
-                        .thenComparing(Hot::shardId)
-                        .thenComparing(Hot::node))
-                .limit(input.limit())
-                .toList();
+        return hottest;
     }
 
-    private static double figure(Group group, Metric metric) {
+    private static long figure(Group group, Metric metric) {
         return switch (metric) {
             case BYTES -> group.bytes();
             case SHARD_COUNT -> group.shards();

@@ -10,12 +10,15 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
+import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Placements;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Round.Told;
 import org.pgcluster.citus.Table;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
+import org.pgcluster.shape.Range;
+import org.pgcluster.shape.Rest;
 import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
@@ -25,16 +28,19 @@ import org.pgcluster.tool.Reads;
 /** How unevenly data lies: between nodes, and between hash ranges with the value behind a large one. */
 public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.Input, CitusShardSkewReport.Output> {
     private static final double SKEWED = 2;
-    private static final int MOST_RANGES = 10;
 
     record Input(
-            @Says("Only this table and its partitions") Optional<String> table,
+            @Says("Only this table") Optional<String> table,
 
-            @Says("What is compared; writes are tuples since the statistics were reset") @Default("bytes")
-            Metric metric,
+            @Says("What is compared") @Default("bytes") Metric metric,
 
-            @Says("The largest hash ranges with the value behind each") @Default("true")
-            boolean includeTopShards) {}
+            @Says("With the value behind large ranges") @Default("true")
+            boolean includeTopShards,
+
+            @Says("Most groups") @Default("20") @Range(min = 1, max = 200)
+            int limit,
+
+            @Says("From the last answer") Optional<String> cursor) {}
 
     enum Metric {
         BYTES,
@@ -47,18 +53,19 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
             List<OnNode> perNode,
             @Nullable Double nodeMaxOverMean,
             List<Group> groups,
+            Rest rest,
+            long skewedGroups,
             List<Hot> topShards,
             @Nullable Long unknownSizes,
             List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
-            long skewed = groups.stream().filter(Group::skewed).count();
             Double nodes = nodeMaxOverMean;
             return (nodes == null ? "" : "The fullest node carries " + nodes + " times the mean. ")
-                    + (skewed == 0
+                    + (skewedGroups == 0
                             ? "No colocation group has a hash range above twice its average."
-                            : Parts.many(skewed, "colocation group")
+                            : Parts.many(skewedGroups, "colocation group")
                                     + " with a hash range above twice the average: rebalancing cannot split one.")
                     + Parts.withoutSize(unknownSizes)
                     + (unavailable.isEmpty() ? "" : " Partial: skew is not judged while nodes are silent.");
@@ -89,26 +96,9 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
             @Nullable Double valuePercent,
             String advice) {}
 
-    record Range(int colocationId, String minValue, long shards, long figure, long unknown) {}
+    record HashRange(int colocationId, String minValue, long shards, long figure, long unknown) {}
 
-    record Suspect(
-            int colocationId,
-            String minValue,
-            long shardId,
-            String name,
-            @Nullable String value,
-            @Nullable Double share,
-            boolean readable) {}
-
-    private static final String ONLY = """
-            part.partkey IS NOT NULL AND part.partmethod = 'h' AND (%L IS NULL OR shell.oid IN (
-                SELECT coalesce(tree.relid::oid, top.oid) FROM pg_class AS top
-                  JOIN pg_namespace AS its ON its.oid = top.relnamespace
-                  LEFT JOIN LATERAL pg_partition_tree(top.oid) AS tree ON true
-                 WHERE its.nspname = %L AND top.relname = %L))
-            """;
-
-    private static final String RANGES = "WITH " + Placements.sized(ONLY) + """
+    private static final String RANGES = "WITH " + Placements.sized(SuspectRange.ONLY) + """
             SELECT colocationid AS colocation_id, shardminvalue AS min_value, count(*) AS shards,
                    coalesce(sum(CASE %L WHEN 'bytes' THEN bytes WHEN 'rows' THEN live
                                         WHEN 'writes' THEN pg_stat_get_tuples_inserted(rel) + pg_stat_get_tuples_updated(rel)
@@ -119,27 +109,6 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
              GROUP BY 1, 2
             """;
 
-    /** Of each range asked for, its largest shard and the most frequent value of the distribution column there. */
-    private static final String SUSPECTS = "WITH "
-            + Placements.sized(
-                    ONLY
-                            + " AND (part.colocationid::text, shard.shardminvalue) IN (SELECT * FROM unnest(%L::text[], %L::text[]))")
-            + """
-            , largest AS (
-                SELECT DISTINCT ON (colocationid, shardminvalue) * FROM sized
-                 ORDER BY colocationid, shardminvalue, bytes DESC NULLS LAST, shardid)
-            SELECT colocationid AS colocation_id, shardminvalue AS min_value, shardid AS shard_id,
-                   shell::regclass::text AS name,
-                   CASE WHEN %L::boolean THEN (stats.most_common_vals::text::text[])[1] END AS value,
-                   round((stats.most_common_freqs[1] * 100)::numeric, 1) AS share,
-                   coalesce(has_table_privilege(rel, 'SELECT'), false) AS readable
-              FROM largest
-              LEFT JOIN pg_class AS relation ON relation.oid = largest.rel
-              LEFT JOIN pg_namespace AS space ON space.oid = relation.relnamespace
-              LEFT JOIN pg_stats AS stats ON stats.schemaname = space.nspname AND stats.tablename = relation.relname
-                   AND stats.attname = column_to_column_name(largest.shell, largest.partkey)
-            """;
-
     @Override
     public Declaration<Input, Output> declaration() {
         return Declaration.reads(
@@ -147,8 +116,7 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                 "Shard skew",
                 Input.class,
                 Output.class,
-                "How unevenly data lies over nodes and hash ranges, and which value of the distribution column makes a range"
-                        + " large.");
+                "How unevenly data lies over nodes and hash ranges, and which value makes a range large.");
     }
 
     @Override
@@ -159,23 +127,28 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
         String schema = table == null ? null : table.schema();
         String name = table == null ? null : table.name();
         String metric = input.metric().name().toLowerCase(Locale.ROOT);
-        Round<Range> round = citus.everywhere(Range.class, RANGES, schema, schema, name, metric, metric);
-        long unknown = round.rows().stream().mapToLong(Range::unknown).sum();
-        Map<Integer, List<Told<Range>>> byGroup = new TreeMap<>();
+        Round<HashRange> round = citus.everywhere(HashRange.class, RANGES, schema, schema, name, metric, metric);
+        long unknown = round.rows().stream().mapToLong(HashRange::unknown).sum();
+        Map<Integer, List<Told<HashRange>>> byGroup = new TreeMap<>();
         round.told()
                 .forEach(told -> byGroup.computeIfAbsent(told.row().colocationId(), id -> new ArrayList<>())
                         .add(told));
         List<Group> groups = new ArrayList<>();
         byGroup.forEach((id, ranges) -> groups.add(group(id, ranges, round.complete())));
-        groups.sort(Comparator.comparingDouble((Group group) -> group.ratio() == null ? 0 : -group.ratio())
-                .thenComparing(Group::colocationId));
+        Page<Group> page = Page.of(
+                "skew " + input.table() + metric,
+                groups,
+                group -> List.of(-hundredths(group), group.colocationId()),
+                input.limit(),
+                0,
+                input.cursor());
         List<OnNode> nodes = nodes(citus, round);
-        Round<Suspect> suspects = new Round<>(Map.of(), List.of());
-        List<Told<Range>> top = top(byGroup, groups);
+        Round<SuspectRange> suspects = new Round<>(Map.of(), List.of());
+        List<Told<HashRange>> top = top(byGroup, page.rows());
         if (input.includeTopShards() && !top.isEmpty() && round.complete()) {
             suspects = citus.everywhere(
-                    Suspect.class,
-                    SUSPECTS,
+                    SuspectRange.class,
+                    SuspectRange.ASK,
                     schema,
                     schema,
                     name,
@@ -197,23 +170,30 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                                         * 100.0
                                         / mean)
                                 / 100.0,
-                groups,
+                page.rows(),
+                page.rest(),
+                groups.stream().filter(Group::skewed).count(),
                 hot(citus, groups, suspects),
                 unknown == 0 ? null : Long.valueOf(unknown),
                 Parts.unavailable(round, suspects));
     }
 
-    private static List<OnNode> nodes(Citus citus, Round<Range> round) {
-        double total = round.rows().stream().mapToLong(Range::figure).sum();
+    private static long hundredths(Group group) {
+        Double ratio = group.ratio();
+        return ratio == null ? 0 : Math.round(ratio * 100);
+    }
+
+    private static List<OnNode> nodes(Citus citus, Round<HashRange> round) {
+        double total = round.rows().stream().mapToLong(HashRange::figure).sum();
         List<OnNode> nodes = new ArrayList<>();
         for (CitusNode node : citus.nodes()) {
-            List<Range> here = round.byNode().getOrDefault(node.nodeId(), List.of());
+            List<HashRange> here = round.byNode().getOrDefault(node.nodeId(), List.of());
             if (node.holdsShards() || !here.isEmpty()) {
-                long figure = here.stream().mapToLong(Range::figure).sum();
+                long figure = here.stream().mapToLong(HashRange::figure).sum();
                 nodes.add(new OnNode(
                         node.nodeId(),
                         node.where(),
-                        here.stream().mapToLong(Range::shards).sum(),
+                        here.stream().mapToLong(HashRange::shards).sum(),
                         figure,
                         total == 0 ? 0 : Math.round(figure * 1000.0 / total) / 10.0));
             }
@@ -221,10 +201,11 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
         return nodes;
     }
 
-    private static Group group(int id, List<Told<Range>> ranges, boolean complete) {
+    private static Group group(int id, List<Told<HashRange>> ranges, boolean complete) {
         long figure = ranges.stream().mapToLong(told -> told.row().figure()).sum();
-        Told<Range> largest = ranges.stream()
-                .max(Comparator.comparingLong((Told<Range> told) -> told.row().figure())
+        Told<HashRange> largest = ranges.stream()
+                .max(Comparator.comparingLong(
+                                (Told<HashRange> told) -> told.row().figure())
                         .thenComparing(told -> told.row().minValue()))
                 .orElseThrow();
         boolean measured =
@@ -243,10 +224,10 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
     }
 
     /** The largest range of each skewed group. */
-    private static List<Told<Range>> top(Map<Integer, List<Told<Range>>> byGroup, List<Group> groups) {
-        List<Told<Range>> top = new ArrayList<>();
+    private static List<Told<HashRange>> top(Map<Integer, List<Told<HashRange>>> byGroup, List<Group> groups) {
+        List<Told<HashRange>> top = new ArrayList<>();
         for (Group group : groups) {
-            if (group.skewed() && top.size() < MOST_RANGES) {
+            if (group.skewed()) {
                 byGroup.getOrDefault(group.colocationId(), List.of()).stream()
                         .filter(told -> told.row().minValue().equals(group.largestFrom()))
                         .forEach(top::add);
@@ -255,10 +236,10 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
         return top;
     }
 
-    private static List<Hot> hot(Citus citus, List<Group> groups, Round<Suspect> suspects) {
+    private static List<Hot> hot(Citus citus, List<Group> groups, Round<SuspectRange> suspects) {
         List<Hot> hot = new ArrayList<>();
-        for (Told<Suspect> told : suspects.told()) {
-            Suspect suspect = told.row();
+        for (Told<SuspectRange> told : suspects.told()) {
+            SuspectRange suspect = told.row();
             Group group = groups.stream()
                     .filter(one -> one.colocationId() == suspect.colocationId())
                     .findFirst()
@@ -274,21 +255,11 @@ public final class CitusShardSkewReport implements Reads<CitusShardSkewReport.In
                     ratio == null ? 0 : ratio,
                     suspect.value(),
                     suspect.share(),
-                    advice(suspect)));
+                    suspect.advice()));
         }
+        hot.sort(Comparator.comparingDouble((Hot one) -> -one.timesAverage())
+                .thenComparing(Hot::shardId)
+                .thenComparing(Hot::node));
         return hot;
-    }
-
-    private static String advice(Suspect suspect) {
-        Double share = suspect.share();
-        if (share == null && !suspect.readable()) {
-            return "which value it is, is hidden from this role: it may not SELECT from the table";
-        }
-        if (share == null) {
-            return "analyze the table, then look again: nobody knows which value it is";
-        }
-        return share >= 50
-                ? "one value makes it large: give it a shard of its own (isolate_tenant_to_new_shard)"
-                : "no single value dominates: split the shard by points (citus_split_shard_by_split_points)";
     }
 }

@@ -23,10 +23,10 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
     record Input(
             @Says("Schema-qualified, or on the search path") String table,
 
-            @Says("List its shards, largest first") @Default("false")
+            @Says("Its shards, largest first") @Default("false")
             boolean includeShards,
 
-            @Says("List its indexes as the shards have them") @Default("false")
+            @Says("Its indexes as the shards have them") @Default("false")
             boolean includeIndexes) {}
 
     record Output(
@@ -55,6 +55,9 @@ public final class CitusTableInspector implements Reads<CitusTableInspector.Inpu
                     + (definition.movableOnline()
                             ? ""
                             : " Its shards cannot move online: " + definition.whyNotMovable() + ".")
+                    + (shards.size() == MOST_SHARDS
+                            ? " Its " + MOST_SHARDS + " largest shards are shown; list_shards pages through all."
+                            : "")
                     + unread
                     + Parts.partial(unavailable);
         }

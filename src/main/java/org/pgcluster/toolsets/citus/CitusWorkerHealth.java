@@ -31,7 +31,10 @@ public final class CitusWorkerHealth implements Reads<CitusWorkerHealth.Input, C
             return (ill == 0
                             ? "All " + nodes.size() + " nodes answer and nothing is wrong with them."
                             : ill + " of " + Parts.many(nodes.size(), "node") + " have problems.")
-                    + paths;
+                    + paths
+                    + (nodes.stream().anyMatch(node -> node.answers() && node.connections() == null)
+                            ? " Connections are not counted: this role lacks pg_read_all_stats."
+                            : "");
         }
     }
 

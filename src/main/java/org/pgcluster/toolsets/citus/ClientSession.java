@@ -17,6 +17,7 @@ record ClientSession(
         @Nullable String waitsFor,
         @Nullable Double seconds,
         @Nullable Double transactionSeconds,
+        @Nullable Long began,
         @Nullable String query) {
     /**
      * Whose sessions this role may not see has no kind either. A backend that never ran anything of Citus has no global pid yet; what Citus would give it is node and pid. The
@@ -30,6 +31,7 @@ record ClientSession(
                    activity.wait_event_type || ': ' || activity.wait_event AS waits_for,
                    round(extract(epoch FROM clock_timestamp() - activity.query_start)::numeric, 3) AS seconds,
                    round(extract(epoch FROM clock_timestamp() - activity.xact_start)::numeric, 3) AS transaction_seconds,
+                   (extract(epoch FROM activity.query_start) * 1000000)::bigint AS began,
                    left(activity.query, 1000) AS query
               FROM pg_stat_activity AS activity
               LEFT JOIN get_all_active_transactions() AS own ON own.process_id = activity.pid
@@ -58,6 +60,7 @@ record ClientSession(
                 waitsFor,
                 seconds,
                 transactionSeconds,
+                began,
                 citus.shown(query));
     }
 

@@ -167,7 +167,8 @@ final class ExplainRouting {
         if (after.startsWith("= ANY ('")) {
             return Way.SEVERAL;
         }
-        if (after.startsWith("= $") || after.contains("SubPlan")) {
+        // A plan names the value of a subquery $0 before PostgreSQL 17, and (InitPlan 1).col1 since.
+        if (after.startsWith("= $") || after.startsWith("= (InitPlan") || after.contains("SubPlan")) {
             return Way.SUBQUERY;
         }
         if (after.startsWith("= ")) {

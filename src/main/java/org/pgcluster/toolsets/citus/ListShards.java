@@ -26,12 +26,11 @@ import org.pgcluster.tool.Reads;
 /** Shards, where each copy lies and how large it is. */
 public final class ListShards implements Reads<ListShards.Input, ListShards.Output> {
     record Input(
-            @Says("Only this table and its partitions") Optional<String> table,
+            @Says("Only this table") Optional<String> table,
 
-            @Says("Only what lies on this node: id or host:port")
-            Optional<String> node,
+            @Says("Only on this node: id or host:port") Optional<String> node,
 
-            @Says("Only the shard that this value of the distribution column belongs to")
+            @Says("Only the shard that this value belongs to")
             Optional<String> value,
 
             @Says("Most rows") @Default("20") @Range(min = 1, max = 200)

@@ -10,6 +10,7 @@ record LockWait(
         int waitingPid,
         @Nullable String waitingQuery,
         double seconds,
+        @Nullable Long since,
         @Nullable String lock,
         @Nullable String on,
         @Nullable Long blockingGpid,
@@ -33,6 +34,7 @@ record LockWait(
             SELECT waiting.gpid AS waiting_gpid, waiting.pid AS waiting_pid, left(waiting.query, 500) AS waiting_query,
                    round(extract(epoch FROM clock_timestamp() - coalesce(asked.waitstart, waiting.query_start))::numeric,
                          3) AS seconds,
+                   (extract(epoch FROM coalesce(asked.waitstart, waiting.query_start)) * 1000000)::bigint AS since,
                    asked.mode AS lock,
                    CASE WHEN asked.relation IS NOT NULL THEN asked.relation::regclass::text
                         WHEN asked.locktype = 'advisory' AND asked.objsubid IN (4, 5)
@@ -71,6 +73,7 @@ record LockWait(
                 waitingPid,
                 citus.shown(waitingQuery),
                 seconds,
+                since,
                 lock,
                 on,
                 blockingGpid,

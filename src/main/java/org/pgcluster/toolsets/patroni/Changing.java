@@ -77,7 +77,8 @@ final class Changing {
     static Check alone(Context context) {
         try {
             context.sql().one(One.class, "SELECT 1 AS one");
-            return new Check("no other act can run meanwhile", Verdict.HOLDS, "the cluster's lock can be taken");
+            return new Check(
+                    "no other act can run meanwhile", Verdict.HOLDS, "the database with the cluster's lock answers");
         } catch (ToolException e) {
             return new Check(
                     "no other act can run meanwhile",

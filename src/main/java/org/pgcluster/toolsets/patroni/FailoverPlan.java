@@ -51,17 +51,25 @@ final class FailoverPlan {
         checks.addAll(List.of(leading(), pause()));
         checks.addAll(candidates.checks(candidate));
         input.scheduledAt().ifPresent(at -> checks.add(ScheduledSwitchover.time(at)));
+        group.scheduled().map(ScheduledSwitchover::replaced).ifPresent(checks::add);
         checks.add(Changing.alone(context));
         String who = candidate.or(candidates::best).orElse("nobody");
         String from = leader.map(Member::name).orElse("nobody");
         return new Plan<>(
-                (failover ? "Fails over" : "Switches over") + " group " + group.name() + " from " + from + " to " + who
-                        + (candidate.isPresent() ? "" : " (Patroni chooses; this is whom it would choose now)")
+                (failover ? "Fails over" : "Switches over") + " group " + group.name() + " from " + from + " to "
+                        + successor()
                         + input.scheduledAt().map(at -> " at " + at).orElse(""),
                 Looked.of(group, failover ? "failover" : "switchover", candidate),
                 checks,
                 List.of(step()),
                 consequences(who, from));
+    }
+
+    private String successor() {
+        return candidate.orElseGet(() -> candidates
+                .best()
+                .map(best -> best + " (Patroni chooses; this is whom it would choose now)")
+                .orElse("whom Patroni chooses (none that answers could lead)"));
     }
 
     private Consequences consequences(String who, String from) {
@@ -71,7 +79,9 @@ final class FailoverPlan {
                         + " s); all sessions of the old leader end with an error and must connect again.",
                 candidates.atRisk(who),
                 "operation_status, patroni_cluster_status",
-                input.scheduledAt().isPresent() ? "patroni_failover with unschedule." : "",
+                input.scheduledAt().isPresent()
+                        ? "patroni_failover with group: " + group.name() + ", unschedule: true."
+                        : "",
                 leader.isEmpty() ? "" : "Switch back once " + from + " is a replica without lag again.",
                 "",
                 failover || candidates.mayLose(who),

@@ -61,7 +61,7 @@ final class Leaders {
                 leader.own().map(own -> String.valueOf(own.systemIdentifier())).orElse("");
         boolean same = !here.standby()
                 && (here.systemIdentifier().isEmpty()
-                        ? here.address().endsWith(":" + address.substring(address.lastIndexOf(':') + 1))
+                        ? here.address().equals(address) // a port alone is the same on most hosts
                         : here.systemIdentifier().equals(identity));
         if (!same) {
             throw new ToolException(

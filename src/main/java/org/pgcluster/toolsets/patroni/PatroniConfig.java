@@ -21,13 +21,20 @@ import org.pgcluster.tool.Reads;
 
 /** The dynamic configuration of each group, and what of it the leader does not follow. */
 public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniConfig.Output> {
+    private static final String PARAMETERS = "postgresql.parameters.";
+
     record Input(@Says("Citus group or a member of it") Optional<String> group) {}
 
-    record Output(List<Setting> settings, List<NotInForce> notInForce, List<Unavailable> unavailable)
+    /** {@code parameters} are PostgreSQL's, which Patroni keeps under postgresql.parameters. */
+    record Output(
+            List<NotInForce> notInForce,
+            List<Setting> settings,
+            List<Setting> parameters,
+            List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
-            return settings.size() + " settings"
+            return settings.size() + " settings of Patroni, " + parameters.size() + " parameters of PostgreSQL"
                     + (notInForce.isEmpty()
                             ? allCompared()
                                     ? "; no difference from the running leaders was found."
@@ -40,7 +47,11 @@ public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniCo
         }
     }
 
-    record Setting(String group, String name, @Nullable Object value) {}
+    record Setting(String group, String name, @Nullable Object value) {
+        Setting parameter() {
+            return new Setting(group, name.substring(PARAMETERS.length()), value);
+        }
+    }
 
     record NotInForce(String group, String member, String parameter, String configured, String inForce, String why) {}
 
@@ -76,7 +87,15 @@ public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniCo
             differing.addAll(one.differing());
             one.unavailable().ifPresent(unavailable::add);
         }
-        return new Output(once(settings, asked.groups().size()), differing, unavailable);
+        List<Setting> once = once(settings, asked.groups().size());
+        return new Output(
+                differing,
+                once.stream().filter(one -> !one.name().startsWith(PARAMETERS)).toList(),
+                once.stream()
+                        .filter(one -> one.name().startsWith(PARAMETERS))
+                        .map(Setting::parameter)
+                        .toList(),
+                unavailable);
     }
 
     private record Compared(List<NotInForce> differing, Optional<Unavailable> unavailable) {}

@@ -76,7 +76,7 @@ public final class PatroniPause implements Acts<PatroniPause.Input, PatroniPause
                         "",
                         "patroni_cluster_status",
                         "",
-                        "patroni_pause with paused: " + !input.paused() + ".",
+                        "patroni_pause with group: " + group.name() + ", paused: " + !input.paused() + ".",
                         "",
                         false,
                         Map.of()));

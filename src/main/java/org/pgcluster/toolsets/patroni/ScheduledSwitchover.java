@@ -4,6 +4,7 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import org.pgcluster.tool.Hands;
 import org.pgcluster.tool.Plan;
 import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Consequences;
+import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Step;
 import org.pgcluster.toolsets.patroni.PatroniFailover.Looked;
 import org.pgcluster.toolsets.patroni.PatroniFailover.Output;
@@ -37,24 +39,40 @@ final class ScheduledSwitchover {
         }
     }
 
+    /** Patroni remembers one request only. */
+    static Check replaced(Switchover waiting) {
+        return new Check("none is scheduled yet", Verdict.RISKY, words(waiting) + ": this takes its place");
+    }
+
+    private static String words(Switchover waiting) {
+        return "one waits for " + waiting.at() + (waiting.to() == null ? "" : " to " + waiting.to());
+    }
+
+    private static Check something(Group group) {
+        String what = "something is scheduled";
+        return group.dcsSilence() == null
+                ? Plan.check(
+                        what,
+                        group.scheduled().isPresent(),
+                        group.scheduled().map(ScheduledSwitchover::words).orElse("nothing is"))
+                : new Check(what, Verdict.UNKNOWN, "only the DCS knows it");
+    }
+
     static Plan<Looked> takingBack(Group group, Context context) {
-        Optional<Switchover> scheduled = group.scheduled();
+        List<Check> checks = new ArrayList<>(Changing.dcs(group));
+        checks.add(something(group));
+        checks.add(Changing.alone(context));
         return new Plan<>(
                 "Takes back the switchover scheduled in group " + group.name(),
                 Looked.of(group, "unschedule", Optional.empty()),
-                List.of(
-                        Plan.check(
-                                "something is scheduled",
-                                scheduled.isPresent(),
-                                scheduled.map(Switchover::at).orElse("nothing is")),
-                        Changing.alone(context)),
+                checks,
                 List.of(Step.request(Step.Component.PATRONI, Changing.api(group), "DELETE /switchover", "", PATIENCE)),
                 new Consequences(
                         "",
                         "",
                         "patroni_cluster_status",
                         "",
-                        "patroni_failover with scheduled_at.",
+                        "patroni_failover with group: " + group.name() + ", scheduled_at.",
                         "",
                         false,
                         Map.of()));

@@ -22,6 +22,7 @@ import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Step;
+import org.pgcluster.wire.Silent;
 
 /** Pauses, resumes, reloads, reconnects or kills a database of PgBouncer. A pause that does not end in time is undone. */
 public final class PgbouncerControl
@@ -117,9 +118,7 @@ public final class PgbouncerControl
                 steps.isEmpty() && !observed.silent().isEmpty()
                         ? String.join(
                                 "; ",
-                                observed.silent().stream()
-                                        .map(PgBouncer.Silent::why)
-                                        .toList())
+                                observed.silent().stream().map(Silent::why).toList())
                         : observed.bouncers().size() + " of " + instances.size()));
         return new Plan<>(
                 words(input) + " (" + clients + (clients == 1 ? " client)" : " clients)"),
@@ -264,7 +263,6 @@ public final class PgbouncerControl
                         one.currentConnections()));
             }
         }
-        return new Output(
-                after, observed.silent().stream().map(PgBouncer.Silent::why).toList());
+        return new Output(after, observed.silent().stream().map(Silent::why).toList());
     }
 }

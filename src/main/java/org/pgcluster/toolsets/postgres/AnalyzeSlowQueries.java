@@ -69,8 +69,8 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
         public String inWords() {
             return statements.isEmpty()
                     ? "No statement of this database is in what was asked for."
-                    : rest.total()
-                            + " statements without this server's own; the share is of their total execution time."
+                    : rest.total() + (rest.total() == 1 ? " statement" : " statements")
+                            + " without this server's own; the share is of their total execution time."
                             + (note == null ? "" : " " + note);
         }
     }
@@ -165,6 +165,9 @@ public final class AnalyzeSlowQueries implements Reads<AnalyzeSlowQueries.Input,
 
     /** The first that applies, the surest first. */
     static @Nullable String why(Seen one) {
+        if (one.queryId().equals("?")) {
+            return null; // many that nobody may tell apart
+        }
         double mean = one.totalMs() / one.calls();
         double blocks = one.hit() + one.read();
         if (one.temp() > 0) {

@@ -17,6 +17,11 @@ import org.pgcluster.toolsets.postgres.ObjectNames.Named;
 
 /** One object in depth: all that it takes to write correct SQL with it. */
 public final class GetObjectDetails implements Reads<GetObjectDetails.Input, GetObjectDetails.Output> {
+    /** Of a wide table the first columns with all that is known of them, the next ones with their types. */
+    private static final int DESCRIBED = 60;
+
+    private static final int NAMED = 200;
+
     record Input(
             @Says("As list_schemas names it") String schema,
             @Says("Without schema and quotes") String name,
@@ -28,6 +33,7 @@ public final class GetObjectDetails implements Reads<GetObjectDetails.Input, Get
             String type,
             Map<String, @Nullable Object> facts,
             List<Column> columns,
+            List<String> moreColumns,
             List<Constraint> constraints,
             List<Reference> referencedBy,
             List<Index> indexes,
@@ -43,7 +49,8 @@ public final class GetObjectDetails implements Reads<GetObjectDetails.Input, Get
         @Override
         public String inWords() {
             Object rows = facts.get("rows");
-            String columnsSaid = columns.isEmpty() ? "" : ", " + columns.size() + " columns";
+            Object all = facts.getOrDefault("columns_in_all", columns.size() + moreColumns.size());
+            String columnsSaid = columns.isEmpty() ? "" : ", " + all + " columns";
             String said = object + ": " + type + columnsSaid + (rows == null ? "" : ", about " + rows + " rows") + ".";
             return said
                     + (others.isEmpty() ? "" : " The name also means: " + String.join(", ", others) + ".")
@@ -122,12 +129,21 @@ public final class GetObjectDetails implements Reads<GetObjectDetails.Input, Get
             indexes = shards.indexes(indexes);
             unavailable = shards.unavailable();
         }
+        if (columns.size() > DESCRIBED + NAMED) {
+            facts.put("columns_in_all", columns.size());
+            facts.put("read_the_others_by", parts.laterColumns(DESCRIBED + NAMED));
+        }
         facts.values().removeIf(Objects::isNull);
         return new Output(
                 input.schema() + "." + table.name(),
                 table.relkind().equals("p") ? "partitioned table" : table.kind().replace('_', ' '),
                 facts,
-                columns,
+                columns.stream().limit(DESCRIBED).toList(),
+                columns.stream()
+                        .skip(DESCRIBED)
+                        .limit(NAMED)
+                        .map(one -> one.name() + " " + one.type() + (one.notNull() ? " not null" : ""))
+                        .toList(),
                 parts.constraints(),
                 parts.referencedBy(),
                 indexes,
@@ -148,6 +164,7 @@ public final class GetObjectDetails implements Reads<GetObjectDetails.Input, Get
                 chosen.kind(),
                 facts.facts(),
                 facts.columns(),
+                List.of(),
                 facts.constraints(),
                 List.of(),
                 List.of(),

@@ -61,7 +61,7 @@ public final class ListAvailableExtensions
             "pg_buffercache", "what lies in shared_buffers",
             "pg_trgm", "indexes for LIKE '%x%' and similarity",
             "btree_gist", "exclusion constraints that mix = with ranges",
-            "pg_qualstats", "which conditions the workload really uses",
+            "pg_qualstats", "recommend_indexes with the constants that the workload really used",
             "amcheck", "indexes checked for damage",
             "pg_prewarm", "caches filled after a restart",
             "postgres_fdw", "tables of other PostgreSQL servers");

@@ -142,6 +142,7 @@ public final class RecommendIndexes implements Reads<RecommendIndexes.Input, Rec
             notes.add(
                     "Queries that are not cheap weigh alike and writes are not counted: the workload of pg_stat_statements tells both.");
         }
+        notes.addAll(advice.parameters().told());
         if (advice.stopped()) {
             notes.add(
                     "The time was over before all had been compared: give fewer queries, or raise statement_timeout_ms.");

@@ -25,6 +25,8 @@ record RelationParts(Sql sql, long oid, boolean rowDataAllowed) {
             @Nullable String partitionedBy,
             long partitions,
             @Nullable String partitionOf,
+            @Nullable String inherits,
+            @Nullable String inheritedBy,
             @Nullable String rowSecurity,
             @Nullable String options,
             boolean readable) {}
@@ -59,6 +61,13 @@ record RelationParts(Sql sql, long oid, boolean rowDataAllowed) {
                    CASE WHEN rel.relispartition THEN (
                         SELECT inhparent::regclass || ' ' || pg_get_expr(rel.relpartbound, rel.oid)
                           FROM pg_inherits WHERE inhrelid = rel.oid) END AS partition_of,
+                   CASE WHEN NOT rel.relispartition THEN (
+                        SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno)
+                          FROM pg_inherits WHERE inhrelid = rel.oid) END AS inherits,
+                   CASE WHEN rel.relkind <> 'p' THEN (
+                        SELECT string_agg(inhrelid::regclass::text, ', ' ORDER BY 1) || ' (read with it unless ONLY is said)'
+                          FROM (SELECT inhrelid FROM pg_inherits WHERE inhparent = rel.oid ORDER BY 1 LIMIT 20) AS child)
+                        END AS inherited_by,
                    CASE WHEN rel.relforcerowsecurity AND rel.relrowsecurity THEN 'on, for its owner too'
                         WHEN rel.relrowsecurity THEN 'on' END AS row_security,
                    nullif(concat_ws(', ', CASE WHEN rel.relpersistence = 'u' THEN 'unlogged' END,
@@ -77,7 +86,16 @@ record RelationParts(Sql sql, long oid, boolean rowDataAllowed) {
                      || coalesce((SELECT ' (' || string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) || ')'
                                     FROM pg_enum WHERE enumtypid = coalesce(nullif(typ.typelem, 0), typ.oid)), '')
                      || CASE WHEN typ.typtype = 'd' THEN ' (domain of ' || format_type(typ.typbasetype, typ.typtypmod)
+                             || CASE WHEN typ.typnotnull THEN ' NOT NULL' ELSE '' END || coalesce(' DEFAULT ' || typ.typdefault, '')
+                             || coalesce((SELECT string_agg(' ' || pg_get_constraintdef(oid, true), '' ORDER BY conname)
+                                            FROM pg_constraint WHERE contypid = typ.oid AND contype = 'c'), '')
                              || ')' ELSE '' END
+                     || coalesce((SELECT ' (' || string_agg(quote_ident(part.attname) || ' '
+                                             || format_type(part.atttypid, part.atttypmod), ', ' ORDER BY part.attnum) || ')'
+                                    FROM pg_type AS whole
+                                    JOIN pg_attribute AS part ON part.attrelid = whole.typrelid AND part.attnum BETWEEN 1 AND 12
+                                   WHERE whole.oid = coalesce(nullif(typ.typelem, 0), typ.oid) AND whole.typtype = 'c'
+                                     AND NOT part.attisdropped), '')
                      || CASE WHEN col.attcollation <> typ.typcollation AND col.attcollation <> 0
                              THEN ' COLLATE ' || col.attcollation::regcollation ELSE '' END AS type,
                    col.attnotnull AS not_null,
@@ -174,6 +192,22 @@ record RelationParts(Sql sql, long oid, boolean rowDataAllowed) {
              ORDER BY policyname
             """;
 
+    /** As SQL wants it, where that is not as it is called. */
+    private static final String QUOTED = """
+            SELECT CASE WHEN rel.relname <> quote_ident(rel.relname) OR space.nspname <> quote_ident(space.nspname)
+                          OR columns.quoted IS NOT NULL
+                        THEN quote_ident(space.nspname) || '.' || quote_ident(rel.relname) || coalesce(': ' || columns.quoted, '')
+                   END AS text
+              FROM pg_class AS rel
+              JOIN pg_namespace AS space ON space.oid = rel.relnamespace
+             CROSS JOIN LATERAL (
+                   SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS quoted
+                     FROM (SELECT * FROM pg_attribute
+                            WHERE attrelid = rel.oid AND attnum > 0 AND NOT attisdropped AND attname <> quote_ident(attname)
+                            ORDER BY attnum LIMIT 30) AS col) AS columns
+             WHERE rel.oid = ?::oid
+            """;
+
     private static final String VIEW = """
             SELECT CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid, true) END AS text
               FROM pg_class WHERE oid = ?::oid
@@ -182,6 +216,7 @@ record RelationParts(Sql sql, long oid, boolean rowDataAllowed) {
     Map<String, @Nullable Object> facts() {
         Facts found = sql.one(Facts.class, FACTS, oid, oid, oid);
         Map<String, @Nullable Object> facts = new LinkedHashMap<>();
+        facts.put("in_sql", sql.one(Definition.class, QUOTED, oid).text());
         facts.put("owner", found.owner());
         facts.put("comment", found.comment());
         facts.put("rows", found.rows());
@@ -190,6 +225,8 @@ record RelationParts(Sql sql, long oid, boolean rowDataAllowed) {
         facts.put("partitioned_by", found.partitionedBy());
         facts.put("partitions", found.partitions() == 0 ? null : found.partitions());
         facts.put("partition_of", found.partitionOf());
+        facts.put("inherits", found.inherits());
+        facts.put("inherited_by", found.inheritedBy());
         facts.put("row_security", found.rowSecurity());
         facts.put("options", found.options());
         facts.put(
@@ -199,6 +236,12 @@ record RelationParts(Sql sql, long oid, boolean rowDataAllowed) {
 
     List<Column> columns(@Nullable Object rows) {
         return sql.list(Column.class, COLUMNS, rows, rows, rowDataAllowed, oid);
+    }
+
+    /** What to ask for the columns after so many. */
+    String laterColumns(int shown) {
+        return "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = " + oid
+                + " AND attnum > 0 AND NOT attisdropped ORDER BY attnum OFFSET " + shown;
     }
 
     List<Constraint> constraints() {

@@ -63,10 +63,11 @@ record ShardFigures(
               FROM pg_dist_partition AS part
               JOIN pg_class AS shell ON shell.oid = part.logicalrelid
              CROSS JOIN LATERAL (
-                   SELECT array_agg(relnamespace::regnamespace::text ORDER BY oid) AS schemas,
-                          array_agg(relname::text ORDER BY oid) AS names
-                     FROM pg_class
-                    WHERE oid IN (SELECT shell.oid UNION SELECT relid FROM pg_partition_tree(shell.oid))) AS tree
+                   SELECT array_agg(nspname::text ORDER BY rel.oid) AS schemas,
+                          array_agg(relname::text ORDER BY rel.oid) AS names
+                     FROM pg_class AS rel
+                     JOIN pg_namespace AS space ON space.oid = rel.relnamespace
+                    WHERE rel.oid IN (SELECT shell.oid UNION SELECT relid FROM pg_partition_tree(shell.oid))) AS tree
              WHERE part.logicalrelid = ?::oid
             """;
 

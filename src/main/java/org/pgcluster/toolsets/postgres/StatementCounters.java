@@ -65,7 +65,8 @@ final class StatementCounters {
     private static final String READING = """
             SELECT coalesce(told ->> 'queryid', '?') AS query_id,
                    coalesce(pg_get_userbyid((told ->> 'userid')::oid), '?') AS "user",
-                   min(told ->> 'query') AS query, sum((told ->> 'calls')::float8) AS calls,
+                   CASE WHEN bool_or(told ->> 'queryid' IS NULL) THEN count(*) || ' statements, hidden'
+                        ELSE min(told ->> 'query') END AS query, sum((told ->> 'calls')::float8) AS calls,
                    sum(coalesce(told ->> 'total_exec_time', told ->> 'total_time')::float8) AS total_ms,
                    coalesce(sum((told ->> 'total_plan_time')::float8), 0) AS plan_ms,
                    coalesce(sum(coalesce(told ->> 'shared_blk_read_time', told ->> 'blk_read_time')::float8), 0) AS io_ms,
@@ -80,7 +81,7 @@ final class StatementCounters {
             """;
 
     private static final String STAND = """
-            SELECT quote_ident(extnamespace::regnamespace::text) AS schema,
+            SELECT extnamespace::regnamespace::text AS schema,
                    (SELECT setting ~ 'pg_stat_statements' FROM pg_settings WHERE name = 'shared_preload_libraries')
                        AS preloaded
               FROM pg_extension WHERE extname = 'pg_stat_statements'

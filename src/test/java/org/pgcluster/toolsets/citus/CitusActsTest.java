@@ -41,11 +41,16 @@ class CitusActsTest extends OwnEstate {
     @Test
     @Order(3)
     void a_rebalance_that_is_followed_can_be_stopped() throws SQLException {
-        Answer first = act().started("citus_rebalance_execute");
-        assertTrue(Acting.running(first), first.text());
-        Object operation = Objects.requireNonNull(first.structured().get("operation"));
-        act().call("operation_cancel", "operation", operation);
-        Answer stopped = act().ended(first);
+        Answer stopped;
+        try (Connection writer = act().connectTo(act().worker(""))) {
+            writer.setAutoCommit(false);
+            CitusLab.psql(writer, "SELECT txid_current()"); // what a slot waits for before it can begin
+            Answer first = act().started("citus_rebalance_execute");
+            assertTrue(Acting.running(first), first.text());
+            Object operation = Objects.requireNonNull(first.structured().get("operation"));
+            act().call("operation_cancel", "operation", operation);
+            stopped = act().ended(first);
+        }
         assertTrue(stopped.text().contains("Stopped: job"), stopped.text());
         assertEquals(
                 List.of("0"),

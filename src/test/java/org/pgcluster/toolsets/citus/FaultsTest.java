@@ -183,6 +183,27 @@ class FaultsTest {
         }
     }
 
+    @Test
+    void rows_are_known_although_more_came_since_the_counters_were_emptied_than_there_were() throws Exception {
+        psql("CREATE TABLE counted (id int PRIMARY KEY)");
+        try {
+            psql("SELECT create_distributed_table('counted', 'id', shard_count => 2, colocate_with => 'none')");
+            psql("ALTER TABLE counted SET (autovacuum_enabled = off)");
+            psql("INSERT INTO counted SELECT generate_series(1, 4000)");
+            psql("ANALYZE counted");
+            rowsOfCounted(4000);
+            psql("SELECT run_command_on_placements('counted',"
+                    + " $$SELECT pg_stat_reset_single_table_counters('%s'::regclass)$$)");
+            rowsOfCounted(4000);
+            psql("INSERT INTO counted SELECT generate_series(4001, 10000)");
+            rowsOfCounted(10_000);
+            psql("DELETE FROM counted WHERE id > 7000");
+            rowsOfCounted(7000);
+        } finally {
+            psql("DROP TABLE counted");
+        }
+    }
+
     /** An index counts the rows of its table when it is made, which says nothing of later. */
     @Test
     void a_table_that_was_emptied_has_no_rows_whatever_an_index_counted_before() throws Exception {
@@ -193,6 +214,8 @@ class FaultsTest {
             psql("INSERT INTO counted SELECT generate_series(1, 400)");
             psql("CREATE INDEX ON counted (id)");
             rowsOfCounted(400);
+            psql("INSERT INTO counted SELECT generate_series(401, 1400)");
+            rowsOfCounted(1400);
             psql("DELETE FROM counted");
             rowsOfCounted(0);
         } finally {
@@ -216,6 +239,15 @@ class FaultsTest {
             assertEquals(known.get("bytes"), seen.get("bytes"));
             Map<?, ?> activity = blind.call("citus_activity", "include_idle", true);
             assertTrue(number(map(activity.get("summary")).get("hidden")) > 0, activity.toString());
+            String summary =
+                    blind.ask("citus_cluster_summary", "include_gucs", true).text();
+            assertTrue(summary.contains("Connections are not counted: this role lacks pg_read_all_stats."), summary);
+            assertTrue(summary.contains("it lacks pg_read_all_settings"), summary);
+            assertFalse(lab.ask("citus_cluster_summary", "include_gucs", true)
+                    .text()
+                    .contains("lacks"));
+            String health = blind.ask("citus_worker_health").text();
+            assertTrue(health.contains("Connections are not counted"), health);
         } finally {
             psql("DROP SCHEMA hidden CASCADE");
             psql("DELETE FROM pg_dist_authinfo WHERE rolename = 'blind'");

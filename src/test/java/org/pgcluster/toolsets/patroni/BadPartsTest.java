@@ -24,8 +24,17 @@ class BadPartsTest {
                     + "wretr,wredis,status,weight,type,check_status,check_code,last_chk,\n"
                     + "app,s1,0,0,3,5,100,9,0,0,,0,,0,0,0,0,UP,1,2,L7OK,200,,\n";
 
+    private static final String READY = said('Z', "I");
+    private static final String IN = said('R', "\0\0\0\0") + READY;
+
     @TempDir
     Path folder;
+
+    /** A message of PostgreSQL's protocol. */
+    private static String said(char type, String body) {
+        int length = body.length() + 4;
+        return type + "\0\0" + (char) (length >> 8) + (char) (length & 0xff) + body;
+    }
 
     private static FaultyServer bad(String how) {
         return switch (how) {
@@ -34,9 +43,16 @@ class BadPartsTest {
                 FaultyServer.dripping("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + "x".repeat(900), 20);
             case "closing" -> FaultyServer.answering("");
             case "half" -> FaultyServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"half\":");
+            case "a table without its end" -> FaultyServer.answering(TABLE);
             case "half a table" -> FaultyServer.http(200, "text/plain", TABLE + "app,s2,0,0");
             case "an empty table" -> FaultyServer.http(200, "text/plain", "");
             case "another protocol" -> FaultyServer.answering("SSH-2.0-OpenSSH_9.2\r\n\r\n\r\n");
+            case "half a session" -> FaultyServer.answering(IN + said('T', "\0\1stats\0" + "\0".repeat(18)));
+            case "a broken row" -> FaultyServer.answering(IN + said('D', "\0\1\77\0\0\0a") + READY);
+            case "an endless row" -> FaultyServer.answering(IN + "D\u00ff\u00ff\u00ff\u00ff");
+            case "no proof" -> FaultyServer.answering(said('R', "\0\0\0\12SCRAM-SHA-256\0\0") + IN);
+            case "PostgreSQL" ->
+                FaultyServer.answering(said('E', "SFATAL\0C3D000\0Mdatabase \"pgbouncer\" does not exist\0\0"));
             case "a page" -> FaultyServer.http(200, "text/html", "<html><body>It works!</body></html>");
             case "another service" -> FaultyServer.http(200, "application/json", "{\"version\": \"8.1\"}");
             default -> FaultyServer.http(Integer.parseInt(how), "text/plain", "no such luck");
@@ -117,7 +133,9 @@ class BadPartsTest {
             delimiter = '|',
             value = {
                 "silent|did not answer within 0.6 s",
+                "dripping|did not answer within",
                 "closing|answered nothing",
+                "a table without its end|answered half a table",
                 "another protocol|yet not as HAProxy's statistics do",
                 "a page|yet not as HAProxy's statistics do"
             })
@@ -137,14 +155,19 @@ class BadPartsTest {
             value = {
                 "silent|did not answer within",
                 "closing|before its answer ended",
+                "half a session|before its answer ended",
+                "a broken row|yet not as PgBouncer does",
+                "an endless row|yet not as PgBouncer does",
+                "no proof|could not prove that it knows the password",
+                "PostgreSQL|does not let boss in: database \"pgbouncer\" does not exist",
                 "another protocol|yet not as PgBouncer does",
                 "a page|yet not as PgBouncer does"
             })
     void a_bad_console_is_told_as_what_it_is(String how, String told) {
         try (var server = bad(how)) {
-            String dsn = "postgres://boss@127.0.0.1:" + server.port() + "/pgbouncer?sslmode=disable";
-            assertTrue(why(asked("pgbouncer_status", Map.of("pgbouncer_dsns", dsn)))
-                    .contains(told));
+            String dsn = "postgres://boss:geheim@127.0.0.1:" + server.port() + "/pgbouncer?sslmode=disable";
+            String why = why(asked("pgbouncer_status", Map.of("pgbouncer_dsns", dsn)));
+            assertTrue(why.contains(told), why);
         }
     }
 

@@ -127,7 +127,37 @@ class FailoverRefusedTest {
         assertTrue(answer.text().contains("may not lead: it has the tag nofailover"), answer.text());
     }
 
-    private Answer planned(String argument, String value) {
+    @Test
+    void one_that_is_scheduled_already_is_named_since_it_would_be_replaced() {
+        String rows = FakePatroni.row("a", "leader", group.get(0).url()) + ","
+                + FakePatroni.row("b", "replica", group.get(1).url());
+        String scheduled = ", \"scheduled_switchover\": {\"at\": \"2099-01-01T00:00:00+00:00\", \"to\": \"b\"}}";
+        group.forEach(member -> member.answers("GET /cluster", 200, "{\"members\": [" + rows + "]" + scheduled));
+        Answer answer = planned("candidate", "b");
+        assertTrue(
+                answer.text().contains("! none is scheduled yet: one waits for 2099-01-01T00:00:00+00:00 to b"),
+                answer.text());
+        assertTrue(planned("unschedule", true).text().contains("something is scheduled: holds"), answer.text());
+    }
+
+    @Test
+    void without_a_dcs_nobody_says_that_nothing_is_scheduled() {
+        group.forEach(member -> member.answers("GET /cluster", 503, "no DCS"));
+        Answer answer = planned("unschedule", true);
+        assertEquals("PRECONDITION_FAILED", code(answer), answer.text());
+        assertTrue(answer.text().contains("Patroni reaches its DCS"), answer.text());
+        assertFalse(answer.text().contains("nothing is"), answer.text());
+    }
+
+    @Test
+    void where_nobody_that_answers_could_lead_no_name_is_promised() {
+        group.get(1).close();
+        Answer answer = planned("kind", "switchover");
+        assertTrue(
+                answer.text().contains("from a to whom Patroni chooses (none that answers could lead)"), answer.text());
+    }
+
+    private Answer planned(String argument, Object value) {
         try (Lab lab = acting()) {
             return lab.call("patroni_failover", argument, value, "dry_run", true);
         }

@@ -100,6 +100,19 @@ class HighAvailabilityActsTest extends OnOwnEstate {
         }
     }
 
+    @Test
+    void an_estate_without_any_login_of_postgresql_is_changed_all_the_same() {
+        try (Lab lab = Lab.acting(estate().lab().variables(), folder, "coordinator_dsn", "", "admin_dsn", "")) {
+            Answer plan = lab.call("patroni_pause", "group", "g1m0", "paused", true, "dry_run", true);
+            assertTrue(plan.text().contains("its lock lies in the database"), plan.text());
+            Answer paused = done(lab, "patroni_pause", "group", "g1m0", "paused", true);
+            assertFalse(paused.isError(), paused.text());
+            assertTrue(paused.text().contains("is paused"), paused.text());
+            Answer resumed = done(lab, "patroni_pause", "group", "g1m0", "paused", false);
+            assertFalse(resumed.isError(), resumed.text());
+        }
+    }
+
     private Object config(Lab lab, String group) {
         Object api = Estate.member(lab, Estate.leader(lab, group)).get("api");
         return Objects.requireNonNull(JsonText.read(estate().rest("GET", api + "/config", "")));

@@ -74,6 +74,8 @@ class HighAvailabilityLabTest {
             Answer answer = lab.call("patroni_config");
             assertTrue(Lab.rows(answer, "settings").stream()
                     .anyMatch(row -> "ttl".equals(row.get("name")) && "all".equals(row.get("group"))));
+            assertTrue(
+                    Lab.rows(answer, "parameters").stream().anyMatch(row -> "max_connections".equals(row.get("name"))));
             assertEquals(List.of(), answer.structured().get("not_in_force"));
         }
     }

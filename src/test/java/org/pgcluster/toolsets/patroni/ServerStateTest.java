@@ -57,6 +57,14 @@ class ServerStateTest {
         return Acting.done(lab, ACT, "backend", "app", "server", server, "state", state);
     }
 
+    private static String way(String name, HaProxyProcess proxy) {
+        return switch (name) {
+            case "socket" -> proxy.socketUrl();
+            case "socket over TCP" -> proxy.socketByTcp();
+            default -> proxy.pageUrl();
+        };
+    }
+
     private static void moreOf(Load load, String server) {
         long before = load.fresh(server);
         Eventually.see(
@@ -64,10 +72,10 @@ class ServerStateTest {
     }
 
     @ParameterizedTest(name = "by its {0}")
-    @CsvSource({"socket", "page"})
+    @CsvSource({"socket", "socket over TCP", "page"})
     void a_server_is_drained_and_put_back_under_load_and_no_client_notices(String way) throws IOException {
         try (var proxy = HaProxyProcess.before(folder, servers, "admin", "stats admin if TRUE");
-                Lab lab = acting(way.equals("socket") ? proxy.socketUrl() : proxy.pageUrl());
+                Lab lab = acting(way(way, proxy));
                 Load load = Load.on(proxy.front(), 4, 4)) {
             moreOf(load, "one");
             moreOf(load, "two");

@@ -32,6 +32,7 @@ public record Advice(
         int droppedInAll,
         List<Unproven> unproven,
         List<Planning.Skipped> skipped,
+        Parameters parameters,
         long hidden) {
     private static final int MOST_DROPPED = 6;
     private static final int MOST_GAINS = 5;
@@ -59,10 +60,11 @@ public record Advice(
     public record Dropped(String index, String why) {}
 
     static Advice byRule(
-            Workload workload, List<Planning.Taken> taken, Statistics statistics, List<Planning.Skipped> skipped) {
+            Workload workload, List<Planning.Taken> taken, Advisor.Known known, List<Planning.Skipped> skipped) {
+        Statistics statistics = known.statistics();
         List<Unproven> unproven = new ArrayList<>(Unproven.byRule(
                 taken, statistics.facts(), "by rule: what is equal, then a range; nobody planned with it"));
-        unproven.addAll(Unproven.kinds(taken, statistics.facts()));
+        unproven.addAll(Unproven.kinds(taken, statistics.facts(), known.predicates()));
         List<Statement> statements = new ArrayList<>();
         for (int at = 0; at < taken.size(); at++) {
             String name = "q" + (at + 1);
@@ -85,6 +87,7 @@ public record Advice(
                 0,
                 unproven,
                 skipped,
+                new Parameters(0, 0, known.predicates()),
                 workload.hidden());
     }
 
@@ -92,16 +95,18 @@ public record Advice(
             Workload workload,
             List<Planning.Taken> planned,
             List<Planning.Taken> elsewhere,
-            Statistics statistics,
+            Advisor.Known known,
+            Parameters parameters,
             List<Planning.Skipped> skipped,
             Choice choice,
             ToDoubleFunction<Candidate> upkeep,
             long budget) {
+        Statistics statistics = known.statistics();
         List<Recommendation> recommended = choice.chosen().stream()
                 .map(one -> recommendation(one, choice, upkeep, statistics))
                 .toList();
         List<Planning.Taken> all = Advisor.joined(planned, elsewhere);
-        List<Unproven> unproven = new ArrayList<>(Unproven.kinds(all, statistics.facts()));
+        List<Unproven> unproven = new ArrayList<>(Unproven.kinds(all, statistics.facts(), known.predicates()));
         Unproven.byRule(all, statistics.facts(), "its shards are on other nodes, where nobody planned with it").stream()
                 .filter(one -> number(one.query()) > planned.size())
                 .forEach(unproven::add);
@@ -142,6 +147,7 @@ public record Advice(
                 dropped.size(),
                 unproven,
                 skipped,
+                parameters,
                 workload.hidden());
     }
 

@@ -25,6 +25,9 @@ public final class Advisor {
 
     private static final double CHEAP = 100;
 
+    /** What was looked up about the tables of the workload. */
+    record Known(Statistics statistics, Predicates predicates, Upkeep upkeep) {}
+
     private final Context context;
     private final Workload workload;
     private final long budget;
@@ -67,10 +70,11 @@ public final class Advisor {
                             tables.stream().map(Statistics.Table::relation).toList())
                     .rows());
         }
+        Predicates predicates = Predicates.of(sql);
         List<Planning.Taken> here = new ArrayList<>();
         List<Planning.Taken> elsewhere = new ArrayList<>();
         for (Planning.Taken one : taken) {
-            Optional<Planning.Taken> known = Planning.named(one, statistics);
+            Optional<Planning.Taken> known = Planning.named(one, statistics).map(predicates::sharpened);
             known.ifPresent(found -> (found.distributed() ? elsewhere : here).add(found));
             if (known.isEmpty() && !workload.counted()) {
                 skipped.add(
@@ -83,8 +87,8 @@ public final class Advisor {
                         .imagining(
                                 context.call(),
                                 Optional.empty(),
-                                on -> searched(on, here, elsewhere, statistics, upkeep, skipped))
-                : Advice.byRule(workload, joined(here, elsewhere), statistics, skipped);
+                                on -> searched(on, here, elsewhere, new Known(statistics, predicates, upkeep), skipped))
+                : Advice.byRule(workload, joined(here, elsewhere), new Known(statistics, predicates, upkeep), skipped);
     }
 
     /** Where nobody knows how often a query runs, all that is not cheap anyway weighs alike. */
@@ -102,19 +106,20 @@ public final class Advisor {
             Imagining on,
             List<Planning.Taken> here,
             List<Planning.Taken> elsewhere,
-            Statistics statistics,
-            Upkeep upkeep,
+            Known known,
             List<Planning.Skipped> skipped) {
         List<Planning.Taken> planned = new ArrayList<>();
         List<HypotheticalPlanner.Asked> texts = new ArrayList<>();
         List<Double> costs = new ArrayList<>();
         double weighed = 0;
         double taken = 0;
+        int real = 0;
+        int usual = 0;
         for (Planning.Taken one : here) {
-            String text = Values.filled(one.statement().text(), one.types(), one.accesses(), statistics);
+            Values.Filled filled = Values.filled(one, known.statistics(), known.predicates());
             try {
                 Set<String> tables = one.accesses().stream().map(Access::table).collect(Collectors.toSet());
-                HypotheticalPlanner.Asked asked = new HypotheticalPlanner.Asked(text, tables);
+                HypotheticalPlanner.Asked asked = new HypotheticalPlanner.Asked(filled.text(), tables);
                 double cost = new HypotheticalPlanner(on, List.of(asked))
                         .plan(0, Set.of())
                         .cost();
@@ -122,6 +127,8 @@ public final class Advisor {
                 weighed += one.statement().calls() * cost;
                 taken += one.statement().totalMs();
                 planned.add(one);
+                real += filled.real();
+                usual += filled.usual();
                 texts.add(asked);
             } catch (ToolException e) {
                 if (Planning.ends(e)) {
@@ -143,18 +150,19 @@ public final class Advisor {
         Choice choice = new Search(
                         new HypotheticalPlanner(on, texts),
                         queries,
-                        statistics.facts(),
-                        candidate -> msPerCost * upkeep.cost(candidate),
+                        known.statistics().facts(),
+                        candidate -> msPerCost * known.upkeep().cost(candidate),
                         new Search.Limits(budget, spent))
                 .best();
         return Advice.proven(
                 workload,
                 planned,
                 elsewhere,
-                statistics,
+                known,
+                new Parameters(real, usual, known.predicates()),
                 skipped,
                 choice,
-                candidate -> msPerCost * upkeep.cost(candidate),
+                candidate -> msPerCost * known.upkeep().cost(candidate),
                 budget);
     }
 }

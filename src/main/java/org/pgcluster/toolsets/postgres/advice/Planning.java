@@ -61,7 +61,12 @@ public final class Planning {
         try {
             return Optional.of(taken(
                             on,
-                            new Workload.Statement(statement.original(), text, statement.calls(), statement.totalMs())))
+                            new Workload.Statement(
+                                    statement.original(),
+                                    text,
+                                    statement.calls(),
+                                    statement.totalMs(),
+                                    statement.id())))
                     .filter(Taken::distributed);
         } catch (ToolException e) {
             if (ends(e)) {

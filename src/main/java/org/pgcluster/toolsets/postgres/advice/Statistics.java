@@ -93,7 +93,7 @@ final class Statistics {
                            CASE WHEN array_ndims(histogram_bounds::text::text[]) = 1
                                 THEN histogram_bounds::text::text[] END AS bounds
                       FROM pg_stats
-                     WHERE schemaname = relation.relnamespace::regnamespace::text
+                     WHERE schemaname = (SELECT nspname FROM pg_namespace WHERE oid = relation.relnamespace)
                        AND tablename = relation.relname AND attname = attribute.attname
                      ORDER BY inherited DESC
                      LIMIT 1) AS told ON true

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -19,7 +20,7 @@ public record Unproven(String index, String why, String query) {
     private static final double WORTH = 1000;
 
     /** Kinds of index that hypopg does not know, by the operators that only they answer. */
-    static List<Unproven> kinds(List<Planning.Taken> taken, Map<String, Facts> facts) {
+    static List<Unproven> kinds(List<Planning.Taken> taken, Map<String, Facts> facts, Predicates predicates) {
         Map<String, Unproven> found = new LinkedHashMap<>();
         for (int at = 0; at < taken.size(); at++) {
             String query = "q" + (at + 1);
@@ -30,14 +31,25 @@ public record Unproven(String index, String why, String query) {
                 }
                 access.conditions().stream()
                         .filter(one -> one.kind() == Condition.Kind.INSIDE)
-                        .forEach(one ->
-                                inside(one, known, query).ifPresent(idea -> found.putIfAbsent(idea.index(), idea)));
+                        .forEach(one -> inside(one, known, query)
+                                .map(idea -> idea.measured(predicates.kept(access.table(), one)))
+                                .ifPresent(idea -> found.putIfAbsent(idea.index(), idea)));
                 access.nearest()
                         .forEach(one ->
                                 nearest(one, known, query).ifPresent(idea -> found.putIfAbsent(idea.index(), idea)));
             }
         }
         return found.values().stream().limit(MOST).toList();
+    }
+
+    /** What pg_qualstats counted tells how much such an index could leave unread. */
+    private Unproven measured(Optional<Double> kept) {
+        return kept.map(share -> new Unproven(
+                        index,
+                        why + "; pg_qualstats: its filter kept " + String.format(Locale.ROOT, "%.3g", 100 * share)
+                                + " % of the rows read",
+                        query))
+                .orElse(this);
     }
 
     private static Optional<Unproven> inside(Condition condition, Facts facts, String query) {

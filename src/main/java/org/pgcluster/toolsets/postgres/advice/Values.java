@@ -1,9 +1,11 @@
 package org.pgcluster.toolsets.postgres.advice;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.pgcluster.checks.advice.Access;
@@ -11,11 +13,18 @@ import org.pgcluster.checks.advice.Condition;
 import org.pgcluster.postgres.Rewritten;
 
 /**
- * Values for the parameters of a normalised statement, as the statistics have them: for an equality a usual value, for
- * ranges a tenth of the rows. They are planned with and never shown.
+ * Values for the parameters of a normalised statement: what it was really asked with where pg_qualstats saw that, else as
+ * the statistics have them, for an equality a usual value, for ranges a tenth of the rows. They are planned with and never
+ * shown.
  */
 final class Values {
     private static final Pattern PARAMETER = Pattern.compile("\\$(\\d+)");
+    /** A parameter by itself, cast at most. */
+    private static final String ONE = "\\(*\\$\\d+\\)*(?:::[\\w\\[\\] \"]+)?\\)*";
+
+    private static final Pattern PLAIN = Pattern.compile("(?:ANY )?" + ONE);
+    private static final Pattern LISTED =
+            Pattern.compile("ANY \\(+ARRAY\\[" + ONE + "(?:, " + ONE + ")*\\]\\)*(?:::[\\w\\[\\] \"]+)?\\)*");
     /** The column's bounds that leave a tenth of its rows. */
     private static final int TENTH = 0;
 
@@ -26,24 +35,39 @@ final class Values {
     private static final double MOST_ROWS = 0.5;
 
     private final Statistics statistics;
+    private final Predicates predicates;
+    private final Optional<String> id;
     private final Map<Integer, String> literals = new HashMap<>();
+    private final Map<List<String>, Integer> takenOf = new HashMap<>();
+    private final Set<Integer> real = new HashSet<>();
 
-    private Values(Statistics statistics) {
+    private Values(Statistics statistics, Predicates predicates, Optional<String> id) {
         this.statistics = statistics;
+        this.predicates = predicates;
+        this.id = id;
     }
 
-    /** The statement with literals in the place of its parameters. */
-    static String filled(String sql, List<String> types, List<Access> accesses, Statistics statistics) {
-        Values values = new Values(statistics);
-        Rewritten.rowCounts(sql).forEach((number, count) -> values.literals.put(number, count));
-        for (Access access : accesses) {
+    /** A statement with literals in the place of its parameters, of which {@code real} are what it was really asked with. */
+    record Filled(String text, int real, int usual) {}
+
+    static Filled filled(Planning.Taken taken, Statistics statistics, Predicates predicates) {
+        Workload.Statement statement = taken.statement();
+        List<String> types = taken.types();
+        Values values = new Values(statistics, predicates, statement.id());
+        Map<Integer, String> counts = Rewritten.rowCounts(statement.text());
+        values.literals.putAll(counts);
+        for (Access access : taken.accesses()) {
             values.take(access, access.conditions());
             access.alternatives().forEach(branch -> values.take(access, branch));
         }
-        return Rewritten.withLiterals(sql, number -> {
+        Set<Integer> asked = new HashSet<>();
+        String text = Rewritten.withLiterals(statement.text(), number -> {
+            asked.add(number);
             String known = values.literals.get(number);
             return " " + (known != null ? known : ofType(number <= types.size() ? types.get(number - 1) : "text"));
         });
+        asked.removeAll(counts.keySet());
+        return new Filled(text, values.real.size(), asked.size() - values.real.size());
     }
 
     /** Any value that its type takes. */
@@ -57,42 +81,60 @@ final class Values {
 
     private void take(Access access, List<Condition> conditions) {
         for (Condition condition : conditions) {
-            Matcher parameter = PARAMETER.matcher(condition.value());
-            if (!parameter.find() || !plain(condition.value())) {
-                continue;
+            boolean listed = LISTED.matcher(condition.value()).matches();
+            if (listed || PLAIN.matcher(condition.value()).matches()) {
+                Matcher parameter = PARAMETER.matcher(condition.value());
+                while (parameter.find()) {
+                    int number = Integer.parseInt(parameter.group(1));
+                    if (!literals.containsKey(number)) {
+                        literal(access, condition, listed, conditions, number)
+                                .ifPresent(value -> literals.put(number, value));
+                    }
+                }
             }
-            Optional<Statistics.Column> column =
-                    condition.column().flatMap(name -> statistics.column(access.table(), name));
-            column.flatMap(told -> literal(condition, told, conditions))
-                    .ifPresent(value -> literals.putIfAbsent(Integer.parseInt(parameter.group(1)), value));
         }
     }
 
-    /** The parameter itself, cast at most. */
-    private static boolean plain(String value) {
-        return value.matches("(?:ANY )?\\(*\\$\\d+\\)*(?:::[\\w\\[\\] \"]+)?\\)*");
+    private Optional<String> literal(
+            Access access, Condition condition, boolean listed, List<Condition> all, int number) {
+        boolean array = condition.value().startsWith("ANY") && !listed;
+        int time = takenOf.merge(List.of(access.table(), condition.expression(), condition.operator()), 1, Integer::sum)
+                - 1;
+        List<String> constants = predicates.constants(access.table(), condition, id);
+        List<String> seen = listed ? Predicates.apart(constants) : constants;
+        if (!seen.isEmpty()) {
+            real.add(number);
+            String value = seen.get(time % seen.size());
+            return Optional.of(array && !value.startsWith("{") ? array(value) : quoted(value));
+        }
+        return condition
+                .column()
+                .flatMap(name -> statistics.column(access.table(), name))
+                .flatMap(column -> usual(condition, column, array, time, all));
     }
 
-    private static Optional<String> literal(Condition condition, Statistics.Column column, List<Condition> all) {
+    private static Optional<String> usual(
+            Condition condition, Statistics.Column column, boolean array, int time, List<Condition> all) {
         return switch (condition.kind()) {
-            case EQUAL ->
-                usual(column).map(value -> condition.value().startsWith("ANY") ? array(value) : quoted(value));
+            case EQUAL -> usual(column, time).map(value -> array ? array(value) : quoted(value));
             case RANGE -> bound(condition, column, all).map(Values::quoted);
             case INSIDE, PREFIX -> condition.operator().startsWith("~~") ? Optional.of("'%a%'") : Optional.empty();
             default -> Optional.empty();
         };
     }
 
-    private static Optional<String> usual(Statistics.Column column) {
+    /** Another one each time, as far as there are several. */
+    private static Optional<String> usual(Statistics.Column column, int time) {
         double covered =
                 column.shares().stream().mapToDouble(Double::doubleValue).sum();
-        boolean rare = covered < MOST_ROWS && !column.bounds().isEmpty();
-        if (rare) {
-            return Optional.of(column.bounds().get(LOWER));
+        List<String> bounds = column.bounds();
+        List<String> frequent = column.frequent();
+        if (covered < MOST_ROWS && !bounds.isEmpty()) {
+            return Optional.of(bounds.get((LOWER + time) % bounds.size()));
         }
-        return column.frequent().isEmpty()
-                ? column.bounds().stream().findFirst()
-                : Optional.of(column.frequent().get(column.frequent().size() / 2));
+        return frequent.isEmpty()
+                ? bounds.stream().findFirst()
+                : Optional.of(frequent.get((frequent.size() / 2 + time) % frequent.size()));
     }
 
     private static Optional<String> bound(Condition condition, Statistics.Column column, List<Condition> all) {
@@ -131,7 +173,7 @@ final class Values {
             case "interval" -> "'1 day'";
             case "text", "character varying", "character" -> "'a'";
             case "uuid" -> "'00000000-0000-0000-0000-000000000001'";
-            default -> "NULL";
+            default -> "(SELECT NULL::" + type + ")"; // a constant NULL would end the plan
         };
     }
 }

@@ -3,6 +3,7 @@ package org.pgcluster.toolsets.postgres.advice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.postgres.OwnText;
 import org.pgcluster.postgres.Rewritten;
@@ -22,22 +23,23 @@ public record Workload(
         long hidden) {
     private static final int MOST = 60;
 
-    /** {@code text} is a query, of a change the search for its rows. */
-    public record Statement(String original, String text, double calls, double totalMs) {}
+    /** {@code text} is a query, of a change the search for its rows; {@code id} is what the server calls it. */
+    public record Statement(String original, String text, double calls, double totalMs, Optional<String> id) {}
 
     public record Written(Rewritten.Change change, double rows) {}
 
-    private record Seen(String query, double calls, double totalMs, double rows) {}
+    private record Seen(
+            @Nullable String id, String query, long statements, double calls, double totalMs, double rows) {}
 
     private record Home(String schema) {}
 
     private static final String HOME = """
-            SELECT quote_ident(extnamespace::regnamespace::text) AS schema
+            SELECT extnamespace::regnamespace::text AS schema
               FROM pg_extension WHERE extname = 'pg_stat_statements'
             """;
 
     private static final String READING = """
-            SELECT min(told ->> 'query') AS query, sum((told ->> 'calls')::float8) AS calls,
+            SELECT told ->> 'queryid' AS id, min(told ->> 'query') AS query, count(*) AS statements, sum((told ->> 'calls')::float8) AS calls,
                    sum(coalesce(told ->> 'total_exec_time', told ->> 'total_time')::float8) AS total_ms,
                    sum((told ->> 'rows')::float8) AS rows
               FROM (SELECT to_jsonb(statement) AS told FROM {schema}.pg_stat_statements AS statement
@@ -68,12 +70,13 @@ public record Workload(
         long hidden = 0;
         for (Seen one : all) {
             if (one.query().equals("<insufficient privilege>")) {
-                hidden++;
+                hidden += one.statements();
                 continue;
             }
             readable(one).ifPresent(text -> {
                 if (statements.size() < MOST) {
-                    statements.add(new Statement(one.query(), text, one.calls(), one.totalMs()));
+                    statements.add(new Statement(
+                            one.query(), text, one.calls(), one.totalMs(), Optional.ofNullable(one.id())));
                 }
             });
             change(one.query()).ifPresent(change -> written.add(new Written(change, one.rows())));
@@ -85,7 +88,9 @@ public record Workload(
     private static Optional<String> readable(Seen one) {
         boolean ours = OwnText.is(one.query())
                 || one.query().contains("pg_catalog.")
-                || one.query().contains("pg_stat_statements");
+                || one.query().contains("pg_stat_statements")
+                || one.query().contains("pg_qualstats")
+                || one.query().contains(".hypopg_");
         try {
             return ours ? Optional.empty() : Rewritten.asQuery(one.query());
         } catch (ToolException e) {
@@ -108,7 +113,7 @@ public record Workload(
             try {
                 Rewritten.asQuery(query)
                         .ifPresentOrElse(
-                                text -> statements.add(new Statement(query, text, 1, 1)),
+                                text -> statements.add(new Statement(query, text, 1, 1, Optional.empty())),
                                 () -> skipped.add(new Planning.Skipped(
                                         query, "no SELECT, UPDATE … WHERE or DELETE … WHERE: it looks for no rows")));
             } catch (ToolException e) {

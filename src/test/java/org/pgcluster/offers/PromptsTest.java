@@ -318,7 +318,8 @@ class PromptsTest {
                 List.of("by_disk_size", "by_shard_count"),
                 proposed(offering, "citus.rebalance_workflow", "strategy", "BY"));
         assertEquals(List.of("slow queries"), proposed(offering, "citus.ops_triage", "symptom", "s"));
-        assertTrue(text(offering, "cluster.triage", Map.of("symptom", "it smells")).contains("it smells"));
+        assertTrue(
+                text(offering, "cluster.triage", Map.of("symptom", "it smells")).contains("it smells"));
         assertEquals(List.of(), proposed(offering, "tables.distribute_table", "column", ""));
         assertEquals(List.of(), proposed(offering, "citus.ops_triage", "nonsense", "s"));
     }

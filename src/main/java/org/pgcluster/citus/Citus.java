@@ -77,6 +77,11 @@ public final class Citus {
         return cluster.rowDataAllowed();
     }
 
+    /** How long a step of an act waits for a lock. */
+    public Duration actLockTimeout() {
+        return cluster.actLockTimeout();
+    }
+
     /** For the metadata, which lies on the server that is asked. */
     public Sql sql() {
         return sql;

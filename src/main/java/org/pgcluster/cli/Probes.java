@@ -100,7 +100,9 @@ final class Probes implements AutoCloseable {
                 found.addAll(workers(cluster));
             }
         } catch (ToolException e) {
-            found.add(failed(what, e));
+            boolean meant =
+                    e.code() == ErrorCode.NOT_CONFIGURED && cluster.components().hasAny();
+            found.add(meant ? Found.warns(what, e.text() + " What needs SQL is left out.", hint(e)) : failed(what, e));
         }
         return found;
     }

@@ -201,6 +201,10 @@ public final class Cluster implements AutoCloseable {
     }
 
     /** Whether values of rows may be shown. */
+    public Duration actLockTimeout() {
+        return settings.actLockTimeout();
+    }
+
     public boolean rowDataAllowed() {
         return settings.rowDataAllowed();
     }

@@ -28,6 +28,10 @@ public final class Components {
         this.trusted = trusted;
     }
 
+    public boolean hasAny() {
+        return hasPatroni() || hasHaproxy() || hasPgbouncer();
+    }
+
     public boolean hasPatroni() {
         return !settings.patroniUrls().isEmpty();
     }

@@ -12,11 +12,11 @@ import org.pgcluster.call.Together;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.haproxy.Proxy.Back;
 import org.pgcluster.haproxy.Proxy.Front;
 import org.pgcluster.http.Http;
-import org.pgcluster.wire.Silent;
 import org.pgcluster.wire.Wire;
 
 /** Every configured HAProxy, by statistics page or runtime socket. Threads share it; it keeps no connection. */

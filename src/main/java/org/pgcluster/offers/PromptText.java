@@ -34,16 +34,21 @@ record PromptText(
         List<String> needs,
         List<String> paragraphs) {
     /**
-     * {@code takes} names what its values are, or lists them with {@code |} between them; {@code …} at the end says that there
-     * may be others.
+     * {@code takes} names what its values are, or lists them with {@code |} between them, where {@code …} at the end says that
+     * there may be others; after {@code like} stand some that are proposed beside any other.
      */
     record Argument(String name, String takes, boolean required, String description) {
+        private static final String LIKE = " like ";
         private static final String OTHERS = "…";
 
-        /** The values that are listed. */
-        static List<String> listed(String takes) {
-            return takes.contains("|")
-                    ? Stream.of(takes.split("\\|", -1))
+        String kind() {
+            return takes.contains(LIKE) ? takes.substring(0, takes.indexOf(LIKE)) : takes;
+        }
+
+        static List<String> proposed(String takes) {
+            String values = takes.substring(takes.contains(LIKE) ? takes.indexOf(LIKE) + LIKE.length() : 0);
+            return values.contains("|")
+                    ? Stream.of(values.split("\\|", -1))
                             .filter(one -> !one.equals(OTHERS))
                             .toList()
                     : List.of();
@@ -51,16 +56,17 @@ record PromptText(
 
         /** The value as the tools take it, which are not asked before somebody follows the text. */
         String checked(String value) {
-            if (takes.equals("number") && !value.strip().matches("\\d{1,9}")) {
-                throw ToolException.invalidInput("`" + name + "` is a whole number, not " + value + ".", description);
+            if (kind().equals("number") && !value.strip().matches("\\d{1,9}")) {
+                throw ToolException.invalidInput(
+                        "`" + name + "` takes a whole number, not `" + value + "`.", description);
             }
-            List<String> listed = listed(takes);
-            Optional<String> one = listed.stream()
+            Optional<String> one = proposed(takes).stream()
                     .filter(known -> known.equalsIgnoreCase(value.strip()))
                     .findFirst();
-            if (one.isEmpty() && !listed.isEmpty() && !takes.endsWith(OTHERS)) {
+            if (one.isEmpty() && kind().contains("|") && !kind().endsWith(OTHERS)) {
                 throw ToolException.invalidInput(
-                        "`" + name + "` cannot be " + value + ".", "It is one of: " + String.join(", ", listed) + ".");
+                        "`" + name + "` is one of " + String.join(", ", proposed(takes)) + ", not `" + value + "`.",
+                        description);
             }
             return one.orElse(value);
         }

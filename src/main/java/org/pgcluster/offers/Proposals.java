@@ -72,7 +72,7 @@ final class Proposals {
         if (source == null) {
             return takes.equals("column")
                     ? columns(begun, known, call)
-                    : beginning(begun, PromptText.Argument.listed(takes));
+                    : beginning(begun, PromptText.Argument.proposed(takes));
         }
         return listed.contains(source.tool()) ? read(source, begun, known, call) : List.of();
     }

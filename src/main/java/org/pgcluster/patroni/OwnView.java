@@ -43,6 +43,16 @@ public record OwnView(
         return role.equals("primary") || role.equals("standby_leader");
     }
 
+    /** 302 is 3.2; 0 where it says nothing that is a version. */
+    public int patroniNumber() {
+        String version = String.valueOf(patroniVersion);
+        if (!version.matches("\\d{1,4}\\.\\d{1,2}(\\D.*)?")) {
+            return 0;
+        }
+        String[] parts = version.split("\\D", 3);
+        return Integer.parseInt(parts[0]) * 100 + Integer.parseInt(parts[1]);
+    }
+
     static OwnView of(Fields json, Optional<Instant> now) {
         Optional<Fields> wal = json.object("xlog");
         Optional<Fields> patroni = json.object("patroni");

@@ -18,12 +18,12 @@ import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
 import org.pgcluster.http.Http.Question;
 import org.pgcluster.http.Reply;
 import org.pgcluster.patroni.Observed.Unobserved;
-import org.pgcluster.wire.Silent;
 
 /**
  * Every Patroni group of a cluster, found from one member of each. Members that were found once are asked again when the

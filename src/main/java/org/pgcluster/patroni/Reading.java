@@ -3,6 +3,7 @@ package org.pgcluster.patroni;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.http.Http;
-import org.pgcluster.wire.Silent;
 
 /** One look at all members: who was asked, what each said, which of them belong together. Used once. */
 final class Reading {
@@ -241,8 +242,7 @@ final class Reading {
                 .filter(said::containsKey)
                 .map(url -> java.util.Objects.requireNonNull(said.get(url)))
                 .toList();
-        Optional<DcsView> view =
-                voices.stream().flatMap(one -> one.dcs().value().stream()).findFirst();
+        Optional<DcsView> view = newestView(voices);
         List<Member> members = view.isPresent() ? fromDcs(view.get(), urls) : fromOwn(urls);
         Optional<Settings> settings = voices.stream()
                 .flatMap(one -> one.config().value().stream())
@@ -266,6 +266,19 @@ final class Reading {
                 .orElse("?");
         long ttl = settings.map(Settings::ttl).orElse(30L);
         return new Group(name, scope, members, settings, Comparing.of(members, ttl), silence);
+    }
+
+    /** While a group is upgraded the older members show the same DCS without what is new: a quorum, reasons. */
+    private static Optional<DcsView> newestView(List<Said> voices) {
+        return voices.stream()
+                .filter(one -> one.dcs().value().isPresent())
+                .sorted(Comparator.comparing(Reading::version).reversed())
+                .findFirst()
+                .flatMap(one -> one.dcs().value());
+    }
+
+    private static int version(Said one) {
+        return one.own().value().map(OwnView::patroniNumber).orElse(0);
     }
 
     private List<Member> fromDcs(DcsView view, Set<String> urls) {

@@ -8,8 +8,8 @@ import org.pgcluster.call.Together;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Dsn;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
-import org.pgcluster.wire.Silent;
 
 /** Every configured PgBouncer. Threads share it; it keeps no connection. */
 public final class PgBouncer {

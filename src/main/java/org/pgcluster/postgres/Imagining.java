@@ -149,6 +149,19 @@ public final class Imagining {
 
     /** The plan for whatever values the parameters will have. */
     public Generic explainGeneric(String options, String sql) {
+        return prepared(options, sql, (statement, types) -> generic(statement, options, types));
+    }
+
+    /** Of which types its parameters are, also where no plan serves them all. */
+    public List<String> parameterTypes(String sql) {
+        return prepared("COSTS", sql, (statement, types) -> types);
+    }
+
+    private interface Prepared<T> {
+        T ask(Statement statement, List<String> types) throws SQLException;
+    }
+
+    private <T> T prepared(String options, String sql, Prepared<T> question) {
         return asked(() -> {
             Admitted text = TextGate.admit("EXPLAIN (GENERIC_PLAN, " + options + ") " + sql);
             String before = BACK + role(judged(text));
@@ -157,7 +170,7 @@ public final class Imagining {
                 statement.execute(before + "SET LOCAL plan_cache_mode = force_generic_plan");
                 statement.execute("PREPARE " + PREPARED + " AS " + text.inner());
                 try {
-                    return generic(statement, options);
+                    return question.ask(statement, types(statement));
                 } finally {
                     // No transaction takes a prepared statement back.
                     statement.execute(BACK + "DEALLOCATE " + PREPARED);
@@ -166,12 +179,16 @@ public final class Imagining {
         });
     }
 
-    private static Generic generic(Statement statement, String options) throws SQLException {
+    private static List<String> types(Statement statement) throws SQLException {
         List<String> types = new ArrayList<>();
         try (var row = statement.executeQuery(TYPES)) {
             row.next();
             Collections.addAll(types, (String[]) row.getArray(1).getArray());
         }
+        return types;
+    }
+
+    private static Generic generic(Statement statement, String options, List<String> types) throws SQLException {
         String values = String.join(", ", Collections.nCopies(types.size(), "NULL"));
         statement.execute(
                 "EXPLAIN (" + options + ") EXECUTE " + PREPARED + (values.isEmpty() ? "" : "(" + values + ")"));

@@ -2,8 +2,8 @@ package org.pgcluster.snapshot;
 
 import java.util.List;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
-import org.pgcluster.wire.Silent;
 
 /** A part that could not be read, and what kind of no that was: the words of it hold addresses and come in any language. */
 public record Unread(Unavailable part, Kind kind) {

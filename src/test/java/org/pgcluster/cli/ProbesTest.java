@@ -20,6 +20,7 @@ import org.pgcluster.config.Inputs;
 import org.pgcluster.config.Settings;
 import org.pgcluster.postgres.Bouncer;
 import org.pgcluster.postgres.PgServer;
+import org.pgcluster.testing.FakePatroni;
 
 /** What {@code check} finds on real servers. */
 @Tag("postgres")
@@ -65,6 +66,18 @@ class ProbesTest {
 
     private static List<Found> of(Verdict verdict, List<Found> found) {
         return found.stream().filter(one -> one.verdict() == verdict).toList();
+    }
+
+    @Test
+    void an_estate_of_patroni_alone_lacks_a_database_and_that_is_no_failure() {
+        List<FakePatroni> group = FakePatroni.group("a", "b");
+        try {
+            var found = found("--patroni-urls", group.get(0).url());
+            assertFound(Verdict.WARNS, "default, reading", "What needs SQL is left out", found);
+            assertEquals(List.of(), of(Verdict.FAILS, found));
+        } finally {
+            group.forEach(FakePatroni::close);
+        }
     }
 
     @Test

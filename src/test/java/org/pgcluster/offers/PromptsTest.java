@@ -171,7 +171,7 @@ class PromptsTest {
                     .forEach(place -> assertTrue(names.contains(place.group(1)), place.group()));
         }
         for (var argument : prompt.arguments()) {
-            String takes = argument.takes();
+            String takes = argument.kind();
             assertTrue(
                     takes.contains("|")
                             || FREE.contains(takes)
@@ -276,17 +276,20 @@ class PromptsTest {
     }
 
     @Test
-    void a_value_that_no_tool_takes_is_refused_with_those_that_are_possible() {
+    void an_impossible_value_is_refused_with_the_possible_ones() {
         var offering = offering(DSN);
-        var problem = assertThrows(
+        var metric = assertThrows(
                 ToolException.class, () -> text(offering, "citus.skew_investigation", Map.of("metric", "temperature")));
-        assertEquals("`metric` cannot be temperature.", problem.getMessage());
-        assertEquals("It is one of: bytes, rows, writes.", problem.hint());
+        assertEquals("`metric` is one of bytes, rows, writes, not `temperature`.", metric.text());
         assertTrue(text(offering, "citus.skew_investigation", Map.of("metric", "Rows"))
                 .contains("metric=\"rows\""));
-        assertThrows(ToolException.class, () -> text(offering, "citus.health_check", Map.of("workers", "a few")));
         assertTrue(text(offering, "citus.rebalance_workflow", Map.of("strategy", "our_own"))
                 .contains("strategy=\"our_own\""));
+        var minutes =
+                assertThrows(ToolException.class, () -> text(offering, "cluster.triage", Map.of("minutes", "a few")));
+        assertEquals("`minutes` takes a whole number, not `a few`.", minutes.text());
+        assertTrue(text(offering, "cluster.triage", Map.of("minutes", "7", "symptom", "odd"))
+                .contains("\"7\" minutes"));
     }
 
     @Test
@@ -318,8 +321,7 @@ class PromptsTest {
                 List.of("by_disk_size", "by_shard_count"),
                 proposed(offering, "citus.rebalance_workflow", "strategy", "BY"));
         assertEquals(List.of("slow queries"), proposed(offering, "citus.ops_triage", "symptom", "s"));
-        assertTrue(
-                text(offering, "cluster.triage", Map.of("symptom", "it smells")).contains("it smells"));
+        assertEquals(List.of("5"), proposed(offering, "cluster.triage", "minutes", "5"));
         assertEquals(List.of(), proposed(offering, "tables.distribute_table", "column", ""));
         assertEquals(List.of(), proposed(offering, "citus.ops_triage", "nonsense", "s"));
     }

@@ -170,6 +170,29 @@ class PatroniReadingTest {
     }
 
     @Test
+    void while_a_group_is_upgraded_its_newest_member_shows_the_dcs() {
+        List<FakePatroni> members = FakePatroni.group("a", "b");
+        String url = members.get(0).url();
+        try (Lab server = Lab.with(folder, Map.of("patroni_urls", url))) {
+            String leader = FakePatroni.row("a", "leader", url);
+            String newer = FakePatroni.row("b", "quorum_standby", members.get(1).url())
+                    .replace(
+                            "\"timeline\"",
+                            "\"pending_restart\": true, \"pending_restart_reason\": {\"max_connections\":"
+                                    + " {\"old_value\": \"100\", \"new_value\": \"110\"}}, \"timeline\"");
+            members.get(1)
+                    .answers("GET /patroni", 200, FakePatroni.own("replica").replace("3.0.2", "4.1.4"))
+                    .answers("GET /cluster", 200, "{\"members\": [" + leader + "," + newer + "]}");
+            Map<?, ?> row =
+                    Lab.rows(server.call("patroni_member_list"), "members").get(1);
+            assertEquals("quorum_standby", row.get("role"));
+            assertEquals(List.of("max_connections=100 -> 110"), row.get("restart_reasons"));
+        } finally {
+            members.forEach(FakePatroni::close);
+        }
+    }
+
+    @Test
     void settings_that_no_leader_could_be_asked_about_are_not_said_to_be_in_force() {
         List<FakePatroni> members = FakePatroni.group("a", "b");
         try (Lab server = Lab.with(folder, Map.of("patroni_urls", members.get(0).url()))) {

@@ -51,12 +51,15 @@ public final class CitusMoveShardPlan implements Reads<CitusMoveShardPlan.Input,
             long failing = checks.stream()
                     .filter(check -> check.verdict() == Verdict.FAILS)
                     .count();
-            return "Moves " + Parts.many(shards.size(), "colocated shard") + " with "
-                    + (shards.stream().allMatch(shard -> shard.bytes() != null) ? "" : "at least ")
-                    + Parts.bytes(bytes) + " from "
+            return "Moves " + Parts.many(shards.size(), "colocated shard") + size() + " from "
                     + from
                     + " to " + to + (online ? ", online." : ", blocking writes.")
                     + (failing == 0 ? "" : " It would fail: " + Parts.many(failing, "precondition") + " not met.");
+        }
+
+        private String size() {
+            boolean all = shards.stream().allMatch(shard -> shard.bytes() != null);
+            return bytes == 0 && !all ? " of unknown size" : " with " + (all ? "" : "at least ") + Parts.bytes(bytes);
         }
     }
 

@@ -13,6 +13,7 @@ import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Page;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Silent;
 import org.pgcluster.citus.Table;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
@@ -59,8 +60,10 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
                     .filter(one -> one.verdict() == Verdict.FAILS)
                     .count();
             boolean all = moves.stream().allMatch(move -> move.bytes() != null);
-            return "A rebalance (" + strategy + ") would move " + Parts.many(rest.total(), "shard group") + " with "
-                    + (all ? "" : "at least ") + Parts.bytes(bytes) + "."
+            return "A rebalance (" + strategy + ") would move " + Parts.many(rest.total(), "shard group")
+                    + (bytes == 0 && !all
+                            ? " of unknown size."
+                            : " with " + (all ? "" : "at least ") + Parts.bytes(bytes) + ".")
                     + (stuck == 0 ? "" : " " + Parts.many(stuck, "precondition") + " would make it fail.");
         }
     }
@@ -109,7 +112,7 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
         Round<MoveFacts> facts = answers.other().other();
         var planned = answers.one();
         if (planned.failed() != null) {
-            throw inWords(planned.failed(), Parts.unavailable(states, facts));
+            throw inWords(planned.failed(), Parts.unavailable(states, facts), strategy);
         }
         List<MovesAhead.Stuck> stuck = MovesAhead.stuck(citus);
         List<Move> moves = moves(MovesAhead.of(citus, planned.rows()).moves(), stuck);
@@ -132,15 +135,24 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
                 Parts.unavailable(states, facts));
     }
 
-    private static ToolException inWords(ToolException failed, List<Unavailable> silent) {
+    private static final String BY_COUNT = "by_shard_count";
+
+    private static ToolException inWords(ToolException failed, List<Unavailable> silent, String strategy) {
         if (failed.code() != ErrorCode.TIMEOUT && !"08006".equals(failed.sqlstate())) {
             return failed;
         }
+        if (silent.isEmpty()) {
+            return failed.withHint(MovesAhead.NEEDS_ALL
+                    + "citus_worker_health shows which does not, citus_lock_inspector whether somebody holds a shard.");
+        }
+        String where = silent.stream().map(Unavailable::where).collect(Collectors.joining(", "));
+        boolean login = silent.stream().allMatch(one -> Silent.isOurLogin(one.why()));
         return failed.withHint(MovesAhead.NEEDS_ALL
-                + (silent.isEmpty()
-                        ? "citus_worker_health shows which does not, citus_lock_inspector whether somebody holds a shard."
-                        : silent.stream().map(Unavailable::where).collect(Collectors.joining(", "))
-                                + " gave no answer; citus_lost_node_report says what that costs."));
+                + where
+                + (login
+                        ? " did not let this role in. " + Silent.LOGIN
+                        : " gave no answer; citus_lost_node_report says what that costs.")
+                + (strategy.equals(BY_COUNT) ? "" : " With strategy=" + BY_COUNT + " it plans without asking them."));
     }
 
     private static List<Move> moves(List<MovesAhead.Move> planned, List<MovesAhead.Stuck> stuck) {

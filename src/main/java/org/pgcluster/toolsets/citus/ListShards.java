@@ -94,6 +94,9 @@ public final class ListShards implements Reads<ListShards.Input, ListShards.Outp
 
         static String inWords(List<Size> sizes) {
             boolean all = sizes.stream().allMatch(size -> size.bytes() != null);
+            if (!all && known(sizes) == 0) {
+                return "an unknown number of bytes";
+            }
             return (all ? "" : "at least ") + Parts.bytes(known(sizes));
         }
     }

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Silent;
 import org.pgcluster.tool.Plan.Verdict;
 
 /** What a shard move needs of a node. */
@@ -98,11 +99,13 @@ record MoveFacts(
         String where = node.where();
         Optional<MoveFacts> told = round.of(node.nodeId());
         if (told.isEmpty()) {
+            String why = round.whySilent(node.nodeId());
+            boolean login = Silent.isOurLogin(why);
             checks.add(new Check(
                     where + " answers",
-                    Verdict.FAILS,
-                    round.whySilent(node.nodeId()),
-                    "citus_worker_health says more"));
+                    login ? Verdict.UNKNOWN : Verdict.FAILS,
+                    why,
+                    login ? Silent.LOGIN : "citus_worker_health says more"));
             return checks;
         }
         MoveFacts facts = told.get();

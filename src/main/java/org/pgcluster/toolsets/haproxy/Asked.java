@@ -1,6 +1,5 @@
 package org.pgcluster.toolsets.haproxy;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.pgcluster.error.ErrorCode;
@@ -29,8 +28,6 @@ record Asked(List<Proxy> proxies, List<Unavailable> unavailable) {
         }
         HaProxy.Observed observed =
                 haproxy.read(wanted, context.cluster().settings().httpTimeout(), context.call());
-        List<Unavailable> unavailable = new ArrayList<>();
-        observed.silent().forEach(one -> unavailable.add(new Unavailable("haproxy", one.where(), one.why())));
-        return new Asked(observed.proxies(), unavailable);
+        return new Asked(observed.proxies(), Unavailable.of("haproxy", observed.silent()));
     }
 }

@@ -13,8 +13,7 @@ record Asked(List<Group> groups, List<String> unobserved, List<Unavailable> unav
     static Asked of(Optional<String> group, Context context) {
         Observed observed = context.cluster()
                 .patroni(context.call(), context.cluster().settings().httpTimeout());
-        List<Unavailable> unavailable = new ArrayList<>();
-        observed.silent().forEach(one -> unavailable.add(new Unavailable("patroni", one.where(), one.why())));
+        List<Unavailable> unavailable = new ArrayList<>(Unavailable.of("patroni", observed.silent()));
         String unnamed = observed.unnamed();
         if (unnamed != null) {
             unavailable.add(new Unavailable("citus", "numbers of the groups", unnamed));

@@ -121,11 +121,8 @@ final class Candidates {
 
     /** Since 3.2 a living leader hands over to an asynchronous member, too, where a failover names it. */
     private static Optional<String> tooOld(OwnView own) {
-        String version = String.valueOf(own.patroniVersion());
-        String[] parts = version.split("\\.", -1);
-        boolean old = version.matches("\\d+\\.\\d+.*")
-                && Integer.parseInt(parts[0]) * 100 + Integer.parseInt(parts[1].replaceAll("\\D.*", "")) < 302;
-        return old ? Optional.of(version) : Optional.empty();
+        int number = own.patroniNumber();
+        return number > 0 && number < 302 ? Optional.ofNullable(own.patroniVersion()) : Optional.empty();
     }
 
     /** By the positions that leader and replica tell now, else what Patroni wrote a loop ago. */

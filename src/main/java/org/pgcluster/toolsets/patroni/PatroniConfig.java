@@ -39,7 +39,14 @@ public final class PatroniConfig implements Reads<PatroniConfig.Input, PatroniCo
                             ? allCompared()
                                     ? "; no difference from the running leaders was found."
                                     : "; not compared with the leaders that could not be asked, no difference elsewhere."
-                            : "; " + notInForce.size() + " parameters are configured and not in force.");
+                            : "; configured and not in force: "
+                                    + String.join(
+                                            ", ",
+                                            notInForce.stream()
+                                                    .map(NotInForce::parameter)
+                                                    .distinct()
+                                                    .toList())
+                                    + ".");
         }
 
         private boolean allCompared() {

@@ -28,7 +28,15 @@ public final class PatroniMemberList implements Reads<PatroniMemberList.Input, P
             long restarts = members.stream().filter(Row::pendingRestart).count();
             return members.size() + " members"
                     + (silent == 0 ? ", all answer" : ", " + silent + " do not answer themselves")
-                    + (restarts == 0 ? "." : "; " + restarts + " wait for a restart.");
+                    + (restarts == 0 ? "." : "; " + restarts + (restarts == 1 ? " waits" : " wait") + " for a restart")
+                    + (restarts == 0 ? "" : noReason() ? ": patroni_config shows for what." : ".");
+        }
+
+        /** Patroni before 3.3 tells none. */
+        private boolean noReason() {
+            return members.stream()
+                    .anyMatch(
+                            one -> one.pendingRestart() && one.restartReasons().isEmpty());
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.pgcluster.error.ErrorCode;
+import org.pgcluster.error.Silent;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.pgbouncer.Bouncer;
 import org.pgcluster.pgbouncer.PgBouncer;
@@ -22,7 +23,6 @@ import org.pgcluster.tool.Plan.Check;
 import org.pgcluster.tool.Plan.Consequences;
 import org.pgcluster.tool.Plan.Verdict;
 import org.pgcluster.tool.Step;
-import org.pgcluster.wire.Silent;
 
 /** Pauses, resumes, reloads, reconnects or kills a database of PgBouncer. A pause that does not end in time is undone. */
 public final class PgbouncerControl

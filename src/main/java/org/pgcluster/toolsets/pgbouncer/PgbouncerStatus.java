@@ -99,9 +99,7 @@ public final class PgbouncerStatus implements Reads<PgbouncerStatus.Input, Pgbou
             bouncer.databases().forEach(database -> databases.add(database(bouncer, database)));
             Pooling.wrongs(bouncer).forEach(wrong -> remarks.add(wrong.words()));
         }
-        List<Unavailable> unavailable = observed.silent().stream()
-                .map(one -> new Unavailable("pgbouncer", one.where(), one.why()))
-                .toList();
+        List<Unavailable> unavailable = Unavailable.of("pgbouncer", observed.silent());
         return new Output(instances, pools, databases, remarks, unavailable);
     }
 

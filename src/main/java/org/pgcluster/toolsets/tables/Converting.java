@@ -20,6 +20,8 @@ import org.pgcluster.tool.Step;
 final class Converting {
     static final String WHERE = "coordinator";
 
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+
     private Converting() {}
 
     static List<Step> steps(Citus citus, List<Table> tables, String lock, String conversion) {
@@ -28,6 +30,10 @@ final class Converting {
         List<Step> steps = new ArrayList<>();
         // What is read over several connections to a node cannot be rewritten in the same transaction.
         steps.add(Step.together(WHERE, "SET LOCAL citus.multi_shard_modify_mode = 'sequential'"));
+        // The nodes wait no longer for a shard that somebody holds than the coordinator does for the table.
+        steps.add(Step.together(WHERE, "SET LOCAL citus.propagate_set_commands = 'local'"));
+        steps.add(Step.together(
+                WHERE, "SET LOCAL lock_timeout = " + citus.actLockTimeout().toMillis()));
         steps.add(Step.together(WHERE, "LOCK TABLE " + names + " IN " + lock + " MODE"));
         steps.add(Step.together(WHERE, sums));
         steps.add(Step.together(WHERE, conversion));
@@ -41,20 +47,30 @@ final class Converting {
         List<Contents.Sum> sums = new ArrayList<>();
         try {
             hands.runChecked(steps.get(0), outcome -> {
-                hands.run(steps.get(1));
-                List<Contents.Sum> before = hands.list(steps.get(2), Contents.Sum.class);
-                hands.run(steps.get(3));
-                List<Contents.Sum> after = hands.list(steps.get(4), Contents.Sum.class);
+                int asked = steps.size() - 3;
+                for (Step.Statement step : steps.subList(1, asked)) {
+                    hands.run(step);
+                }
+                List<Contents.Sum> before = hands.list(steps.get(asked), Contents.Sum.class);
+                hands.run(steps.get(asked + 1));
+                List<Contents.Sum> after = hands.list(steps.get(asked + 2), Contents.Sum.class);
                 Contents.requireSame(before, after);
                 sums.addAll(after);
             });
         } catch (ToolException e) {
             throw e.code() == ErrorCode.OUTCOME_UNKNOWN
                     ? e
-                    : e.withHint(
-                            "Everything was rolled back: it is as it was." + (e.hint() == null ? "" : " " + e.hint()));
+                    : e.withHint("Everything was rolled back: it is as it was." + mend(e));
         }
         return sums;
+    }
+
+    /** Who holds a shard is seen on its node alone. */
+    private static String mend(ToolException e) {
+        if (LOCK_NOT_AVAILABLE.equals(e.sqlstate())) {
+            return " Somebody holds the table or one of its shards: citus_activity names the transactions of all nodes.";
+        }
+        return e.hint() == null ? "" : " " + e.hint();
     }
 
     static String word(TableKind kind) {

@@ -275,6 +275,15 @@ class FaultsTest {
             for (Map<?, ?> one : silent) {
                 assertTrue(String.valueOf(one.get("why")).contains("password"), silent.toString());
             }
+            String refused = stranger.error("citus_rebalance_plan", "strategy", "by_disk_size");
+            assertTrue(refused.contains("did not let this role in"), refused);
+            assertTrue(refused.contains("strategy=by_shard_count"), refused);
+            Map<?, ?> plan = stranger.call("citus_rebalance_plan", "strategy", "by_shard_count");
+            assertTrue(
+                    rows(plan, "problems").stream()
+                            .filter(one -> String.valueOf(one.get("what")).endsWith(" answers"))
+                            .allMatch(one -> "unknown".equals(one.get("verdict"))),
+                    plan.toString());
         } finally {
             psql("DROP ROLE stranger");
         }

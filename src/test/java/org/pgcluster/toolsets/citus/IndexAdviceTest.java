@@ -42,10 +42,12 @@ class IndexAdviceTest {
                         "SELECT * FROM orders WHERE tenant_id = 3 AND note = 'new'",
                         "SELECT * FROM orders WHERE tenant_id = $1 AND amount > $2",
                         "UPDATE orders SET status = $1 WHERE tenant_id = $2 AND placed_at < $3",
-                        "SELECT count(*) FROM readings WHERE value > 3"));
+                        "SELECT count(*) FROM readings WHERE value > 3",
+                        "SELECT status, count(*) FROM orders WHERE order_id = $1 GROUP BY 1 LIMIT $2"));
         assertEquals(List.of(), advice.get("recommended"));
         String unproven = String.valueOf(advice.get("unproven"));
-        for (String wanted : List.of("note", "(tenant_id, amount)", "(tenant_id, placed_at)", "public.readings")) {
+        for (String wanted : List.of(
+                "note", "(tenant_id, amount)", "(tenant_id, placed_at)", "public.readings", "btree (order_id)")) {
             assertTrue(unproven.contains(wanted), wanted + " in " + unproven);
         }
         assertTrue(unproven.contains("shards are on other nodes"), unproven);

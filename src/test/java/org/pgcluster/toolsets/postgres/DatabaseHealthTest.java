@@ -60,6 +60,7 @@ class DatabaseHealthTest {
                     "CREATE INDEX partial_1 ON sales (a) WHERE b > 5",
                     "CREATE INDEX descending_1 ON sales (a DESC)",
                     "CREATE UNIQUE INDEX unique_1 ON sales (b)",
+                    "CREATE INDEX idle_1 ON sales (b, c)",
                     "CREATE INDEX swollen_1 ON sales (c, id)",
                     "CREATE TABLE buyers (id int PRIMARY KEY)",
                     "ALTER TABLE sales ADD CONSTRAINT later FOREIGN KEY (a) REFERENCES buyers NOT VALID",
@@ -92,6 +93,7 @@ class DatabaseHealthTest {
                             .filter(id -> !id.equals("index_bloated"))
                             .toList());
             assertTrue(found(answer, "ill.swollen_1").contains("index_bloated"), answer.toString());
+            assertTrue(found(answer, "ill.idle_1").contains("index_unused"), answer.toString());
             assertEquals(List.of("constraint_not_valid"), found(answer, "ill.sales.later"));
             assertEquals(List.of("sequence_near_end"), found(answer, "ill.worn"));
             assertEquals(List.of("sequence_near_end"), found(answer, "ill.narrow_id_seq"));
@@ -111,6 +113,14 @@ class DatabaseHealthTest {
             Map<?, ?> only = trial.read("analyze_db_health", "health_type", "sequence");
             assertEquals(List.of("sequence"), only.get("checked"));
             assertEquals(3, Trial.list(only.get("findings")).size());
+            trial.sql(
+                    "SET enable_seqscan = off",
+                    "SET enable_sort = off",
+                    "SET enable_incremental_sort = off",
+                    "SELECT b, c FROM ill.sales ORDER BY b, c");
+            trial.until("1", "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'idle_1'");
+            assertFalse(found(trial.read("analyze_db_health", "checks", "index"), "ill.idle_1")
+                    .contains("index_unused"));
             trial.sql("DROP SCHEMA ill CASCADE");
         }
     }

@@ -14,10 +14,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgcluster.checks.DatabaseChecks;
+import org.pgcluster.checks.Finding;
 import org.pgcluster.postgres.PgServer;
+import org.pgcluster.snapshot.DatabaseReading;
 
 /** Faults of a server that take a standby, a gigabyte of WAL, or minutes. */
 @Tag("slow")
@@ -66,6 +71,12 @@ class HealthFaultsInTimeTest {
             await(above, "replication", "postgres.standby_behind", 30);
             List<Map<?, ?>> all = findings(above, "replication");
             assertEquals(1, all.size(), all.toString());
+            List<String> inside = DatabaseChecks.of(
+                            DatabaseReading.of("it", above.context().sql(), Set.of("replication")), OptionalInt.empty())
+                    .stream()
+                    .map(Finding::id)
+                    .toList();
+            assertEquals(List.of("database.replica_lags"), inside, "what is told where Patroni watches standbys");
             below.sql("SELECT pg_wal_replay_resume()");
             above.sql("SELECT pg_create_physical_replication_slot('hoards', true)", MEGABYTE.formatted(1100));
             await(above, "replication", "postgres.slot_holds_wal", 30);

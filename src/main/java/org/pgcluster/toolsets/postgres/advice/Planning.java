@@ -79,7 +79,7 @@ public final class Planning {
     private static Taken taken(Imagining on, Workload.Statement statement) {
         boolean open = Rewritten.parameters(statement.text()) > 0;
         Imagining.Generic plan = open
-                ? on.explainGeneric(SHAPE, statement.text())
+                ? generic(on, statement.text())
                 : new Imagining.Generic(on.explain(SHAPE, statement.text()), List.of());
         PlanNode root = HypotheticalPlanner.root(plan.plan());
         List<PlanNode> remote = DistributedPlan.of(root);
@@ -94,6 +94,19 @@ public final class Planning {
         List<Access> accesses = new ArrayList<>(Access.in(root));
         accesses.addAll(there);
         return new Taken(statement, plan.types(), accesses, !remote.isEmpty());
+    }
+
+    /** Citus has no plan for any values of what goes to many shards: some values stand in there, as samples. */
+    private static Imagining.Generic generic(Imagining on, String text) {
+        try {
+            return on.explainGeneric(SHAPE, text);
+        } catch (ToolException e) {
+            if (ends(e) || !e.text().contains("distributed plan")) {
+                throw e;
+            }
+            List<String> types = on.parameterTypes(text);
+            return new Imagining.Generic(on.explain(SHAPE, Values.sampled(text, types)), types);
+        }
     }
 
     private static List<Access> accesses(List<PlanNode> plans) {

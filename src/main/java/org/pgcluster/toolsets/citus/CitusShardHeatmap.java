@@ -193,7 +193,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                         group.rows(),
                         group.reads(),
                         group.writes(),
-                        percent((double) figure(group, input.metric()), (double) total)))
+                        percent(figure(group, input.metric()), total)))
                 .sorted(Comparator.comparingLong((Group group) -> -figure(group, input.metric()))
                         .thenComparing(Group::name))
                 .toList();
@@ -223,7 +223,7 @@ public final class CitusShardHeatmap implements Reads<CitusShardHeatmap.Input, C
                     shard.rows(),
                     shard.reads(),
                     shard.writes(),
-                    percent((double) shard.figure(), (double) total)));
+                    percent(shard.figure(), total)));
         }
         return hottest;
     }

@@ -80,7 +80,7 @@ class AdvisorTest {
         }
 
         State waiting(double seconds) {
-            LockWait wait = new LockWait(1, 1, "q", seconds, "lock", "on", 2L, 2, "active", "q", null);
+            LockWait wait = new LockWait(1, 1, "q", seconds, null, "lock", "on", 2L, 2, "active", "q", null);
             return new State(nodes, states, silent, groups, List.of(wait), metadata, faults, jobs, tracking);
         }
 

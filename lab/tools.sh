@@ -40,6 +40,16 @@ need_build_tools() {
   fi
 }
 
+# Tests that need one of these are skipped by name where it cannot be had.
+install_for_tests() {
+  local package wanted=()
+  [ -x /usr/lib/postgresql/15/bin/postgres ] && may_install || return 0
+  for package in postgresql-15-hypopg postgresql-15-pg-qualstats faketime; do
+    dpkg -s "$package" >/dev/null 2>&1 || wanted+=("$package")
+  done
+  [ ${#wanted[@]} = 0 ] || install_packages "${wanted[@]}" || say "not to be had here: ${wanted[*]}"
+}
+
 embedded_platform() {
   local arch=amd64
   case "$(uname -m)" in aarch64 | arm64) arch=arm64v8 ;; esac

@@ -19,18 +19,39 @@ import org.pgcluster.config.Dsn;
 public final class PgServer implements AutoCloseable {
     private static final Path BINARIES = Path.of("/usr/lib/postgresql/15/bin");
 
+    private static final Path FALSE_CLOCK = Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1");
+
     private final Path folder;
     private final int port;
+    private final List<String> surroundings;
 
-    private PgServer(Path folder, int port) {
+    private PgServer(Path folder, int port, List<String> surroundings) {
         this.folder = folder;
         this.port = port;
+        this.surroundings = surroundings;
     }
 
     public static PgServer start(String... settings) throws IOException, InterruptedException {
+        return start(List.of(), settings);
+    }
+
+    /** Its clock is ahead by what stands in that file, such as {@code +2h}, from the moment that it is written. */
+    public static PgServer startWithClock(Path ahead, String... settings) throws IOException, InterruptedException {
+        Assumptions.assumeTrue(Files.exists(FALSE_CLOCK), "Debian's faketime is not installed in " + FALSE_CLOCK);
+        return start(
+                List.of(
+                        "LD_PRELOAD=" + FALSE_CLOCK,
+                        "FAKETIME_TIMESTAMP_FILE=" + ahead,
+                        "FAKETIME_NO_CACHE=1",
+                        "FAKETIME_DONT_FAKE_MONOTONIC=1"),
+                settings);
+    }
+
+    private static PgServer start(List<String> surroundings, String... settings)
+            throws IOException, InterruptedException {
         Assumptions.assumeTrue(Files.exists(BINARIES), "Debian's PostgreSQL 15 is not installed in " + BINARIES);
         var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
-        var server = new PgServer(folder, freePort());
+        var server = new PgServer(folder, freePort(), surroundings);
         run(List.of("chown", "postgres", folder.toString()), Optional.empty());
         server.asPostgres(
                 BINARIES.resolve("initdb").toString(),
@@ -60,7 +81,7 @@ public final class PgServer implements AutoCloseable {
     /** A standby of its own folder and port that follows {@code primary}. */
     public static PgServer following(PgServer primary) throws IOException, InterruptedException {
         var folder = Files.createTempDirectory(Path.of("/tmp"), "pgaccess-");
-        var server = new PgServer(folder, freePort());
+        var server = new PgServer(folder, freePort(), List.of());
         run(List.of("chown", "postgres", folder.toString()), Optional.empty());
         server.asPostgres(
                 BINARIES.resolve("pg_basebackup").toString(),
@@ -213,7 +234,8 @@ public final class PgServer implements AutoCloseable {
     }
 
     private void asPostgres(String... command) throws IOException, InterruptedException {
-        var whole = new ArrayList<>(List.of("runuser", "-u", "postgres", "--"));
+        var whole = new ArrayList<>(List.of("runuser", "-u", "postgres", "--", "env"));
+        whole.addAll(surroundings);
         whole.addAll(List.of(command));
         run(whole, Optional.of(folder));
     }

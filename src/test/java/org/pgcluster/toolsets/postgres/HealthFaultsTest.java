@@ -31,9 +31,8 @@ import org.pgcluster.postgres.PgServer;
 /**
  * Each fault of a server that analyze_db_health tells is made for real, is not told before, and is told then. Those of
  * tables and indexes are made in {@link DatabaseHealthTest}, those that need a standby or minutes in {@link
- * HealthFaultsInTimeTest}. Three are told apart by age alone and are not waited for: an hour in one transaction, 1.5
- * billion transactions, and thirty days without a scan. A collation of another version takes another operating system;
- * here the catalogue is told that it was one.
+ * HealthFaultsInTimeTest}, and what age makes in {@link HealthFaultsOfAgeTest}. A collation of another version takes another
+ * operating system; here the catalogue is told that it was one.
  */
 @Tag("slow")
 class HealthFaultsTest {

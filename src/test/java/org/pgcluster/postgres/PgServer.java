@@ -222,6 +222,11 @@ public final class PgServer implements AutoCloseable {
                 true);
     }
 
+    /** A program of the client, as somebody types it who works on this server. */
+    public void client(String command) throws IOException, InterruptedException {
+        asPostgres("PGHOST=127.0.0.1", "PGPORT=" + port, "PATH=" + BINARIES + ":/usr/bin:/bin", "sh", "-c", command);
+    }
+
     /** Another program of the server, on its data. */
     public void program(String name, String... arguments) throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of(BINARIES.resolve(name).toString(), "-D", data()));

@@ -150,6 +150,12 @@ final class Trial implements AutoCloseable {
         }
     }
 
+    /** As a person would who has nothing but the words of a finding. */
+    void byHand(Map<?, ?> finding) throws SQLException {
+        String printed = String.valueOf(finding.get("by_hand"));
+        sql(printed.replaceFirst(" \\(on [^()]*\\)$", ""));
+    }
+
     String one(String sql) throws SQLException {
         try (var connection = connect();
                 var statement = connection.createStatement();

@@ -196,8 +196,10 @@ final class Agreement implements Check {
                                         + (apart > 0 ? "ahead of " : "behind ") + first.where())
                         .read("milliseconds_apart", apart)
                         .read("give_or_take", doubt)
-                        .byHand("chronyc tracking (on both hosts)")
-                        .advice("Repair NTP: leases of the DCS and times of rows depend on it."));
+                        .byHand("SELECT clock_timestamp() (on " + state.where() + ", then on " + first.where() + ")")
+                        .advice(
+                                "Repair NTP (chronyc tracking or timedatectl on both hosts): leases of the DCS and times"
+                                        + " of rows depend on it."));
             }
         }
     }

@@ -71,6 +71,7 @@ class HealthFaultsInTimeTest {
             await(above, "replication", "postgres.standby_behind", 30);
             List<Map<?, ?>> all = findings(above, "replication");
             assertEquals(1, all.size(), all.toString());
+            above.byHand(all.get(0));
             List<String> inside = DatabaseChecks.of(
                             DatabaseReading.of("it", above.context().sql(), Set.of("replication")), OptionalInt.empty())
                     .stream()

@@ -5,9 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +28,22 @@ class HostileNamesTest {
     @TempDir
     Path state;
 
+    private static final Set<String> USED = new TreeSet<>();
+
+    @AfterAll
+    static void leaveNothingToOthers() throws SQLException {
+        for (String version : USED) {
+            String address =
+                    "jdbc:postgresql://127.0.0.1:" + Postgres.version(version).port() + "/postgres?user=postgres";
+            try (var connection = DriverManager.getConnection(address);
+                    var statement = connection.createStatement()) {
+                statement.execute("DROP SCHEMA IF EXISTS " + QUOTED + ", hostile CASCADE");
+            }
+        }
+    }
+
     private Trial trial(String version) throws SQLException {
+        USED.add(version);
         Trial trial = Trial.on(Postgres.version(version), state);
         trial.sql(
                 "DROP EXTENSION IF EXISTS pg_stat_statements",

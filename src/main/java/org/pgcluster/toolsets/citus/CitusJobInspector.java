@@ -18,10 +18,14 @@ import org.pgcluster.tool.Reads;
 
 /** Background jobs and how far their tasks are. */
 public final class CitusJobInspector implements Reads<CitusJobInspector.Input, CitusJobInspector.Output> {
+    private static final int MOST_TASKS = 200;
+
     record Input(
             @Says("Only these") Optional<State> state,
 
-            @Says("List their tasks, unfinished first") @Default("false")
+            @Says("One job") Optional<Long> job,
+
+            @Says("Their tasks, unfinished first") @Default("false")
             boolean includeTasks,
 
             @Says("Most rows") @Default("50") @Range(min = 1, max = 200)
@@ -53,10 +57,14 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
             long troubled = jobs.stream()
                     .filter(job -> job.retrying() > 0 || job.failedTasks() > 0)
                     .count();
+            boolean cut = tasksRest != null && tasksRest.cursor() == null && tasksRest.total() > tasks.size();
             return Parts.many(rest.total(), "job") + "; the newest, " + newest.jobId() + " (" + newest.jobType()
                     + "), is "
                     + newest.state() + " with " + newest.doneTasks() + " of " + newest.taskCount() + " tasks done."
-                    + (troubled == 0 ? "" : " " + Parts.many(troubled, "job") + " with failed or retried tasks.");
+                    + (troubled == 0 ? "" : " " + Parts.many(troubled, "job") + " with failed or retried tasks.")
+                    + (cut
+                            ? " " + tasks.size() + " of " + tasksRest.total() + " tasks are shown; job pages its own."
+                            : "");
         }
     }
 
@@ -132,12 +140,13 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
             List<Integer> nodesInvolved,
             List<Long> dependsOn,
             @Nullable String message,
+            int ended,
             long total) {}
 
     private static final String JOBS = """
             WITH wanted AS (
                 SELECT *, count(*) OVER () AS total FROM pg_dist_background_job
-                 WHERE ?::text IS NULL OR state::text = ?::text
+                 WHERE (?::text IS NULL OR state::text = ?::text) AND (?::bigint IS NULL OR job_id = ?::bigint)
             ), page AS (
                 SELECT * FROM wanted WHERE ?::bigint IS NULL OR job_id < ?::bigint
                  ORDER BY job_id DESC LIMIT ?::bigint
@@ -159,8 +168,13 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
              ORDER BY page.job_id DESC
             """;
 
-    /** At most 200, what has not ended first. Which nodes a task involves is known since 12.1 only. */
+    /** What has not ended first. Which nodes a task involves is known since 12.1 only. */
     private static final String TASKS = """
+            WITH task AS (
+                SELECT *, (status IN ('done', 'cancelled', 'unscheduled'))::int AS ended, count(*) OVER () AS total
+                  FROM pg_dist_background_task
+                 WHERE job_id = ANY (?::bigint[])
+            )
             SELECT task.job_id, task.task_id, task.status::text, task.command, task.pid, task.retry_count,
                    CASE WHEN task.status = 'runnable' AND task.retry_count > 0 THEN task.not_before END AS not_before,
                    coalesce((
@@ -172,11 +186,11 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                    (SELECT coalesce(array_agg(depends_on ORDER BY depends_on), '{}')
                       FROM pg_dist_background_task_depend AS depend
                      WHERE depend.job_id = task.job_id AND depend.task_id = task.task_id) AS depends_on,
-                   CASE WHEN task.status <> 'done' THEN nullif(task.message, '') END AS message, count(*) OVER () AS total
-              FROM pg_dist_background_task AS task
-             WHERE task.job_id = ANY (?::bigint[])
-             ORDER BY task.job_id DESC, task.status IN ('done', 'cancelled', 'unscheduled'), task.task_id
-             LIMIT 200
+                   CASE WHEN task.status <> 'done' THEN nullif(task.message, '') END AS message, task.ended, task.total
+              FROM task
+             WHERE ?::int IS NULL OR (task.ended, task.task_id) > (?::int, ?::bigint)
+             ORDER BY task.job_id DESC, task.ended, task.task_id
+             LIMIT ?::bigint
             """;
 
     @Override
@@ -186,31 +200,44 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
                 "Citus background jobs",
                 Input.class,
                 Output.class,
-                "Background jobs (rebalances, moves), newest first: state, tasks done and retried, last error.");
+                "Background jobs such as rebalances, newest first: state, tasks, last error.");
     }
 
     @Override
     public Output read(Input input, Context context) {
         Citus citus = Citus.of(context.cluster(), context.call());
+        Slice<Found> page = jobs(input, citus);
+        List<Long> ids = page.rows().stream().map(Found::jobId).toList();
+        Slice<TaskFound> tasks =
+                input.includeTasks() ? tasks(input, ids, citus) : new Slice<>(List.of(), new Rest(0, 0, null));
+        return new Output(
+                page.rows().stream().map(job -> job.job(citus)).toList(),
+                page.rest(),
+                tasks.rows().stream().map(task -> task(task, citus)).toList(),
+                tasks.rows().isEmpty() ? null : tasks.rest());
+    }
+
+    /** The cursor of an answer about one job is that of its tasks. */
+    private static Slice<Found> jobs(Input input, Citus citus) {
         String list = "jobs " + input.state();
-        Object after = Slice.after(list, input.cursor(), 1).get(0);
+        Long job = input.job().orElse(null);
+        Object after = Slice.after(list, job == null ? input.cursor() : Optional.empty(), 1)
+                .get(0);
         String state =
                 input.state().map(one -> one.name().toLowerCase(Locale.ROOT)).orElse(null);
-        List<Found> found = citus.sql().list(Found.class, JOBS, state, state, after, after, input.limit() + 1L);
-        Slice<Found> page = Slice.of(list, found, input.limit(), one -> List.of(one.jobId()), Found::total);
-        List<Found> shown = page.rows();
-        List<TaskFound> tasks = input.includeTasks()
-                ? citus.sql()
-                        .list(
-                                TaskFound.class,
-                                TASKS,
-                                shown.stream().map(Found::jobId).toList())
-                : List.of();
-        return new Output(
-                shown.stream().map(job -> job.job(citus)).toList(),
-                page.rest(),
-                tasks.stream().map(task -> task(task, citus)).toList(),
-                tasks.isEmpty() ? null : new Rest(tasks.size(), tasks.get(0).total(), null));
+        List<Found> found =
+                citus.sql().list(Found.class, JOBS, state, state, job, job, after, after, input.limit() + 1L);
+        return Slice.of(list, found, input.limit(), one -> List.of(one.jobId()), Found::total);
+    }
+
+    private static Slice<TaskFound> tasks(Input input, List<Long> jobs, Citus citus) {
+        boolean one = input.job().isPresent();
+        int most = one ? input.limit() : MOST_TASKS;
+        String list = "tasks " + jobs;
+        List<@Nullable Object> after = Slice.after(list, one ? input.cursor() : Optional.empty(), 2);
+        List<TaskFound> found = citus.sql()
+                .list(TaskFound.class, TASKS, jobs, after.get(0), after.get(0), after.get(1), one ? most + 1L : most);
+        return Slice.of(list, found, most, task -> List.of(task.ended(), task.taskId()), TaskFound::total);
     }
 
     private static Task task(TaskFound task, Citus citus) {

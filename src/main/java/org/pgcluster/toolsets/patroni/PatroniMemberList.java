@@ -66,8 +66,8 @@ public final class PatroniMemberList implements Reads<PatroniMemberList.Input, P
                 "Patroni members",
                 Input.class,
                 Output.class,
-                "Every Patroni member: role by the DCS and by itself, state, addresses, timeline, tags, pending and"
-                        + " scheduled restarts, start time, versions.");
+                "Every Patroni member: role by the DCS and by itself, state, addresses, timeline, tags, restarts"
+                        + " that wait, start time, versions.");
     }
 
     @Override

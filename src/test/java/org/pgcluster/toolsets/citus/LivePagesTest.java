@@ -169,4 +169,48 @@ class LivePagesTest {
             assertEquals(all, lab.pages("statements", "citus_distributed_query_stats", "sort", sort, "limit", 3));
         }
     }
+
+    @Test
+    void every_task_of_a_job_is_on_one_page() throws SQLException {
+        Connection admin = connection();
+        String job = psql(
+                        admin,
+                        "INSERT INTO pg_dist_background_job (state, job_type, description) VALUES ('cancelled', 'rebalance', 'x')"
+                                + " RETURNING job_id")
+                .get(0);
+        try {
+            psql(
+                    admin,
+                    "INSERT INTO pg_dist_background_task (job_id, owner, status, command) SELECT " + job
+                            + ", 10, CASE WHEN n % 2 = 0 THEN 'cancelled' ELSE 'error' END::citus_task_status, 'SELECT ' || n"
+                            + " FROM generate_series(1, 250) AS n");
+            Map<?, ?> all = lab.call("citus_job_inspector", "include_tasks", true);
+            assertEquals(200, rows(all, "tasks").size());
+            assertTrue(number(map(all.get("tasks_rest")).get("total")) >= 250, all.toString());
+            Set<Object> tasks = new HashSet<>();
+            @Nullable Object cursor = null;
+            do {
+                Map<?, ?> page = cursor == null
+                        ? lab.call("citus_job_inspector", "job", Long.valueOf(job), "include_tasks", true, "limit", 90)
+                        : lab.call(
+                                "citus_job_inspector",
+                                "job",
+                                Long.valueOf(job),
+                                "include_tasks",
+                                true,
+                                "limit",
+                                90,
+                                "cursor",
+                                cursor);
+                assertEquals(1, rows(page, "jobs").size());
+                assertEquals(250, number(map(page.get("tasks_rest")).get("total")));
+                rows(page, "tasks").forEach(task -> assertTrue(tasks.add(task.get("task_id")), task.toString()));
+                cursor = map(page.get("tasks_rest")).get("cursor");
+            } while (cursor != null);
+            assertEquals(250, tasks.size());
+        } finally {
+            psql(admin, "DELETE FROM pg_dist_background_task WHERE job_id = " + job + " RETURNING 1");
+            psql(admin, "DELETE FROM pg_dist_background_job WHERE job_id = " + job + " RETURNING 1");
+        }
+    }
 }

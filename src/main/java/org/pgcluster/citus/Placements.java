@@ -37,7 +37,8 @@ public final class Placements {
      * until the next ANALYZE: fewer rows were inserted than the table once had, or it has pages for more versions of rows than
      * were ever written. Then the rows are what came to those of the last count, or went: the counter of live rows does not fall
      * below 0, but that of deleted ones goes on. A tenth is left for {@code reltuples}, which is rounded, and half of it
-     * and one page for those that are not full.
+     * and one page for those that are not full. The other way round the counter of live rows hears of rows that ANALYZE has
+     * seen already, when both end within a second: then all that ever came is no more than ANALYZE saw, and no page was added.
      */
     public static final String SIZED = MINE + """
             , free AS (
@@ -63,6 +64,12 @@ public final class Placements {
                             THEN greatest(0, rel_tuples::bigint + least(
                                      pg_stat_get_live_tuples(rel),
                                      pg_stat_get_tuples_inserted(rel) - pg_stat_get_tuples_deleted(rel)))
+                            WHEN is_free AND rel_tuples > 0 AND pg_stat_get_live_tuples(rel) > 1.1 * rel_tuples
+                                 AND pg_stat_get_tuples_inserted(rel) - pg_stat_get_tuples_deleted(rel) <= 1.1 * rel_tuples
+                                 AND CASE WHEN is_free
+                                          THEN pg_relation_size(rel)
+                                               <= rel_pages * current_setting('block_size')::bigint END
+                            THEN rel_tuples::bigint
                             ELSE pg_stat_get_live_tuples(rel) END AS live
                   FROM free)
             """;

@@ -31,7 +31,7 @@ public final class DatabaseReading {
         }
     }
 
-    /** A sequence ends where its own limit or the type of its column does, whichever comes first. */
+    /** A sequence, up or down, ends where its own limit or the type of its column does, whichever comes first. */
     private static final String SEQUENCES = """
             SELECT subject, told::text AS told FROM (
                 SELECT seq.seqrelid::regclass::text AS subject, last, ends,
@@ -47,10 +47,13 @@ public final class DatabaseReading {
                   LEFT JOIN pg_depend AS dep ON dep.classid = 'pg_class'::regclass AND dep.objid = seq.seqrelid
                        AND dep.refclassid = 'pg_class'::regclass AND dep.deptype IN ('a', 'i')
                   LEFT JOIN pg_attribute AS col ON col.attrelid = dep.refobjid AND col.attnum = dep.refobjsubid
-                 CROSS JOIN LATERAL (SELECT least(seq.seqmax, CASE col.atttypid WHEN 'int2'::regtype THEN 32767
-                        WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END)::numeric AS ends) AS most
-                 WHERE seq.seqincrement > 0 AND NOT (seq.seqcycle AND seq.seqmax <= ends)) AS judged
-             WHERE last >= 0.7 * ends
+                 CROSS JOIN LATERAL (SELECT CASE col.atttypid WHEN 'int2'::regtype THEN 32767
+                        WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END::numeric AS largest) AS type
+                 CROSS JOIN LATERAL (SELECT CASE WHEN seq.seqincrement > 0 THEN least(seq.seqmax, largest)
+                        ELSE greatest(seq.seqmin, -largest - 1) END AS ends) AS most
+                 WHERE sign(ends) = sign(seq.seqincrement)
+                   AND NOT (seq.seqcycle AND CASE WHEN ends > 0 THEN seq.seqmax <= ends ELSE seq.seqmin >= ends END)) AS judged
+             WHERE last / ends >= 0.7
              ORDER BY last / ends DESC, 1 LIMIT {one_more}
             """;
 

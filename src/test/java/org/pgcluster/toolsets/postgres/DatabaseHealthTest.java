@@ -90,9 +90,11 @@ class DatabaseHealthTest {
                     "ALTER TABLE sales ADD CONSTRAINT later FOREIGN KEY (a) REFERENCES buyers NOT VALID",
                     "CREATE SEQUENCE worn AS smallint START 32000",
                     "CREATE SEQUENCE fresh AS smallint",
+                    "CREATE SEQUENCE falling AS smallint INCREMENT -1 START -32000",
+                    "CREATE SEQUENCE round AS smallint INCREMENT -1 START -32000 CYCLE",
                     "CREATE TABLE narrow (id serial)",
                     "ALTER SEQUENCE narrow_id_seq AS bigint",
-                    "SELECT nextval('worn'), nextval('fresh'), setval('narrow_id_seq', 2000000000)",
+                    "SELECT nextval('worn'), nextval('fresh'), nextval('falling'), nextval('round'), setval('narrow_id_seq', 2000000000)",
                     "CREATE TABLE identity (id smallint GENERATED ALWAYS AS IDENTITY)",
                     "SELECT setval('identity_id_seq', 30000)",
                     "ANALYZE sales");
@@ -122,7 +124,9 @@ class DatabaseHealthTest {
             assertEquals(List.of("sequence_near_end"), found(answer, "ill.worn"));
             assertEquals(List.of("sequence_near_end"), found(answer, "ill.narrow_id_seq"));
             assertEquals(List.of("sequence_near_end"), found(answer, "ill.identity_id_seq"));
+            assertEquals(List.of("sequence_near_end"), found(answer, "ill.falling"));
             assertEquals(List.of(), found(answer, "ill.fresh"));
+            assertEquals(List.of(), found(answer, "ill.round"));
             TreeSet<String> table = new TreeSet<>(Trial.list(answer.get("findings")).stream()
                     .map(Trial::map)
                     .filter(one -> "ill.sales".equals(one.get("subject")))
@@ -136,7 +140,7 @@ class DatabaseHealthTest {
             assertEquals("drop_index", next.get("tool"));
             Map<?, ?> only = trial.read("analyze_db_health", "health_type", "sequence");
             assertEquals(List.of("sequence"), only.get("checked"));
-            assertEquals(3, found(only, "ill.").size());
+            assertEquals(4, found(only, "ill.").size());
             trial.sql(
                     "SET enable_seqscan = off",
                     "SET enable_sort = off",

@@ -57,14 +57,18 @@ public final class CitusJobInspector implements Reads<CitusJobInspector.Input, C
             long troubled = jobs.stream()
                     .filter(job -> job.retrying() > 0 || job.failedTasks() > 0)
                     .count();
-            boolean cut = tasksRest != null && tasksRest.cursor() == null && tasksRest.total() > tasks.size();
             return Parts.many(rest.total(), "job") + "; the newest, " + newest.jobId() + " (" + newest.jobType()
                     + "), is "
                     + newest.state() + " with " + newest.doneTasks() + " of " + newest.taskCount() + " tasks done."
                     + (troubled == 0 ? "" : " " + Parts.many(troubled, "job") + " with failed or retried tasks.")
-                    + (cut
-                            ? " " + tasks.size() + " of " + tasksRest.total() + " tasks are shown; job pages its own."
-                            : "");
+                    + leftOut();
+        }
+
+        private String leftOut() {
+            Rest told = tasksRest;
+            return told == null || tasks.size() < MOST_TASKS || told.total() == MOST_TASKS
+                    ? ""
+                    : " " + tasks.size() + " of " + told.total() + " tasks are shown; job pages its own.";
         }
     }
 

@@ -147,7 +147,7 @@ final class Cuts {
                 copied.put(name, copy(where, map));
             } else if (value instanceof List<?> list) {
                 copied.put(name, list);
-                if (name.equals("columns") && !(list.size() > 0 && list.get(0) instanceof Map<?, ?>)) {
+                if (name.equals("columns") && given.containsKey("rows")) { // the heads of a table, not its contents
                     heads.add(new Place(where, copied, name));
                 } else if (!name.equals(Words.UNAVAILABLE)) {
                     lists.add(new Place(where, copied, name));

@@ -250,7 +250,7 @@ final class CitusMetadata implements Check {
                     .next("citus_worker_health")
                     .byHand("SELECT sender_host, sender_port FROM pg_stat_wal_receiver (on " + state.where() + ")")
                     .advice("Find the leader of group " + node.get().groupId()
-                            + ", which a standby receives from, and name" + " it: citus_update_node."));
+                            + ", which a standby receives from, and name it: citus_update_node."));
         }
     }
 

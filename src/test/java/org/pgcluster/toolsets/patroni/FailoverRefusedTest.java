@@ -4,13 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.pgcluster.dispatch.Answer;
@@ -18,33 +13,11 @@ import org.pgcluster.testing.FakePatroni;
 import org.pgcluster.testing.Lab;
 
 /** A change of leader that Patroni refuses, loses, or does in another way: what is known is told, and no more. */
-class FailoverRefusedTest {
+class FailoverRefusedTest extends OnTwoFakeMembers {
     private static final String SWITCHOVER = "POST /switchover";
 
-    @TempDir
-    Path folder;
-
-    private List<FakePatroni> group = List.of();
-
-    @BeforeEach
-    void two_members() {
-        group = FakePatroni.group("a", "b");
-    }
-
-    @AfterEach
-    void end() {
-        group.forEach(FakePatroni::close);
-    }
-
     private Lab acting() {
-        return Lab.with(
-                folder,
-                Map.of(
-                        "patroni_urls", group.get(0).url(),
-                        "admin_dsn", "postgres://nobody@127.0.0.1:1/none",
-                        "mode", "admin",
-                        "allow_execute", "true",
-                        "approval", "self"));
+        return acting(Map.of("admin_dsn", "postgres://nobody@127.0.0.1:1/none"));
     }
 
     private Answer switchedOver() {

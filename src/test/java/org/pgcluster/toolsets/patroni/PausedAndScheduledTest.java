@@ -4,42 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.FakePatroni;
 import org.pgcluster.testing.Lab;
 
 /** What only the DCS knows: that a switchover waits for its time, that Patroni is paused. */
-class PausedAndScheduledTest {
-    @TempDir
-    Path folder;
-
-    private List<FakePatroni> group = List.of();
-
-    @BeforeEach
-    void two_members() {
-        group = FakePatroni.group("a", "b");
-    }
-
-    @AfterEach
-    void end() {
-        group.forEach(FakePatroni::close);
-    }
-
+class PausedAndScheduledTest extends OnTwoFakeMembers {
     private Lab acting() {
-        return Lab.with(
-                folder,
-                Map.of(
-                        "patroni_urls", group.get(0).url(),
-                        "mode", "admin",
-                        "allow_execute", "true",
-                        "approval", "self"));
+        return acting(Map.of());
     }
 
     private static Answer planned(Lab lab, String argument, Object value) {

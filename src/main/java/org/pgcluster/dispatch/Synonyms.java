@@ -45,14 +45,13 @@ final class Synonyms {
             "max_shard_moves", WHOLE_PLAN,
             "excluded_shard_list", WHOLE_PLAN);
 
+    private static final Map<String, String> OF_A_REBALANCE_PLAN =
+            and(OF_A_REBALANCE, "drain_only", "citus_drain_node empties a node, and its plan shows the moves");
+
     /** What other servers take, and would do nothing here. */
     private static final Map<String, Map<String, String>> NEVER = Map.of(
             "citus_rebalance_plan",
-            Map.of(
-                    "threshold", OF_THE_STRATEGY,
-                    "max_shard_moves", WHOLE_PLAN,
-                    "excluded_shard_list", WHOLE_PLAN,
-                    "drain_only", "citus_drain_node empties a node, and its plan shows the moves"),
+            OF_A_REBALANCE_PLAN,
             "citus_rebalance_execute",
             OF_A_REBALANCE,
             "citus_rebalance_shards",
@@ -69,6 +68,12 @@ final class Synonyms {
                     "allow_query_sampling", "it reads what is counted and runs nobody's statement"));
 
     private Synonyms() {}
+
+    private static Map<String, String> and(Map<String, String> those, String name, String why) {
+        Map<String, String> all = new LinkedHashMap<>(those);
+        all.put(name, why);
+        return Map.copyOf(all);
+    }
 
     static Map<String, @Nullable Object> resolved(
             Listed tool, List<String> taken, Map<String, @Nullable Object> arguments, Problems problems) {

@@ -21,7 +21,7 @@ import org.pgcluster.tool.Reads;
 /** What could be better on a Citus cluster, most urgent first. */
 public final class CitusAdvisor implements Reads<CitusAdvisor.Input, CitusAdvisor.Output> {
     record Input(
-            @Says("Only this; all without it") Optional<Focus> focus,
+            @Says("Only this") Optional<Focus> focus,
 
             @Says("Most findings of each kind") @Default("20") @Range(min = 1, max = 100)
             int maxTables) {}
@@ -59,8 +59,8 @@ public final class CitusAdvisor implements Reads<CitusAdvisor.Input, CitusAdviso
                 "Citus advisor",
                 Input.class,
                 Output.class,
-                "Findings with evidence and advice about a Citus cluster: skew, operations, capacity, metadata, upgrade,"
-                        + " queries.");
+                "Findings and advice on a Citus cluster: skew, operations (long queries, locks,"
+                        + " jobs), capacity, metadata, upgrade, queries.");
     }
 
     @Override

@@ -93,13 +93,7 @@ public final class CitusSnapshotSourceAdvisor
             @Nullable Long lag,
             long diskFree) {}
 
-    record Size(long shardId, @Nullable Long bytes) {}
-
-    private record Cloned(int nodeId, int primaryId) {}
-
     private record Group(int highest) {}
-
-    private record Split(long shardId, boolean goes) {}
 
     private static final String CARRIED = "WITH " + Placements.sized("part.repmodel <> 't'") + """
             SELECT count(shardid) AS shards, coalesce(sum(bytes), 0)::bigint AS bytes,
@@ -117,28 +111,11 @@ public final class CitusSnapshotSourceAdvisor
               FROM sized
             """;
 
-    private static final String SIZES =
-            "WITH " + Placements.sized("place.groupid = %L::int") + "SELECT shardid AS shard_id, bytes FROM sized";
-
-    private static final String CLONES = """
-            SELECT nodeid AS node_id, (to_jsonb(node) ->> 'nodeprimarynodeid')::int AS primary_id
-              FROM pg_dist_node AS node
-             WHERE (to_jsonb(node) ->> 'nodeisclone')::boolean
-             ORDER BY nodeid
-            """;
-
     /** A clone gets the next group of the sequence, which knows nothing of groups that somebody chose, as Patroni does. */
     private static final String GROUP_IN_USE = """
             SELECT max(groupid) AS highest FROM pg_dist_node
             HAVING CASE WHEN has_sequence_privilege('pg_catalog.pg_dist_groupid_seq', 'USAGE, SELECT')
                         THEN coalesce(pg_sequence_last_value('pg_catalog.pg_dist_groupid_seq'), 0) < max(groupid) END
-            """;
-
-    /** Its sizes are all 0, so that those come from the shards. */
-    private static final String SPLIT = """
-            SELECT shardid AS shard_id, placement_node ILIKE 'clone%' AS goes
-              FROM get_snapshot_based_node_split_plan(?::text, ?::int, ?::text, ?::int)
-             ORDER BY shardid
             """;
 
     @Override
@@ -166,9 +143,7 @@ public final class CitusSnapshotSourceAdvisor
                 .collect(Collectors.toSet());
         List<Candidate> candidates = candidates(citus, carried, input.strategy(), excluded);
         Optional<Candidate> best = candidates.stream().findFirst().filter(one -> one.bytes() > 0);
-        List<Clone> clones = citus.sql().list(Cloned.class, CLONES).stream()
-                .map(one -> clone(citus, one))
-                .toList();
+        List<Clone> clones = Clones.read(citus);
         return new Output(
                 best.map(one -> one.nodeId() + " " + one.where()).orElse(null),
                 candidates,
@@ -219,68 +194,6 @@ public final class CitusSnapshotSourceAdvisor
 
     private static @Nullable Double percent(long part, long all) {
         return all == 0 ? null : Math.round(part * 1000.0 / all) / 10.0;
-    }
-
-    private static Clone clone(Citus citus, Cloned cloned) {
-        CitusNode clone = citus.nodesById().get(cloned.nodeId());
-        CitusNode primary = citus.nodesById().get(cloned.primaryId());
-        if (clone == null || primary == null) {
-            return new Clone(cloned.nodeId(), "?", "?", 0, 0, null, null, "its primary is not in pg_dist_node");
-        }
-        Optional<CitusNode> sharing = citus.nodes().stream()
-                .filter(node -> node.primary() && node.groupId() == clone.groupId())
-                .findFirst();
-        if (sharing.isPresent()) {
-            return new Clone(
-                    clone.nodeId(),
-                    clone.where(),
-                    primary.where(),
-                    0,
-                    0,
-                    null,
-                    null,
-                    "its group " + clone.groupId() + " has the primary "
-                            + sharing.get().where()
-                            + ", so its promotion would fail after it has left recovery: remove it, and add it again"
-                            + " once setval('pg_catalog.pg_dist_groupid_seq', …) has passed all groups");
-        }
-        var split = citus.forwarded(Split.class, SPLIT, primary.host(), primary.port(), clone.host(), clone.port());
-        ToolException failed = split.failed();
-        if (failed != null) {
-            String hint = failed.code() == ErrorCode.PERMISSION_DENIED
-                    ? " GRANT EXECUTE ON FUNCTION get_snapshot_based_node_split_plan lets this role ask."
-                    : "";
-            return new Clone(
-                    clone.nodeId(), clone.where(), primary.where(), 0, 0, null, null, failed.text() + "." + hint);
-        }
-        Map<Long, Long> sizes = new LinkedHashMap<>();
-        citus.everywhere(Size.class, SIZES, primary.groupId()).rows().forEach(one -> {
-            Long bytes = one.bytes();
-            if (bytes != null) {
-                sizes.put(one.shardId(), bytes);
-            }
-        });
-        return new Clone(
-                clone.nodeId(),
-                clone.where(),
-                primary.where(),
-                split.rows().stream().filter(one -> !one.goes()).count(),
-                split.rows().stream().filter(Split::goes).count(),
-                bytes(split.rows(), false, sizes),
-                bytes(split.rows(), true, sizes),
-                null);
-    }
-
-    private static @Nullable Long bytes(List<Split> split, boolean goes, Map<Long, Long> sizes) {
-        long sum = 0;
-        for (Split one : split) {
-            Long known = one.goes() == goes ? sizes.get(one.shardId()) : Long.valueOf(0);
-            if (known == null) {
-                return null;
-            }
-            sum += known;
-        }
-        return sum;
     }
 
     private static boolean onlySynchronous(Candidate candidate) {

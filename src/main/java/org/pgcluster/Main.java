@@ -23,6 +23,7 @@ import org.pgcluster.dispatch.Workshop;
 import org.pgcluster.mcp.Limits;
 import org.pgcluster.mcp.StdioServer;
 import org.pgcluster.offers.Offering;
+import org.pgcluster.shape.Nearest;
 
 /** Picks the command; nothing else. What clients start, serving on stdin and stdout, loads no command line library. */
 public final class Main {
@@ -48,7 +49,14 @@ public final class Main {
                 return true;
             }
         }
-        return !serve && !arguments.isEmpty() && (COMMANDS.contains(arguments.get(0)) || commandIsSecond(arguments));
+        return !serve
+                && !arguments.isEmpty()
+                && (COMMANDS.contains(arguments.get(0)) || isMisspelt(arguments.get(0)) || commandIsSecond(arguments));
+    }
+
+    /** No connection string is one plain word, so that this is not what was meant. */
+    private static boolean isMisspelt(String word) {
+        return word.matches("[a-z]+") && Nearest.of(word, COMMANDS) != null;
     }
 
     /** Somebody wrote the DSN before the command: serving behind a pipe would hide that mistake. */

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
+import org.pgcluster.shape.Nearest;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -67,11 +68,7 @@ public final class Cli {
         line.setParameterExceptionHandler((wrong, given) -> {
             wrong.getCommandLine()
                     .getErr()
-                    .println(
-                            wrong.getCommandLine() == line && given.length > 1
-                                    ? "The command comes first: pgcluster-mcp " + given[1]
-                                            + " …; there --dsn says where the database is."
-                                    : wrong.getMessage());
+                    .println(wrong.getCommandLine() == line ? withoutCommand(line, given) : wrong.getMessage());
             wrong.getCommandLine()
                     .getErr()
                     .println("See: pgcluster-mcp "
@@ -83,6 +80,15 @@ public final class Cli {
         });
         line.setExecutionExceptionHandler((problem, command, parsed) -> told(problem, command));
         return line.execute(arguments.toArray(new String[0]));
+    }
+
+    /** What came first is no command: it is misspelt, or stands in the place of one. */
+    private static String withoutCommand(CommandLine line, String[] given) {
+        String near = Nearest.of(given[0], line.getSubcommands().keySet());
+        if (near != null || given.length < 2) {
+            return "There is no command " + given[0] + "." + (near == null ? "" : " Did you mean " + near + "?");
+        }
+        return "The command comes first: pgcluster-mcp " + given[1] + " …; there --dsn says where the database is.";
     }
 
     private static void prepare(CommandLine line, String version) {

@@ -112,7 +112,8 @@ public final class Cluster implements AutoCloseable {
         }
         Call own = call.atMost(limit);
         try (var handle = call.onCancel(own::cancel)) {
-            return capabilities(own).has("citus") ? reservedSql(own).list(Seat.class, SEATS) : List.of();
+            Sql sql = reservedSql(own);
+            return sql.capabilities().has("citus") ? sql.list(Seat.class, SEATS) : List.of();
         }
     }
 

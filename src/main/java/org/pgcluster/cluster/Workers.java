@@ -8,8 +8,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.pgcluster.call.Call;
 import org.pgcluster.config.Address;
 import org.pgcluster.config.ClusterSettings;
 import org.pgcluster.config.Dsn;
@@ -45,7 +45,7 @@ final class Workers implements AutoCloseable {
         List<Node> nodes = new ArrayList<>();
         if (settings.workersConfigured()) {
             for (Dsn worker : settings.workers()) {
-                nodes.add(new Node(worker.hosts().get(0).toString(), Optional.empty(), call -> sql(worker, call)));
+                nodes.add(node(worker.hosts().get(0).toString(), Optional.empty(), () -> database(worker)));
             }
         } else if (coordinator.capabilities().has("citus")) {
             for (Row row : coordinator.list(Row.class, NODES)) {
@@ -67,7 +67,7 @@ final class Workers implements AutoCloseable {
         parameters.remove("hostaddr");
         Dsn dsn = new Dsn(
                 List.of(address), coordinator.database(), coordinator.user(), coordinator.password(), parameters);
-        return new Node(address.toString(), nodeId, call -> {
+        return node(address.toString(), nodeId, () -> {
             if (!trusted.test(address.host())) {
                 throw new ToolException(
                         ErrorCode.NOT_CONFIGURED,
@@ -75,14 +75,20 @@ final class Workers implements AutoCloseable {
                                 + " was discovered and is given no credentials: discovery_hosts does not name it.",
                         "Add it to discovery_hosts where it is one of yours.");
             }
-            return sql(dsn, call);
+            return database(dsn);
         });
     }
 
-    private Sql sql(Dsn dsn, Call call) {
-        return byAddress
-                .computeIfAbsent(dsn.hosts().get(0), address -> connect.apply(dsn, true))
-                .sql(call);
+    private static Node node(String where, Optional<Integer> nodeId, Supplier<Database> database) {
+        return new Node(
+                where,
+                nodeId,
+                call -> database.get().sql(call),
+                call -> database.get().reserved().sql(call));
+    }
+
+    private Database database(Dsn dsn) {
+        return byAddress.computeIfAbsent(dsn.hosts().get(0), address -> connect.apply(dsn, true));
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.pgcluster.config;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,8 @@ final class FileSearch {
     private @Nullable Found named(String path, String source) {
         var file = inputs.resolve(path);
         if (!Files.isRegularFile(file)) {
-            problems.add("config", source, "The configuration file " + file + " does not exist.");
+            String why = Files.isDirectory(file) ? " is a folder." : " does not exist.";
+            problems.add("config", source, "The configuration file " + file + why);
             return null;
         }
         return read(file, source, false);
@@ -101,6 +103,13 @@ final class FileSearch {
     private @Nullable Found read(Path file, String source, boolean planted) {
         try {
             return new Found(file, Files.readString(file, StandardCharsets.UTF_8), planted);
+        } catch (AccessDeniedException notAllowed) {
+            problems.add(
+                    "config",
+                    source,
+                    "The configuration file " + file + " may not be read by " + inputs.userName()
+                            + ", who runs this: correct its owner or mode.");
+            return null;
         } catch (IOException unreadable) {
             problems.add("config", source, "The configuration file " + file + " cannot be read as text.");
             return null;

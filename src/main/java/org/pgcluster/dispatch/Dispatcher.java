@@ -39,6 +39,8 @@ public final class Dispatcher implements Desk, AutoCloseable {
             "operation_status",
             "operation_cancel");
 
+    private static final String DIAGNOSIS = "cluster_health";
+
     private static final String CHANGES = "execute_change";
 
     private final Workshop workshop;
@@ -145,13 +147,14 @@ public final class Dispatcher implements Desk, AutoCloseable {
 
     private <I extends Record, O extends Record & InWords> Answer read(
             Reads<I, O> tool, Declaration<I, O> declared, I input, Cluster cluster, Request request) {
-        boolean own = OWN_SLOTS.contains(declared.name());
+        Slots.Lane lane = lane(declared.name());
         O output;
         if (declared.name().startsWith("operation_")) { // following holds no slot
-            output = tool.read(input, new Context(cluster, request.call(), workshop, own, request.client()));
+            output = tool.read(input, new Context(cluster, request.call(), workshop, apart(lane), request.client()));
         } else {
-            try (var slot = workshop.slots().enter(cluster.name(), declared.name(), own, request.call())) {
-                output = tool.read(input, new Context(cluster, request.call(), workshop, own, request.client()));
+            try (var slot = workshop.slots().enter(cluster.name(), declared.name(), lane, request.call())) {
+                output =
+                        tool.read(input, new Context(cluster, request.call(), workshop, apart(lane), request.client()));
             }
         }
         Map<String, @Nullable Object> structured = new LinkedHashMap<>();
@@ -163,13 +166,24 @@ public final class Dispatcher implements Desk, AutoCloseable {
         return fitted(sentence, structured);
     }
 
+    private static Slots.Lane lane(String tool) {
+        return tool.equals(DIAGNOSIS)
+                ? Slots.Lane.DIAGNOSING
+                : OWN_SLOTS.contains(tool) ? Slots.Lane.LOOKING : Slots.Lane.ORDINARY;
+    }
+
+    /** On connections kept apart, too: those of the others may all be waiting for a server that hangs. */
+    private static boolean apart(Slots.Lane lane) {
+        return lane != Slots.Lane.ORDINARY;
+    }
+
     /** The act's plan, in a slot that is given back before anybody is asked. */
     private <I extends Record, S extends Record, O extends Record & InWords> org.pgcluster.tool.Plan<S> planned(
             Acts<I, S, O> act, I input, Cluster cluster, Request request) {
         String name = act.declaration().name();
-        boolean own = OWN_SLOTS.contains(name);
-        try (var slot = workshop.slots().enter(cluster.name(), name, own, request.call())) {
-            return act.plan(input, new Context(cluster, request.call(), workshop, own, request.client()));
+        Slots.Lane lane = lane(name);
+        try (var slot = workshop.slots().enter(cluster.name(), name, lane, request.call())) {
+            return act.plan(input, new Context(cluster, request.call(), workshop, apart(lane), request.client()));
         }
     }
 

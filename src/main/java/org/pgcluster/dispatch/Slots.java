@@ -1,6 +1,7 @@
 package org.pgcluster.dispatch;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -8,18 +9,27 @@ import org.pgcluster.call.Call;
 import org.pgcluster.call.Places;
 
 /**
- * How many calls run at once. The tools that tell why the server is slow have slots of their own, and one cluster, which
- * may be dead, never holds those that the others need. Threads share it.
+ * How many calls run at once. The tools that tell why the server is slow have slots of their own, and so has the
+ * diagnosis, which is asked for when everything else hangs; one cluster, which may be dead, never holds those that the
+ * others need. Threads share it.
  */
 final class Slots {
     private static final int RESERVED = 2;
 
-    private final Kind ordinary;
-    private final Kind reserved;
+    /** Which slots a call takes: none of one lane is ever taken by calls of another. */
+    enum Lane {
+        ORDINARY,
+        LOOKING,
+        DIAGNOSING
+    }
+
+    private final Map<Lane, Kind> kinds;
 
     Slots(int ordinary, int clusters) {
-        this.ordinary = new Kind(ordinary, clusters);
-        this.reserved = new Kind(RESERVED, clusters);
+        this.kinds = Map.of(
+                Lane.ORDINARY, new Kind(ordinary, clusters),
+                Lane.LOOKING, new Kind(RESERVED, clusters),
+                Lane.DIAGNOSING, new Kind(ordinary, clusters));
     }
 
     /** All slots, and what one cluster may hold of them: at least one stays for each other, as far as they go. */
@@ -80,8 +90,8 @@ final class Slots {
         }
     }
 
-    Slot enter(String cluster, String tool, boolean ownSlots, Call call) {
-        Kind kind = ownSlots ? reserved : ordinary;
+    Slot enter(String cluster, String tool, Lane lane, Call call) {
+        Kind kind = Objects.requireNonNull(kinds.get(lane));
         long number = kind.places.enter(call.named(tool + " on " + cluster), millis -> kind.tryEnter(cluster, millis));
         return new Slot(kind, cluster, number);
     }

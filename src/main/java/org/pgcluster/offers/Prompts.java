@@ -12,6 +12,7 @@ import java.util.Set;
 import org.pgcluster.config.Settings;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.mcp.Features.Prompt;
+import org.pgcluster.shape.Problems;
 
 /**
  * The prompts: each is a file of its own, and this list names them. Offered is what this configuration has the tools for.
@@ -100,9 +101,9 @@ final class Prompts {
                 });
         String cluster = given.get(CLUSTER);
         if (cluster != null && !settings.clusters().containsKey(cluster)) {
-            throw ToolException.invalidInput(
-                    "There is no cluster " + cluster + ".",
-                    "Known: " + String.join(", ", settings.clusters().keySet()) + ".");
+            Problems problems = new Problems();
+            problems.oneOf(CLUSTER, settings.clusters().keySet(), cluster);
+            problems.throwIfAny();
         }
         for (PromptText.Argument argument : prompt.arguments()) {
             given.computeIfPresent(argument.name(), (name, value) -> argument.checked(value));

@@ -13,7 +13,7 @@ import org.postgresql.jdbc.PgConnection;
  * next one. Threads share it.
  */
 public final class Database implements AutoCloseable {
-    private static final int RESERVED_CONNECTIONS = 2;
+    private static final int RESERVED_CONNECTIONS = 4;
     private static final Duration ABSENCE = Duration.ofSeconds(2);
 
     private final Pool pool;

@@ -77,10 +77,11 @@ final class CitusReading {
 
     static Read of(Cluster cluster, Call call, Pause pause) {
         try {
-            if (!cluster.capabilities(call).has("citus")) {
+            Sql sql = cluster.reservedSql(call);
+            if (!sql.capabilities().has("citus")) {
                 return NOTHING;
             }
-            return new Read(Optional.of(state(cluster, cluster.sql(call), pause)), Optional.empty());
+            return new Read(Optional.of(state(cluster, sql, pause)), Optional.empty());
         } catch (ToolException e) {
             return new Read(Optional.empty(), Optional.of(Unread.of("citus", "metadata", e)));
         }

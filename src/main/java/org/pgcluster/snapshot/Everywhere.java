@@ -69,7 +69,11 @@ public record Everywhere<T>(List<T> answers, List<Unread> unavailable) {
         return Together.all(
                 ((Answered<List<Node>>) nodes).answer(),
                 node -> part(
-                        "citus", node.where(), call, each, own -> question.of("citus", node.where(), node.sql(own))));
+                        "citus",
+                        node.where(),
+                        call,
+                        each,
+                        own -> question.of("citus", node.where(), node.reservedSql(own))));
     }
 
     private static <T> Part<T> part(String component, String where, Call call, Duration each, Asked<T> asked) {

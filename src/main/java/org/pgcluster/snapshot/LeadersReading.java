@@ -59,7 +59,7 @@ final class LeadersReading {
 
     private static Optional<Unread> silence(Cluster cluster, Call call, CitusNode node) {
         try {
-            cluster.server(node.host(), node.port()).sql(call).one(Own.class, OWN_GROUP);
+            cluster.server(node.host(), node.port()).reservedSql(call).one(Own.class, OWN_GROUP);
             return Optional.empty();
         } catch (ToolException e) {
             boolean itsOwn = e.code() != ErrorCode.TIMEOUT; // else the front may have taken the time
@@ -76,7 +76,7 @@ final class LeadersReading {
         String host = Objects.requireNonNull(leader.get().host());
         int port = Objects.requireNonNull(leader.get().port());
         try {
-            Sql sql = cluster.server(host, port).sql(call);
+            Sql sql = cluster.server(host, port).reservedSql(call);
             if (!sql.capabilities().has("citus")) {
                 return Optional.empty();
             }

@@ -142,6 +142,13 @@ class CommandsIT {
     }
 
     @Test
+    void a_misspelt_command_is_no_connection_string() throws Exception {
+        var ran = run("chekc", "--dsn", NOBODY);
+        assertEquals(2, ran.code());
+        assertTrue(ran.text().contains("There is no command chekc. Did you mean check?"), ran.text());
+    }
+
+    @Test
     void call_of_an_unknown_tool_names_the_nearest_one() throws Exception {
         var ran = run("call", "execute_sq", "--dsn", NOBODY);
         assertEquals(1, ran.code());

@@ -159,6 +159,7 @@ class SettingsTest {
                 "--coordinator-password-file|nowhere|cannot be read",
                 "--admin-dsn|postgres://u:${NOWHERE}@localhost/d|${NOWHERE}",
                 "--config|nowhere.yaml|does not exist",
+                "--config|/|is a folder",
             })
     void what_is_wrong_is_told_with_what_it_takes(String flag, String value, String text) {
         assertProblem(setting().arguments(DSN, flag, value).load(), "flag", text);

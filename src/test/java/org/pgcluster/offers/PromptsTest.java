@@ -292,6 +292,22 @@ class PromptsTest {
                 .contains("\"7\" minutes"));
     }
 
+    /** No query is made for a prompt: a name that leads nowhere has to come out before anything else is done with it. */
+    @Test
+    void a_name_that_may_not_exist_is_looked_at_in_the_first_step() throws IOException {
+        Offering offering = offering(DSN, "--toolsets=core,postgres,citus,tables,patroni");
+        firstStepHas(offering, "tables.distribute_table", "table", "advise_distribution(table=");
+        firstStepHas(offering, "citus.skew_investigation", "table", "citus_shard_skew_report(table=");
+        firstStepHas(offering, "patroni.failover_runbook", "group", "patroni_cluster_status(group=");
+        firstStepHas(offering, "citus.rebalance_workflow", "node", "list_shards(node=");
+    }
+
+    private static void firstStepHas(Offering offering, String prompt, String argument, String call) {
+        String text = text(offering, prompt, Map.of(argument, "nowhere"));
+        String first = text.substring(text.indexOf("1. "), text.indexOf("2. "));
+        assertTrue(first.contains(call + "\"nowhere\""), first);
+    }
+
     @Test
     void with_several_clusters_one_is_named() throws IOException {
         Path file = home.resolve("several.yaml");
@@ -308,7 +324,9 @@ class PromptsTest {
         assertTrue(prompt.arguments().get(0).required());
         assertTrue(text(offering, "citus.health_check", Map.of("cluster", "west"))
                 .startsWith("All of this is about the cluster west:"));
-        assertThrows(ToolException.class, () -> text(offering, "citus.health_check", Map.of("cluster", "north")));
+        ToolException misspelt = assertThrows(
+                ToolException.class, () -> text(offering, "citus.health_check", Map.of("cluster", "wset")));
+        assertTrue(misspelt.text().contains("west"), misspelt.text());
         assertThrows(ToolException.class, () -> text(offering, "citus.health_check", Map.of()));
         assertEquals(List.of("west"), proposed(offering, "citus.health_check", "cluster", "w"));
     }

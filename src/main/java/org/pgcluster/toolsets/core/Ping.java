@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.postgres.Sql;
 import org.pgcluster.shape.InWords;
@@ -57,10 +58,21 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
 
     @Override
     public Output read(Input input, Context context) {
-        var asked = Everywhere.ask(context.cluster(), context.call(), EACH, Ping::trip);
-        List<RoundTrip> trips = new ArrayList<>(asked.answers());
-        List<Unavailable> unavailable = new ArrayList<>(Unread.parts(asked.unavailable()));
-        for (Sighting one : context.cluster().components().sightings(context.call(), EACH)) {
+        List<RoundTrip> trips = new ArrayList<>();
+        List<Unavailable> unavailable = new ArrayList<>();
+        List<Sighting> sightings = new ArrayList<>();
+        List<Runnable> both = List.of(
+                () -> {
+                    var asked = Everywhere.ask(context.cluster(), context.call(), EACH, Ping::trip);
+                    trips.addAll(asked.answers());
+                    unavailable.addAll(Unread.parts(asked.unavailable()));
+                },
+                () -> sightings.addAll(context.cluster().components().sightings(context.call(), EACH)));
+        Together.all(both, question -> {
+            question.run();
+            return true;
+        });
+        for (Sighting one : sightings) {
             if (one.why() == null) {
                 trips.add(new RoundTrip(one.component(), one.where(), one.milliseconds()));
             } else {

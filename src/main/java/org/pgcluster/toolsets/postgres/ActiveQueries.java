@@ -120,7 +120,7 @@ public final class ActiveQueries implements Reads<ActiveQueries.Input, ActiveQue
         long hidden = all.stream()
                 .filter(session -> "<insufficient privilege>".equals(session.query()))
                 .count();
-        boolean citus = context.cluster().capabilities(context.call()).has("citus");
+        boolean citus = context.sql().capabilities().has("citus");
         return new Output(
                 shown.stream().map(session -> session.shown(context)).toList(),
                 new Rest(shown.size(), all.size(), null),

@@ -157,7 +157,7 @@ public final class BlockingLocks implements Reads<BlockingLocks.Input, BlockingL
         long hidden = all.stream()
                 .filter(pair -> HIDDEN.equals(pair.waitingQuery()) || HIDDEN.equals(pair.blockingQuery()))
                 .count();
-        boolean citus = context.cluster().capabilities(context.call()).has("citus");
+        boolean citus = context.sql().capabilities().has("citus");
         return new Output(
                 roots,
                 shown,

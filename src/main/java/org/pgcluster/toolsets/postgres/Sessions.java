@@ -97,9 +97,7 @@ final class Sessions {
     Sessions(Context context) {
         this.context = context;
         this.sql = context.sql();
-        this.nodes = context.cluster().capabilities(context.call()).has("citus")
-                ? sql.list(NodeRow.class, NODES)
-                : List.of();
+        this.nodes = sql.capabilities().has("citus") ? sql.list(NodeRow.class, NODES) : List.of();
         this.actingUser = context.cluster().settings().admin().flatMap(Dsn::user);
     }
 

@@ -9,10 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -27,6 +29,7 @@ import org.pgcluster.dispatch.Dispatcher;
 import org.pgcluster.dispatch.Request;
 import org.pgcluster.dispatch.Workshop;
 import org.pgcluster.postgres.PgServer;
+import org.pgcluster.testing.Aside;
 import org.pgcluster.testing.FakePatroni;
 import org.pgcluster.testing.Lab;
 
@@ -73,6 +76,41 @@ class CoreToolsTest {
 
     private static Map<?, ?> first(Map<?, ?> answer, String list) {
         return (Map<?, ?>) ((List<?>) Objects.requireNonNull(answer.get(list), list)).get(0);
+    }
+
+    /** All slots and connections of the others are taken, and what they wait for takes longer than they have. */
+    @Test
+    void the_diagnosis_does_not_wait_behind_calls_that_hang() throws Exception {
+        var words = List.of(
+                "postgres://postgres@127.0.0.1:" + primary.port() + "/postgres",
+                "--state-dir",
+                folder.toString(),
+                "--pool-size=1",
+                "--max-concurrent-calls=2");
+        var settings = Settings.load(new Inputs(words, Map.of(), folder, folder, "Linux", "tester"));
+        try (var dispatcher = new Dispatcher(new Workshop(settings, "9.9.9"))) {
+            var hung = new ArrayList<Call>();
+            var ends = new ArrayList<CompletableFuture<Void>>();
+            for (int i = 0; i < 5; i++) {
+                var call = Call.within(Duration.ofSeconds(20));
+                hung.add(call);
+                ends.add(Aside.run(() -> dispatcher.call(new Request(
+                        "execute_sql", Map.of("sql", "SELECT pg_sleep(15)"), call, "test", Optional.empty()))));
+            }
+            Thread.sleep(1000);
+            long before = System.nanoTime();
+            var diagnosis = dispatcher.call(new Request(
+                    "cluster_health", Map.of(), Call.within(Duration.ofSeconds(20)), "test", Optional.empty()));
+            long took = Duration.ofNanos(System.nanoTime() - before).toMillis();
+            assertFalse(ends.stream().anyMatch(CompletableFuture::isDone), "a call that should hang ended");
+            hung.forEach(Call::cancel);
+            for (var end : ends) {
+                end.get();
+            }
+            assertFalse(diagnosis.isError(), diagnosis.text());
+            assertEquals(List.of(), Lab.rows(diagnosis, "unavailable"), diagnosis.text());
+            assertTrue(took < 8000, took + " ms");
+        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import org.pgcluster.checks.Finding;
 import org.pgcluster.checks.Finding.Next;
 import org.pgcluster.checks.Finding.Severity;
 import org.pgcluster.checks.Finding.Sure;
+import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Round;
 
@@ -35,22 +36,30 @@ final class AdvisorUpgradeRules {
         differing("library", NodeState::citusVersion);
         differing("extension", NodeState::extensionVersion);
         differing("PostgreSQL", state -> state.postgresVersion().split("\\D", 2)[0]);
-        for (NodeState state : facts.states().rows()) {
-            String library = state.citusVersion();
-            String extension = state.extensionVersion();
-            if (library != null && extension != null && !minor(library).equals(minor(extension))) {
-                findings.add(finding(
-                        "citus.extension_behind",
-                        Severity.WARNING,
-                        Sure.CERTAIN,
-                        "group " + state.groupId(),
-                        "Library " + library + " runs with extension " + extension,
-                        evidence("library", library, "extension", extension),
-                        "Finish the upgrade on every node, the coordinator first.",
-                        new Next("citus_cluster_summary", Map.of()),
-                        "ALTER EXTENSION citus UPDATE; then CALL citus_finish_citus_upgrade() on the coordinator"));
-            }
+        for (CitusNode node : facts.nodes()) {
+            facts.states().of(node.nodeId()).ifPresent(state -> behind(node, state));
         }
+    }
+
+    private void behind(CitusNode node, NodeState state) {
+        String library = state.citusVersion();
+        String extension = state.extensionVersion();
+        if (library == null || extension == null || minor(library).equals(minor(extension))) {
+            return;
+        }
+        boolean coordinator = state.groupId() == 0;
+        findings.add(finding(
+                "citus.extension_behind",
+                Severity.WARNING,
+                Sure.CERTAIN,
+                "group " + state.groupId(),
+                "Library " + library + " runs with extension " + extension,
+                evidence("library", library, "extension", extension),
+                "Finish the upgrade on every node, the coordinator first"
+                        + (coordinator ? "." : ", and then CALL citus_finish_citus_upgrade() there."),
+                new Next("citus_cluster_summary", Map.of()),
+                "ALTER EXTENSION citus UPDATE" + (coordinator ? "; CALL citus_finish_citus_upgrade()" : "") + " (on "
+                        + node.where() + ")"));
     }
 
     private static String minor(String version) {

@@ -52,7 +52,8 @@ public final class Sql {
 
     /**
      * The same with the shards of a Citus node in its catalogue. Otherwise Citus leaves them out, by a condition that
-     * PostgreSQL 16 and later evaluate before an outer join instead of after it: there every shard looks as if it were gone.
+     * PostgreSQL 16 and later evaluate before an outer join instead of after it: there every shard looks as if it were
+     * gone.
      */
     public Sql seeingShards() {
         return new Sql(database, call, style.with("citus.override_table_visibility", "off"), notices, once);

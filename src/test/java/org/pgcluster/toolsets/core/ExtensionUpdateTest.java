@@ -29,7 +29,7 @@ import org.pgcluster.testing.Lab;
 @Tag("lab")
 @Tag("slow")
 class ExtensionUpdateTest {
-    /** All that the extension brought, and all that Citus knows of the cluster; roles are marked anew by the update itself. */
+    /** What the extension brought, and what Citus knows of the cluster; roles are marked anew by the update itself. */
     private static final List<String> STATE = List.of(
             "SELECT extversion FROM pg_extension WHERE extname = 'citus'",
             "SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend WHERE deptype = 'e'"
@@ -63,8 +63,8 @@ class ExtensionUpdateTest {
         Assumptions.assumeTrue(
                 !read(
                                 worker,
-                                "SELECT source FROM pg_extension_update_paths('citus') JOIN pg_extension ON extversion = target"
-                                        + " WHERE extname = 'citus' AND source < target AND path NOT LIKE '%--%--%'")
+                                "SELECT source FROM pg_extension_update_paths('citus')"
+                                        + " JOIN pg_extension ON extversion = target WHERE extname = 'citus' AND source < target AND path NOT LIKE '%--%--%'")
                         .isEmpty(),
                 "the Citus that is installed brings no older version of its extension");
     }

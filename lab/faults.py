@@ -12,7 +12,7 @@ import urllib.request
 
 import config
 import machine
-from estate import get_json, until
+from estate import HERE, get_json, until
 from machine import LabError
 
 FAULTS = {}
@@ -533,16 +533,16 @@ def metadata_unsynced(scene):
 
 @fault("version-drift", "a worker has another version of the extension", citus=True)
 def version_drift(scene):
-    """No script leads back to an older version, so the catalogue is told what it would say without the last update."""
+    """No installed script leads back to an older version, so the worker's extension is made anew as it was before the last update."""
     member = scene.leader()
     now = scene.sql(member, "select extversion from pg_extension where extname = 'citus'")
     before = scene.sql(member, f"select max(source) from pg_extension_update_paths('citus') where target = '{now}'"
-                       f" and source < target and path not like '%--%--%'")
+                       f" and source < target and path not like '%--%--%' and source in"
+                       " (select version from pg_available_extension_versions where name = 'citus')")
     if not before:
         raise LabError("this Citus brings no older version", machine.CANNOT)
-    version = "update pg_extension set extversion = '{}' where extname = 'citus'"
-    scene.sql(member, version.format(before))
-    return [[scene.group, version.format(now)]]
+    scene.sql(member, f"set lab.older = '{before}'", (HERE / "older-citus.sql").read_text(encoding="utf-8"))
+    return [[scene.group, "alter extension citus update"]]
 
 
 @fault("shard-missing", "the table of a shard is gone from its worker", citus=True)

@@ -13,6 +13,11 @@ public record Silent(int nodeId, String where, String why) {
             "Citus logs in from node to node as whoever asks: this role needs its password there (pg_dist_authinfo, or .pgpass"
                     + " of each server), and pg_hba.conf has to let it in.";
 
+    /** Whether it refuses every question of Citus, because its extension does not fit its library. */
+    public boolean isBehind() {
+        return why.contains("Citus library version differs from installed extension version");
+    }
+
     /** Whether it is this role that is kept out: others may be let in. */
     public static boolean isOurLogin(String why) {
         return NOT_LET_IN.matcher(why).find();

@@ -50,9 +50,19 @@ public final class Sql {
         return new Sql(database, call, asking, notices, once);
     }
 
+    /**
+     * The same with the shards of a Citus node in its catalogue. Otherwise Citus leaves them out, by a condition that
+     * PostgreSQL 16 and later evaluate before an outer join instead of after it: there every shard looks as if it were
+     * gone.
+     */
+    public Sql seeingShards() {
+        return new Sql(database, call, style.with("citus.override_table_visibility", "off"), notices, once);
+    }
+
     /** The same on a Citus node itself: its shards stand in the catalogue, and no connection is kept there. */
     public Sql onceOnNode() {
-        return new Sql(database, call, style.with("citus.override_table_visibility", "off"), notices, true);
+        var seeing = seeingShards();
+        return new Sql(database, call, seeing.style, notices, true);
     }
 
     public <R extends Record> List<R> list(Class<R> type, String sql, @Nullable Object... parameters) {

@@ -13,8 +13,10 @@ import org.pgcluster.checks.Finding;
 import org.pgcluster.checks.Finding.Next;
 import org.pgcluster.checks.Finding.Severity;
 import org.pgcluster.checks.Finding.Sure;
+import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Round;
+import org.pgcluster.citus.Silent;
 
 /** Versions that differ between nodes, or between the library and its extension. */
 final class AdvisorUpgradeRules {
@@ -35,22 +37,45 @@ final class AdvisorUpgradeRules {
         differing("library", NodeState::citusVersion);
         differing("extension", NodeState::extensionVersion);
         differing("PostgreSQL", state -> state.postgresVersion().split("\\D", 2)[0]);
-        for (NodeState state : facts.states().rows()) {
-            String library = state.citusVersion();
-            String extension = state.extensionVersion();
-            if (library != null && extension != null && !minor(library).equals(minor(extension))) {
-                findings.add(finding(
-                        "citus.extension_behind",
-                        Severity.WARNING,
-                        Sure.CERTAIN,
-                        "group " + state.groupId(),
-                        "Library " + library + " runs with extension " + extension,
-                        evidence("library", library, "extension", extension),
-                        "Finish the upgrade on every node, the coordinator first.",
-                        new Next("citus_cluster_summary", Map.of()),
-                        "ALTER EXTENSION citus UPDATE; then CALL citus_finish_citus_upgrade() on the coordinator"));
-            }
+        for (CitusNode node : facts.nodes()) {
+            facts.states().of(node.nodeId()).ifPresent(state -> behind(node, state));
         }
+        facts.states().silent().stream()
+                .filter(Silent::isBehind)
+                .forEach(silent -> facts.nodes().stream()
+                        .filter(node -> node.nodeId() == silent.nodeId())
+                        .forEach(node -> behind(
+                                node,
+                                "The extension of " + node.where()
+                                        + " does not fit its library, so Citus answers nothing there",
+                                evidence("why", silent.why()))));
+    }
+
+    private void behind(CitusNode node, NodeState state) {
+        String library = state.citusVersion();
+        String extension = state.extensionVersion();
+        if (library != null && extension != null && !minor(library).equals(minor(extension))) {
+            behind(
+                    node,
+                    "Library " + library + " runs with extension " + extension,
+                    evidence("library", library, "extension", extension));
+        }
+    }
+
+    private void behind(CitusNode node, String title, Map<String, @Nullable Object> evidence) {
+        boolean coordinator = node.groupId() == 0;
+        findings.add(finding(
+                "citus.extension_behind",
+                Severity.WARNING,
+                Sure.CERTAIN,
+                "group " + node.groupId(),
+                title,
+                evidence,
+                "Finish the upgrade on every node, the coordinator first"
+                        + (coordinator ? "." : ", and then CALL citus_finish_citus_upgrade() there."),
+                new Next("citus_cluster_summary", Map.of()),
+                "ALTER EXTENSION citus UPDATE" + (coordinator ? "; CALL citus_finish_citus_upgrade()" : "") + " (on "
+                        + node.where() + ")"));
     }
 
     private static String minor(String version) {

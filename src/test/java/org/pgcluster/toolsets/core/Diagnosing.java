@@ -68,6 +68,10 @@ final class Diagnosing implements AutoCloseable {
         }
     }
 
+    Map<String, String> variables() {
+        return estate.variables();
+    }
+
     void breaks(String fault) throws IOException {
         estate.breaks(fault);
     }

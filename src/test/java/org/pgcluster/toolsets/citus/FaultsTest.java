@@ -290,6 +290,28 @@ class FaultsTest {
     }
 
     @Test
+    void a_dead_node_whose_name_speaks_of_a_password_is_dead_and_no_refused_login() throws SQLException {
+        String port = CitusLab.port(CitusLab.workers().get(0));
+        String elsewhere = psql("SELECT min(shardid) FROM citus_shards WHERE citus_table_type = 'distributed'"
+                        + " AND nodeport <> " + port)
+                .get(0);
+        String rename = "UPDATE pg_dist_node SET nodename = '%s' WHERE nodeport = " + port;
+        psql(rename.formatted("password-db"));
+        try {
+            Map<?, ?> plan = lab.call(
+                    "citus_move_shard_plan",
+                    "shard_id",
+                    Long.parseLong(elsewhere),
+                    "target_host",
+                    "password-db:" + port);
+            Map<?, ?> answers = row(rows(plan, "checks"), "what", "password-db:" + port + " answers");
+            assertEquals("fails", answers.get("verdict"), answers.toString());
+        } finally {
+            psql(rename.formatted("127.0.0.1"));
+        }
+    }
+
+    @Test
     void a_function_that_poses_as_a_built_in_one_is_never_called() throws SQLException {
         Map<?, ?> before = lab.call("citus_shard_distribution");
         psql("CREATE FUNCTION public.pg_total_relation_size(oid) RETURNS bigint LANGUAGE sql AS 'SELECT 42::bigint'");

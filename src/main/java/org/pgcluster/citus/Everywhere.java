@@ -24,6 +24,8 @@ import org.pgcluster.shape.Shape;
 final class Everywhere {
     private static final Duration TOGETHER = Duration.ofMillis(2300);
     private static final Duration ALONE = Duration.ofMillis(1900);
+    /** The class of SQLSTATE for a login that is not let in. */
+    private static final String LOGIN_REFUSED = "28";
 
     /**
      * The nodes parse a question only after the search path is the catalogue's alone, so that nobody's function or operator
@@ -51,6 +53,17 @@ final class Everywhere {
 
     private record Answer(
             int nodeId, boolean success, @Nullable String result) {}
+
+    /** {@code loginRefused} is missing where only the coordinator's words can tell. */
+    private record Reply(
+            int nodeId,
+            boolean success,
+            @Nullable String result,
+            @Nullable Boolean loginRefused) {
+        Reply(Answer told) {
+            this(told.nodeId(), told.success(), told.result(), null);
+        }
+    }
 
     private record Result(@Nullable String result) {}
 
@@ -85,10 +98,10 @@ final class Everywhere {
     }
 
     /** It connects to itself as to any other node, which may fail where this very connection has not. */
-    private List<Answer> withCoordinator(List<Answer> answers, String question, List<@Nullable Object> values) {
+    private List<Reply> withCoordinator(List<Answer> answers, String question, List<@Nullable Object> values) {
         return answers.stream()
                 .map(answer -> answer.success() || !coordinator(answer.nodeId())
-                        ? answer
+                        ? new Reply(answer)
                         : alone(answer.nodeId(), cluster::sql, question, values))
                 .toList();
     }
@@ -98,7 +111,7 @@ final class Everywhere {
         return node == null ? nodeId == 0 : node.groupId() == 0;
     }
 
-    private List<Answer> oneByOne(String question, List<@Nullable Object> values) {
+    private List<Reply> oneByOne(String question, List<@Nullable Object> values) {
         List<Integer> asked = new ArrayList<>();
         if (citus.nodes().stream().noneMatch(node -> node.groupId() == 0)) {
             asked.add(0);
@@ -110,15 +123,15 @@ final class Everywhere {
                 node -> alone(node, coordinator(node) ? cluster::sql : own -> way(node, ways, own), question, values));
     }
 
-    private Answer alone(int nodeId, Node.Asking way, String question, List<@Nullable Object> values) {
+    private Reply alone(int nodeId, Node.Asking way, String question, List<@Nullable Object> values) {
         String known = stuck.get(nodeId);
         if (known != null) {
-            return new Answer(nodeId, false, known);
+            return new Reply(nodeId, false, known, false);
         }
         Call own = call.atMost(ALONE);
         try (var handle = call.onCancel(own::cancel)) {
             Result told = way.sql(own).onceOnNode().one(Result.class, ASK_ONE, question, values);
-            return new Answer(nodeId, told.result() != null, told.result());
+            return new Reply(nodeId, told.result() != null, told.result(), false);
         } catch (ToolException e) {
             boolean late = e.code() == ErrorCode.TIMEOUT || e.code() == ErrorCode.CONNECTION_FAILED;
             String why = late
@@ -127,7 +140,7 @@ final class Everywhere {
             if (late) {
                 stuck.put(nodeId, why);
             }
-            return new Answer(nodeId, false, why);
+            return new Reply(nodeId, false, why, String.valueOf(e.sqlstate()).startsWith(LOGIN_REFUSED));
         }
     }
 
@@ -162,17 +175,23 @@ final class Everywhere {
         return List.of();
     }
 
-    private <R extends Record> Round<R> sorted(Class<R> row, List<Answer> answers, List<String> notices) {
+    private <R extends Record> Round<R> sorted(Class<R> row, List<Reply> answers, List<String> notices) {
         Map<Integer, List<R>> told = new TreeMap<>();
         List<Silent> silent = new ArrayList<>();
+        List<String> addresses = citus.nodes().stream().map(CitusNode::where).toList();
         Shape<R> shape = Shape.of(row);
-        for (Answer answer : answers) {
+        for (Reply answer : answers) {
             String text = answer.result();
             if (answer.success() && text != null) {
                 told.put(answer.nodeId(), Answers.rows(shape, text));
             } else {
                 String said = notices.isEmpty() ? String.valueOf(text) : notices.get(0);
-                silent.add(new Silent(answer.nodeId(), citus.where(answer.nodeId()), Answers.refusal(said)));
+                Boolean known = answer.loginRefused();
+                silent.add(new Silent(
+                        answer.nodeId(),
+                        citus.where(answer.nodeId()),
+                        Answers.refusal(said),
+                        known != null ? known : Silent.saysOurLogin(said, addresses)));
             }
         }
         for (CitusNode node : citus.nodes()) {

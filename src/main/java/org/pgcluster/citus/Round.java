@@ -34,6 +34,11 @@ public record Round<R extends Record>(Map<Integer, List<R>> byNode, List<Silent>
                 .orElse("nobody asks it");
     }
 
+    /** Whether the node is silent because it does not let this role in. */
+    public boolean keepsOurLoginOut(int nodeId) {
+        return silent.stream().anyMatch(one -> one.nodeId() == nodeId && one.ourLogin());
+    }
+
     public Round<R> map(UnaryOperator<R> change) {
         Map<Integer, List<R>> changed = new LinkedHashMap<>();
         byNode.forEach(

@@ -116,6 +116,11 @@ final class PlannedHands implements Hands {
     }
 
     @Override
+    public int backend() {
+        return acting().backendPid();
+    }
+
+    @Override
     public void progress(double done, double total, String message) {
         operation.call().progress(done, total, message);
     }

@@ -26,6 +26,9 @@ public interface Hands {
         }
     }
 
+    /** The process of the server that carries out the statements. */
+    int backend();
+
     /** Tells whoever follows the operation how far it is. */
     void progress(double done, double total, String message);
 

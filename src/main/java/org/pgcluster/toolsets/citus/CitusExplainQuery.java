@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
 import org.pgcluster.shape.JsonText;
 import org.pgcluster.shape.Says;
+import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
@@ -31,6 +33,18 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
     private static final int MOST_TASKS_ASKED = 64;
     /** A plan alone needs no longer; a node that is frozen would take the whole of the call. */
     private static final Duration TO_PLAN = Duration.ofMillis(4500);
+    /** Each of two tries at the plans of all tasks, which Citus asks for one after the other. */
+    private static final Duration TO_PLAN_ALL = Duration.ofMillis(1500);
+
+    private static final Duration TO_PLAN_ALL_AGAIN = Duration.ofMillis(2500);
+
+    private static final int TO_CONNECT_MS = 1500;
+    /** Divided by the number of tasks it leaves time for half of them to be waited for. */
+    private static final int ON_HALF_OF_TASKS_MS = 1600;
+    /** What a node needs at least to accept a connection, each task of a silent node waiting as long. */
+    private static final int LEAST_TO_CONNECT_MS = 40;
+
+    private static final Map<String, String> ALL_TASKS = Map.of("citus.explain_all_tasks", "on");
 
     private static final Pattern WRITES = Pattern.compile("(?i)\\b(insert|update|delete|merge)\\b");
 
@@ -65,7 +79,8 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
             List<Finding> findings,
             List<String> tree,
             List<String> statements,
-            @Nullable String note)
+            @Nullable String note,
+            List<Unavailable> unavailable)
             implements InWords {
         @Override
         public String inWords() {
@@ -73,7 +88,8 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
             return WORDS.get(how)
                     + (tasks == 0 ? "." : ": " + Parts.many(tasks, "task") + ".")
                     + ran
-                    + (note == null ? "" : " " + note);
+                    + (note == null ? "" : " " + note)
+                    + (unavailable.isEmpty() ? "" : " Partial: not every task's plan could be had.");
         }
     }
 
@@ -144,12 +160,11 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
             return refused(refused, asked, citus, input);
         }
         long tasks = plan.parts().tasks();
-        boolean more = input.analyze() || (tasks > 1 && tasks <= MOST_TASKS_ASKED);
-        Plan whole = more
-                ? asked.plan(
-                        input.analyze(), tasks <= MOST_TASKS_ASKED ? Map.of("citus.explain_all_tasks", "on") : Map.of())
-                : plan;
-        return output(whole, List.of(), citus, asked);
+        boolean few = tasks <= MOST_TASKS_ASKED;
+        if (input.analyze()) {
+            return output(asked.plan(true, few ? ALL_TASKS : Map.of()), List.of(), citus, asked);
+        }
+        return output(tasks > 1 && few ? asked.all(plan) : plan, List.of(), citus, asked);
     }
 
     /** What Citus says it does not support is an answer here; anything else is a fault of the statement. */
@@ -159,7 +174,8 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
             Plan plan = asked.plan(false, Map.of("citus.enable_repartition_joins", "on"));
             return output(plan, List.of(why), citus, asked);
         }
-        return new Output(How.REFUSED, 0, null, null, List.of(), List.of(why), List.of(), List.of(), refused.text());
+        return new Output(
+                How.REFUSED, 0, null, null, List.of(), List.of(why), List.of(), List.of(), refused.text(), List.of());
     }
 
     private static Output output(Plan plan, List<Finding> before, Citus citus, Asked asked) {
@@ -172,17 +188,31 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         for (Part part : parts.all()) {
             ExplainRouting.why(part, tables, shown).ifPresent(findings::add);
         }
+        ExplainPlacements placements = ExplainPlacements.of(citus, parts);
         ExplainTree tree = new ExplainTree(input.verbose(), input.costs(), shown);
         return new Output(
                 before.isEmpty() ? parts.how() : How.REFUSED,
                 parts.tasks(),
                 time(plan.explained(), "Planning Time"),
                 time(plan.explained(), "Execution Time"),
-                parts.told(citus, tables),
+                parts.told(citus, tables, placements),
                 findings,
                 tree.of(plan.explained()),
                 input.verbose() ? parts.statements().stream().map(shown).toList() : List.of(),
-                note(plan, before));
+                note(plan, before),
+                unavailable(plan, placements));
+    }
+
+    private static List<Unavailable> unavailable(Plan plan, ExplainPlacements placements) {
+        List<Unavailable> unavailable = new ArrayList<>(placements.unavailable(plan.parts()));
+        if (plan.cutShort()) {
+            unavailable.add(new Unavailable(
+                    "citus",
+                    "nodes",
+                    "did not plan all tasks in time, so that shards and nodes are those of one task: citus_worker_health"
+                            + " shows who does not answer, citus_lock_inspector who holds a shard."));
+        }
+        return unavailable;
     }
 
     private static @Nullable String note(Plan plan, List<Finding> before) {
@@ -202,7 +232,8 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
         return explained.get(name) instanceof Number number ? Math.round(10 * number.doubleValue()) / 10.0 : null;
     }
 
-    private record Plan(Map<?, ?> explained, List<String> notices, boolean sampled) {
+    /** {@code cutShort} where all tasks were asked and not all of them had a plan in time. */
+    private record Plan(Map<?, ?> explained, List<String> notices, boolean sampled, boolean cutShort) {
         ExplainParts parts() {
             return ExplainParts.of(explained);
         }
@@ -210,10 +241,44 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
 
     /** One statement, explained with one setting or another. */
     private record Asked(Input input, Context context, Call call) {
+        /**
+         * A node that is silent is waited for once a task. So with many of its tasks it is waited for less the second time,
+         * and in the end the plan of one task is all there is.
+         */
+        Plan all(Plan one) {
+            long most =
+                    Math.min(TO_CONNECT_MS, ON_HALF_OF_TASKS_MS / one.parts().tasks());
+            return (one.parts().unplanned().isEmpty() ? inTime(TO_PLAN_ALL, ALL_TASKS) : Optional.<Plan>empty())
+                    .or(() -> most < LEAST_TO_CONNECT_MS
+                            ? Optional.empty()
+                            : inTime(
+                                    TO_PLAN_ALL_AGAIN,
+                                    Map.of(
+                                            "citus.explain_all_tasks",
+                                            "on",
+                                            "citus.node_connection_timeout",
+                                            String.valueOf(most))))
+                    .orElseGet(() -> new Plan(one.explained(), one.notices(), one.sampled(), true));
+        }
+
+        private Optional<Plan> inTime(Duration limit, Map<String, String> settings) {
+            Call own = call.atMost(limit);
+            try (var handle = call.onCancel(own::cancel)) {
+                return Optional.of(new Asked(input, context, own).plan(false, settings));
+            } catch (ToolException e) {
+                if (e.code() != ErrorCode.TIMEOUT
+                        || call.cancelled()
+                        || call.timeLeft().isZero()) {
+                    throw e;
+                }
+                return Optional.empty();
+            }
+        }
+
         Plan plan(boolean analyze, Map<String, String> more) {
             Map<String, String> settings = new LinkedHashMap<>(Map.of(
                     "client_min_messages", "debug1",
-                    "citus.node_connection_timeout", "1500",
+                    "citus.node_connection_timeout", String.valueOf(TO_CONNECT_MS),
                     "citus.max_cached_conns_per_worker", "0"));
             settings.putAll(more);
             FreeSql.Result result = context.cluster()
@@ -228,7 +293,7 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
                     && cell instanceof String json
                     && JsonText.read(json) instanceof List<?> plans
                     && plans.get(0) instanceof Map<?, ?> explained) {
-                return new Plan(explained, result.notices(), input.sql().matches("(?s).*\\$\\d.*"));
+                return new Plan(explained, result.notices(), input.sql().matches("(?s).*\\$\\d.*"), false);
             }
             throw new ToolException(
                     ErrorCode.UNSUPPORTED, "The plan is too large to be read.", "Explain a part of it.");

@@ -112,7 +112,7 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
         Round<MoveFacts> facts = answers.other().other();
         var planned = answers.one();
         if (planned.failed() != null) {
-            throw inWords(planned.failed(), Parts.unavailable(states, facts), strategy);
+            throw inWords(planned.failed(), Parts.silent(states, facts), strategy);
         }
         List<MovesAhead.Stuck> stuck = MovesAhead.stuck(citus);
         List<Move> moves = moves(MovesAhead.of(citus, planned.rows()).moves(), stuck);
@@ -137,7 +137,7 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
 
     private static final String BY_COUNT = "by_shard_count";
 
-    private static ToolException inWords(ToolException failed, List<Unavailable> silent, String strategy) {
+    private static ToolException inWords(ToolException failed, List<Silent> silent, String strategy) {
         if (failed.code() != ErrorCode.TIMEOUT && !"08006".equals(failed.sqlstate())) {
             return failed;
         }
@@ -145,8 +145,8 @@ public final class CitusRebalancePlan implements Reads<CitusRebalancePlan.Input,
             return failed.withHint(MovesAhead.NEEDS_ALL
                     + "citus_worker_health shows which does not, citus_lock_inspector whether somebody holds a shard.");
         }
-        String where = silent.stream().map(Unavailable::where).collect(Collectors.joining(", "));
-        boolean login = silent.stream().allMatch(one -> Silent.isOurLogin(one.why()));
+        String where = silent.stream().map(Silent::where).collect(Collectors.joining(", "));
+        boolean login = silent.stream().allMatch(Silent::ourLogin);
         return failed.withHint(MovesAhead.NEEDS_ALL
                 + where
                 + (login

@@ -23,7 +23,7 @@ import org.pgcluster.tool.Reads;
 /** How far the newest rebalance is, what moves this moment and what stands in its way. */
 public final class CitusRebalanceStatus implements Reads<CitusRebalanceStatus.Input, CitusRebalanceStatus.Output> {
     private static final long BETWEEN_SAMPLES_MS = 1000;
-    private static final long GPID_OF_ONE_NODE = 10_000_000_000L;
+    static final long GPID_OF_ONE_NODE = 10_000_000_000L;
 
     record Input(
             @Says("List every task") @Default("false") boolean verbose,

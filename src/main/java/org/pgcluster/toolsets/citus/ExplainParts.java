@@ -19,14 +19,32 @@ final class ExplainParts {
     private static final Pattern SHARD = Pattern.compile("_(\\d{5,18})$");
     private static final int MOST_SHARDS = 64;
 
-    /** A task as far as the plan shows it; {@code plans} are those of the node that runs it. */
+    /** What stands in a statement and names no shard: literals, and the comment that Citus puts before it. */
+    private static final Pattern NO_NAMES = Pattern.compile("(?s)'(?:[^']|'')*'|/\\*.*?\\*/");
+
+    private static final Pattern SHARDS_NAMED = Pattern.compile("_(\\d{5,18})\\b");
+
+    /**
+     * A task as far as the plan shows it; {@code plans} are those of the node that runs it. Where no node planned it, Citus
+     * names none either.
+     */
     record Task(
-            String node,
+            @Nullable String node,
             @Nullable String statement,
             List<PlanNode> plans,
             @Nullable Double ms) {
         Stream<Long> shardIds() {
-            return plans.stream().flatMap(PlanNode::all).flatMap(node -> shardOf(node).stream());
+            String sql = statement;
+            return planned() || sql == null
+                    ? plans.stream().flatMap(PlanNode::all).flatMap(plan -> shardOf(plan).stream())
+                    : SHARDS_NAMED
+                            .matcher(NO_NAMES.matcher(sql).replaceAll(""))
+                            .results()
+                            .map(found -> Long.parseLong(found.group(1)));
+        }
+
+        boolean planned() {
+            return node != null;
         }
     }
 
@@ -118,8 +136,12 @@ final class ExplainParts {
             }
         }
         Object statement = task.get("Query");
+        Object node = task.get("Node");
         return new Task(
-                address(String.valueOf(task.get("Node"))), statement == null ? null : statement.toString(), plans, ms);
+                node == null ? null : address(node.toString()),
+                statement == null ? null : statement.toString(),
+                plans,
+                ms);
     }
 
     private static String address(String node) {
@@ -168,20 +190,32 @@ final class ExplainParts {
     List<String> statements() {
         return parts.stream()
                 .flatMap(part -> part.shown().stream())
-                .map(task -> task.node() + ": " + task.statement())
+                .map(task -> (task.node() == null ? "not planned" : task.node()) + ": " + task.statement())
                 .toList();
     }
 
-    List<Told> told(Citus citus, Map<Long, ShardTable> tables) {
-        return parts.stream().map(part -> told(part, citus, tables)).toList();
+    /** Those that no node planned. */
+    List<Task> unplanned() {
+        return parts.stream()
+                .flatMap(part -> part.shown().stream())
+                .filter(task -> !task.planned())
+                .toList();
     }
 
-    private static Told told(Part part, Citus citus, Map<Long, ShardTable> tables) {
+    boolean allShown() {
+        return parts.stream().allMatch(part -> part.shown().size() == part.tasks());
+    }
+
+    List<Told> told(Citus citus, Map<Long, ShardTable> tables, ExplainPlacements placements) {
+        return parts.stream().map(part -> told(part, citus, tables, placements)).toList();
+    }
+
+    private static Told told(Part part, Citus citus, Map<Long, ShardTable> tables, ExplainPlacements placements) {
         TreeSet<Long> shards = new TreeSet<>();
         TreeSet<String> names = new TreeSet<>();
         Map<String, Long> nodes = new LinkedHashMap<>();
         for (Task task : part.shown()) {
-            nodes.merge(task.node(), 1L, Long::sum);
+            nodes.merge(placements.where(task), 1L, Long::sum);
             task.shardIds().forEach(shard -> {
                 ShardTable table = tables.get(shard);
                 if (table != null) {

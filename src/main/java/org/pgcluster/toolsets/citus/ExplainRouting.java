@@ -70,7 +70,12 @@ final class ExplainRouting {
         }
         List<Scan> scans = new ArrayList<>();
         Set<String> conditions = new LinkedHashSet<>();
-        for (PlanNode plan : part.shown().get(0).plans()) {
+        List<PlanNode> plans = part.shown().stream()
+                .filter(ExplainParts.Task::planned)
+                .findFirst()
+                .map(ExplainParts.Task::plans)
+                .orElse(List.of());
+        for (PlanNode plan : plans) {
             plan.all().forEach(node -> {
                 ExplainParts.shardOf(node).map(tables::get).ifPresent(table -> {
                     String key = table.keyColumn();

@@ -67,13 +67,18 @@ final class ExplainTree {
         List<ExplainParts.Task> tasks = part.shown();
         if (!allTasks) {
             tasks = tasks.stream()
-                    .sorted(Comparator.comparing(task -> task.ms() == null ? 0 : -task.ms()))
+                    .sorted(Comparator.comparing((ExplainParts.Task task) -> !task.planned())
+                            .thenComparing(task -> task.ms() == null ? 0 : -task.ms()))
                     .limit(1)
                     .toList();
         }
         for (ExplainParts.Task task : tasks) {
             String which = part.tasks() == 1 ? "Task" : allTasks ? "Task" : "One of " + part.tasks() + " tasks";
-            line(depth, which + " on " + task.node() + (task.ms() == null ? "" : ", " + task.ms() + " ms"));
+            line(
+                    depth,
+                    which
+                            + (task.planned() ? " on " + task.node() : ": no plan, its node gave none")
+                            + (task.ms() == null ? "" : ", " + task.ms() + " ms"));
             task.plans().forEach(plan -> add(plan, depth + 1));
         }
     }

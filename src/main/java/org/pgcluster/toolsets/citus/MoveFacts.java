@@ -100,7 +100,7 @@ record MoveFacts(
         Optional<MoveFacts> told = round.of(node.nodeId());
         if (told.isEmpty()) {
             String why = round.whySilent(node.nodeId());
-            boolean login = Silent.isOurLogin(why);
+            boolean login = round.keepsOurLoginOut(node.nodeId());
             checks.add(new Check(
                     where + " answers",
                     login ? Verdict.UNKNOWN : Verdict.FAILS,

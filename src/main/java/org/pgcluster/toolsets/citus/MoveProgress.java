@@ -2,6 +2,7 @@ package org.pgcluster.toolsets.citus;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.citus.Citus;
 import org.pgcluster.error.ToolException;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Hands;
@@ -27,9 +28,14 @@ final class MoveProgress {
         }
     }
 
+    /** Who waits is told at once: the sizes are not read while somebody holds the shard. */
     private static void tell(Hands hands, Context context) {
-        List<Moving> moving =
-                Deed.citus(context).forwarded(Moving.class, MOVING).rows();
+        Citus citus = Deed.citus(context);
+        String waits = MoveWaits.of(citus, hands.backend());
+        if (!waits.isEmpty()) {
+            hands.progress(0, 0, waits + ".");
+        }
+        List<Moving> moving = citus.forwarded(Moving.class, MOVING).rows();
         if (!moving.isEmpty()) {
             long there = moving.stream().mapToLong(Moving::targetBytes).sum();
             long all = moving.stream().mapToLong(Moving::sourceBytes).sum();
@@ -37,7 +43,8 @@ final class MoveProgress {
                     (double) there,
                     (double) all,
                     Parts.many(moving.size(), "shard") + " moving, "
-                            + moving.get(0).status() + ": " + Parts.bytes(there) + " of " + Parts.bytes(all));
+                            + moving.get(0).status() + ": " + Parts.bytes(there) + " of " + Parts.bytes(all)
+                            + (waits.isEmpty() ? "" : ". " + waits + "."));
         }
     }
 }

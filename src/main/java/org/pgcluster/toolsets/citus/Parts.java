@@ -22,13 +22,17 @@ final class Parts {
 
     /** Of two questions: a node that was silent twice is told once. */
     static List<Unavailable> unavailable(Round<?> one, Round<?> other) {
+        return unavailable(silent(one, other));
+    }
+
+    static List<Silent> silent(Round<?> one, Round<?> other) {
         List<Silent> all = new ArrayList<>(one.silent());
         for (Silent silent : other.silent()) {
             if (all.stream().noneMatch(known -> known.nodeId() == silent.nodeId())) {
                 all.add(silent);
             }
         }
-        return unavailable(all);
+        return all;
     }
 
     static String partial(List<Unavailable> unavailable) {

@@ -103,6 +103,47 @@ class FaultsTest {
     }
 
     @Test
+    void a_plan_without_a_frozen_node_still_tells_shards_nodes_and_why_it_is_not_routed() throws Exception {
+        String worker = CitusLab.workers().get(0);
+        String there = psql("SELECT min(tenant) FROM generate_series(1, 100) AS tenant"
+                        + " WHERE get_shard_id_for_distribution_column('orders', tenant) IN (SELECT shardid FROM"
+                        + " citus_shards WHERE table_name = 'orders'::regclass AND nodeport = "
+                        + CitusLab.port(worker) + ")")
+                .get(0);
+        long shard = one("SELECT get_shard_id_for_distribution_column('orders', " + there + ")");
+        long tasks = one("SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = 'orders'::regclass");
+        String routed = "SELECT * FROM orders WHERE note <> 'x_102999' AND tenant_id = " + there;
+        lab.call("citus_explain_query", "sql", routed); // loads what a first call loads
+        Map<?, ?> one;
+        Map<?, ?> all;
+        long took;
+        try (var frozen = Frozen.server(worker)) {
+            one = lab.call("citus_explain_query", "sql", routed);
+            long started = System.nanoTime();
+            all = lab.call("citus_explain_query", "sql", "SELECT count(*) FROM orders WHERE note = 'x'");
+            took = (System.nanoTime() - started) / 1_000_000;
+        }
+        assertEquals("router", one.get("how"));
+        Map<?, ?> part = rows(one, "parts").get(0);
+        assertEquals(List.of(shard), part.get("shards"));
+        assertEquals(CitusLab.where(worker), rows(part, "nodes").get(0).get("where"));
+        assertEquals(CitusLab.where(worker), rows(one, "unavailable").get(0).get("where"));
+        assertTrue(took < 5_000, took + " ms");
+        assertEquals("fan_out", all.get("how"));
+        assertEquals(tasks, all.get("tasks"));
+        assertEquals(tasks, rows(all, "parts").get(0).get("shards") instanceof List<?> shards ? shards.size() : 0);
+        assertEquals(
+                tasks,
+                rows(rows(all, "parts").get(0), "nodes").stream()
+                        .mapToLong(node -> number(node.get("tasks")))
+                        .sum());
+        assertEquals("citus.explain.no_key_filter", rows(all, "findings").get(0).get("id"));
+        assertEquals(
+                List.of(CitusLab.where(worker)),
+                rows(all, "unavailable").stream().map(gone -> gone.get("where")).toList());
+    }
+
+    @Test
     void under_row_data_deny_no_value_leaves_with_a_statement() throws Exception {
         try (CitusLab denied = CitusLab.as(CitusLab.address("LAB_USER_DSN"), state, "--row-data=deny");
                 Connection client = CitusLab.connect("LAB_DIRECT_DSN");
@@ -286,6 +327,28 @@ class FaultsTest {
                     plan.toString());
         } finally {
             psql("DROP ROLE stranger");
+        }
+    }
+
+    @Test
+    void a_dead_node_whose_name_speaks_of_a_password_is_dead_and_no_refused_login() throws SQLException {
+        String port = CitusLab.port(CitusLab.workers().get(0));
+        String elsewhere = psql("SELECT min(shardid) FROM citus_shards WHERE citus_table_type = 'distributed'"
+                        + " AND nodeport <> " + port)
+                .get(0);
+        String rename = "UPDATE pg_dist_node SET nodename = '%s' WHERE nodeport = " + port;
+        psql(rename.formatted("password-db"));
+        try {
+            Map<?, ?> plan = lab.call(
+                    "citus_move_shard_plan",
+                    "shard_id",
+                    Long.parseLong(elsewhere),
+                    "target_host",
+                    "password-db:" + port);
+            Map<?, ?> answers = row(rows(plan, "checks"), "what", "password-db:" + port + " answers");
+            assertEquals("fails", answers.get("verdict"), answers.toString());
+        } finally {
+            psql(rename.formatted("127.0.0.1"));
         }
     }
 

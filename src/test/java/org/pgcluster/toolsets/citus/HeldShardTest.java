@@ -11,11 +11,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgcluster.dispatch.Answer;
 import org.pgcluster.testing.Lab;
 
@@ -77,6 +80,55 @@ class HeldShardTest {
             assertEquals(2, one("SELECT count(*) FROM pg_dist_shard WHERE logicalrelid = 'held'::regclass"));
             assertEquals(100, one("SELECT count(*) FROM held"));
         }
+    }
+
+    private String elsewhere() throws SQLException {
+        return psql("SELECT nodename || ':' || nodeport FROM pg_dist_node WHERE shouldhaveshards AND nodeport <> "
+                        + CitusLab.port(worker))
+                .get(0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"LOCK TABLE held_%s IN ACCESS EXCLUSIVE MODE", "UPDATE held_%s SET id = id"})
+    void a_move_that_waits_says_soon_for_whom_and_since_when(String holding) throws Exception {
+        try (Lab lab = Lab.acting(System.getenv(), state);
+                Connection holder = CitusLab.connectTo(worker)) {
+            Map<String, Object> arguments = Map.of("shard_id", Long.parseLong(shard), "target_host", elsewhere());
+            Answer filed = lab.call(
+                    "citus_request_approval_token", "action", "citus_move_shard_execute", "arguments", arguments);
+            Object token = Objects.requireNonNull(filed.structured().get("token"), filed.text());
+            psql(holder, "SET citus.enable_manual_changes_to_shards = on");
+            psql(holder, "SET application_name = 'till-7'");
+            holder.setAutoCommit(false);
+            psql(holder, holding.formatted(shard));
+            String pid = psql(holder, "SELECT pg_backend_pid()").get(0);
+            Answer answer = lab.call(
+                    "citus_move_shard_execute",
+                    "shard_id",
+                    Long.parseLong(shard),
+                    "target_host",
+                    elsewhere(),
+                    "approval_token",
+                    token);
+            assertFalse(answer.isError(), answer.text());
+            Object operation = Objects.requireNonNull(answer.structured().get("operation"), answer.text());
+            long givenUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+            String told = "";
+            while (!told.contains("Waits for ") && System.nanoTime() < givenUp) {
+                told = lab.call("operation_status", "operation", operation).text();
+                TimeUnit.MILLISECONDS.sleep(200);
+            }
+            holder.rollback();
+            Answer ended = answer;
+            while (!ended.isError() && Acting.running(ended)) {
+                ended = lab.call("operation_status", "operation", operation, "wait_seconds", 30);
+            }
+            assertEquals("done", ended.structured().get("state"), ended.text());
+            assertTrue(told.matches("(?s).*Waits for \\d+ s on \\d+ " + CitusLab.where(worker) + " for .*"), told);
+            assertTrue(told.contains("(pid " + pid + " on "), told);
+            assertTrue(told.contains("till-7, idle in transaction, transaction open for "), told);
+        }
+        CitusLab.awaitCleanup(CitusLab::psql);
     }
 
     @Test

@@ -22,7 +22,7 @@ final class Inspections {
             List.of("citus_job_inspector", "citus_rebalance_status", "citus_lost_node_report", "advise_distribution");
 
     /** Here Citus itself has no answer while a node is silent; the error says which. */
-    static final List<String> NEEDS_ALL = List.of("citus_rebalance_plan", "citus_explain_query");
+    static final List<String> NEEDS_ALL = List.of("citus_rebalance_plan");
 
     static final List<Inspection> ALL = List.of(
             of("citus_cluster_summary", "include_gucs", true),

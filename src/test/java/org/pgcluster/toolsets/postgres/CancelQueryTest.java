@@ -60,6 +60,11 @@ class CancelQueryTest {
         }
 
         @Override
+        public int backend() {
+            return acting.backendPid();
+        }
+
+        @Override
         public void progress(double done, double total, String message) {
             throw new IllegalStateException("a signal takes no time: " + message);
         }

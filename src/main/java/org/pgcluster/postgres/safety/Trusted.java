@@ -46,7 +46,7 @@ final class Trusted {
             """);
 
     private static final Set<String> REFUSED_OF_EXTENSIONS = words("""
-            crosstab crosstab2 crosstab3 crosstab4 crosstabn connectby master_run_on_worker
+            isn_weak crosstab crosstab2 crosstab3 crosstab4 crosstabn connectby master_run_on_worker
             citus_internal_adjust_local_clock_to_remote adjust_local_clock_to_remote coord_combine_agg coord_combine_agg_sfunc
             coord_combine_agg_ffunc worker_partial_agg worker_partial_agg_sfunc worker_partial_agg_ffunc
             """);

@@ -64,7 +64,7 @@ final class Trusted {
             uuid-ossp.uuid_generate_v1 uuid-ossp.uuid_generate_v1mc uuid-ossp.uuid_generate_v4
             tablefunc.normal_rand
             citus.citus_backend_gpid citus.citus_blocking_pids citus.citus_calculate_gpid
-            citus.citus_check_cluster_node_health citus.citus_get_active_worker_nodes citus.citus_get_node_clock
+            citus.citus_check_cluster_node_health citus.citus_get_active_worker_nodes
             citus.citus_is_coordinator citus.citus_is_primary_node citus.citus_job_list citus.citus_job_status
             citus.citus_local_disk_space_stats citus.citus_locks citus.citus_node_capacity_1 citus.citus_query_stats
             citus.citus_executor_name citus.citus_rebalance_status citus.citus_relation_size

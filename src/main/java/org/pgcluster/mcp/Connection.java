@@ -106,7 +106,8 @@ final class Connection {
 
     private static boolean blank(Lines lines) {
         for (int i = lines.from(); i < lines.end(); i++) {
-            if (lines.bytes()[i] > ' ' || lines.bytes()[i] < 0) {
+            byte next = lines.bytes()[i];
+            if (next != ' ' && next != '\t' && next != '\r') {
                 return false;
             }
         }

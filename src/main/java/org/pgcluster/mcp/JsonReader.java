@@ -19,18 +19,21 @@ final class JsonReader {
     private static final int DIGITS_OF_A_LONG = 18;
 
     private final byte[] bytes;
+    private final int beginning;
     private final int end;
     private int at;
     private int depth;
 
     private JsonReader(byte[] bytes, int from, int end) {
         this.bytes = bytes;
+        this.beginning = from;
         this.at = from;
         this.end = end;
     }
 
     static @Nullable Object read(byte[] bytes, int from, int end) throws JsonFault {
         var reader = new JsonReader(bytes, from, end);
+        reader.skipByteOrderMark();
         Object value = reader.value();
         reader.skipSpace();
         if (reader.at < end) {
@@ -266,6 +269,13 @@ final class JsonReader {
         }
     }
 
+    /** Some shells put it before what they pipe. */
+    private void skipByteOrderMark() {
+        if (end - at >= 3 && bytes[at] == (byte) 0xEF && bytes[at + 1] == (byte) 0xBB && bytes[at + 2] == (byte) 0xBF) {
+            at += 3;
+        }
+    }
+
     private void skipSpace() {
         while (at < end && (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == '\r' || bytes[at] == '\n')) {
             at++;
@@ -287,6 +297,6 @@ final class JsonReader {
     }
 
     private JsonFault fault(String what) {
-        return new JsonFault(what + " at byte " + (at + 1) + ".");
+        return new JsonFault(what + " at byte " + (at - beginning + 1) + ".");
     }
 }

@@ -165,6 +165,10 @@ final class SqlErrors {
                 String.valueOf(e.getMessage()).contains("malformed array literal")
                         ? "An array travels as its text, such as \"{1,2}\" in params."
                         : null;
+            case "22021" ->
+                "In a database of encoding SQL_ASCII, encode(convert_to(column, 'SQL_ASCII'), 'escape') shows such bytes.";
+            case "22P05" ->
+                "The encoding of the database has no such character: leave it out, or write chr() of one it has.";
             case "57014" ->
                 "Narrow the query (WHERE, LIMIT), see its plan with explain_query, or raise statement_timeout_ms.";
             case "55P03" -> "Somebody holds a lock on it: blocking_locks names them.";

@@ -121,6 +121,20 @@ class LinesOverPipesTest {
         the_next_call_works();
     }
 
+    /** PowerShell puts a byte order mark before what it pipes; a control character is no white space. */
+    @Test
+    void a_byte_order_mark_is_passed_over_and_a_fault_is_counted_from_the_start_of_its_line() throws Exception {
+        client.send("\uFEFF{\"jsonrpc\":\"2.0\",\"id\":31,\"method\":\"ping\"}");
+        assertEquals(31, client.next().path("id").asInt());
+        client.sendBytes(new byte[] {0, '\n'});
+        assertTrue(client.next().at("/error/message").asText().endsWith("at byte 1."));
+        client.sendBytes("{}\n[1}\n".getBytes(StandardCharsets.UTF_8));
+        client.next();
+        String message = client.next().at("/error/message").asText();
+        assertTrue(message.endsWith("at byte 3."), message);
+        the_next_call_works();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "\t", "\r", "  \r"})
     void a_blank_line_is_no_message(String blank) throws Exception {

@@ -222,6 +222,8 @@ class FreeSqlTest {
                     SELECT * FROM sale.orders               | NOT_FOUND     | 42P01 | sales.orders
                     SELECT FROM FROM x                      | INVALID_INPUT | 42601 | syntax
                     SELECT 1/0                              | INVALID_INPUT | 22012 | division
+                    SELECT convert_from($$\\xff$$, $$UTF8$$) | INVALID_INPUT | 22021 | SQL_ASCII
+                    SELECT convert($$\\xe282ac$$, $$UTF8$$, $$LATIN1$$) | INVALID_INPUT | 22P05 | no such character
                     """)
     void an_error_says_what_was_probably_meant(String sql, ErrorCode code, String state, String says) {
         var error = assertThrows(ToolException.class, () -> run(database, sql));

@@ -112,7 +112,7 @@ final class Bench {
             if (function.defaults() != null) {
                 examineStored(Tree.of(function.defaults()));
             }
-            Bodies body = new Bodies(function, taker, role);
+            Bodies body = new Bodies(connection, function, taker, role);
             Tree tree = body.tree();
             examine(tree, false);
             checkFunctions(Catalogue.castsOf(connection, tree.types()));

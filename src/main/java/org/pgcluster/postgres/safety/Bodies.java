@@ -1,5 +1,6 @@
 package org.pgcluster.postgres.safety;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,11 +11,13 @@ final class Bodies {
     private static final String UNDEFINED_COLUMN = "42703";
     private static final int MOST_ARGUMENTS = 20;
 
+    private final Connection connection;
     private final Catalogue.Function function;
     private final TreeTaker taker;
     private final String role;
 
-    Bodies(Catalogue.Function function, TreeTaker taker, String role) {
+    Bodies(Connection connection, Catalogue.Function function, TreeTaker taker, String role) {
+        this.connection = connection;
         this.function = function;
         this.taker = taker;
         this.role = role;
@@ -35,7 +38,7 @@ final class Bodies {
         if (arguments.size() > MOST_ARGUMENTS) {
             throw ToolException.invalidInput("it names its arguments too often", null);
         }
-        Tree tree = taker.take(withParameters(body, arguments), types(), role);
+        Tree tree = take(withParameters(body, arguments));
         for (Token argument : arguments) {
             refuseColumn(body, arguments, argument);
         }
@@ -57,6 +60,12 @@ final class Bodies {
             throw ToolException.invalidInput("its body is no query", null);
         }
         return admitted.sql();
+    }
+
+    /** Its literals are read when its text is analysed, as those of the statement are. */
+    private Tree take(String text) throws SQLException {
+        Literals.check(connection, text, types(), role, taker);
+        return taker.take(text, types(), role);
     }
 
     private String types() {
@@ -84,7 +93,7 @@ final class Bodies {
         List<Token> others =
                 arguments.stream().filter(other -> !other.equals(argument)).toList();
         try {
-            taker.take(withParameters(body, others), types(), role);
+            take(withParameters(body, others));
         } catch (SQLException e) {
             if (UNDEFINED_COLUMN.equals(e.getSQLState())) {
                 return;

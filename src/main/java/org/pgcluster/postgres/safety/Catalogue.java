@@ -87,10 +87,13 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             operator(oid) AS (
                 SELECT unnest(?::oid[])
                  UNION SELECT amopopr FROM pg_catalog.pg_amop JOIN ordering ON amopfamily = family),
-            called(oid) AS (
+            direct(oid) AS (
                 SELECT unnest(?::oid[])
                  UNION SELECT oprcode FROM pg_catalog.pg_operator JOIN operator USING (oid)
+                 -- The index methods' own helpers, which an extension may borrow, can only be called by the server.
                  UNION SELECT amproc FROM pg_catalog.pg_amproc JOIN ordering ON amprocfamily = family
+                         JOIN pg_catalog.pg_proc AS p ON p.oid = amproc
+                        WHERE p.oid >= 16384 OR NOT 2281 = ANY (proargtypes::oid[])
                  UNION SELECT amproc FROM pg_catalog.pg_amop JOIN operator ON amopopr = operator.oid
                          JOIN pg_catalog.pg_amproc ON amprocfamily = amopfamily WHERE amproc >= 16384
                  UNION SELECT io FROM pg_catalog.pg_type JOIN type USING (oid)
@@ -101,6 +104,13 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                  -- What makes JSON of any value looks for such a cast while it runs.
                  UNION SELECT castfunc FROM pg_catalog.pg_cast JOIN type ON castsource = type.oid
                         WHERE castfunc >= 16384 AND casttarget IN (114, 3802)),
+            called(oid) AS (
+                SELECT oid FROM direct
+                 -- So do the bodies of quote_literal(anyelement), anynonarray || text and their like: any value to text.
+                 UNION SELECT castfunc FROM pg_catalog.pg_cast JOIN type ON castsource = type.oid
+                        WHERE castfunc >= 16384 AND casttarget = 25
+                          AND EXISTS (SELECT FROM direct JOIN pg_catalog.pg_proc AS p USING (oid)
+                                       WHERE p.oid < 16384 AND prolang = 14 AND proargtypes::oid[] && ARRAY[2283, 2776]::oid[])),
             running(oid) AS (
                 SELECT oid FROM called
                  UNION SELECT part FROM pg_catalog.pg_aggregate JOIN called ON aggfnoid = called.oid

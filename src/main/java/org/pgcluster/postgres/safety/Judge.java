@@ -60,7 +60,6 @@ public final class Judge {
             return new ByName(connection, statement, standing, trusted).judge();
         }
         TreeTaker taker = new TreeTaker(connection, standing);
-        Literals.check(connection, statement, taker);
         try {
             return underItsRole(connection, statement, standing, trusted, taker);
         } catch (SQLException e) {
@@ -73,11 +72,18 @@ public final class Judge {
             throws SQLException {
         String guess = standing.citus() || statement.changing() ? "" : standing.taking(READ_ALL);
         Bench bench = new Bench(connection, statement, standing, trusted, taker);
-        Findings first = bench.examine(guess);
+        Findings first = examine(connection, statement, bench, taker, guess);
         String role = statement.changing() ? "" : standing.taking(first.sandbox());
         // Names resolve, and row security applies, as the role sees them: the tree counts only under the role that
         // runs.
-        Findings last = role.equals(guess) ? first : bench.examine(role);
+        Findings last = role.equals(guess) ? first : examine(connection, statement, bench, taker, role);
         return last.verdict(role);
+    }
+
+    /** The literals, too, are read as the role resolves the names of their types. */
+    private static Findings examine(
+            Connection connection, Admitted statement, Bench bench, TreeTaker taker, String role) throws SQLException {
+        Literals.check(connection, statement.inner(), "", role, taker);
+        return bench.examine(role);
     }
 }

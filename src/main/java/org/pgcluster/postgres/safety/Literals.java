@@ -18,7 +18,7 @@ final class Literals {
             WITH RECURSIVE unsafe(oid) AS (
                 SELECT contypid FROM pg_catalog.pg_constraint
                  WHERE contypid <> 0 AND conbin IS NOT NULL
-                   AND (conbin::text ~ ':(funcid|opfuncid|opno|resulttype) [0-9]{5,}'
+                   AND (conbin::text ~ ':(funcid|opfuncid|opno|resulttype|typid) [0-9]{5,}'
                     OR EXISTS (SELECT FROM regexp_matches(conbin::text, ':(?:funcid|opfuncid) (\\d+)', 'g') AS called(oids)
                                  JOIN pg_catalog.pg_proc ON oid = oids[1]::oid WHERE provolatile <> 'i'))
                  UNION
@@ -43,12 +43,21 @@ final class Literals {
     /** Faults that no literal can mend: the server's own words help more than ours. */
     private static final Set<String> UNKNOWN_NAMES = Set.of("42703", "42P01", "42704", "3F000");
 
-    private static final Set<String> TYPES = Set.of("INTERVAL", "TIMESTAMP", "TIMESTAMPTZ", "TIME", "DATE");
+    /** Words of the grammar: nobody else's type can be meant, unless a schema stands before them. */
+    private static final Set<String> TYPES = Set.of("INTERVAL", "TIMESTAMP", "TIME");
+
+    /** Names like any other, which a search path may resolve to somebody's type. */
+    private static final Set<String> NAMES = Set.of("DATE", "TIMESTAMPTZ");
 
     private Literals() {}
 
-    static void check(Connection connection, Admitted statement, TreeTaker taker) throws SQLException {
-        List<Token> tokens = Lexer.tokens(statement.inner());
+    /**
+     * {@code inner} as the role would have it analysed. What the server refuses of it ends as its {@code SQLException},
+     * with positions that count in {@code inner}, or with none.
+     */
+    static void check(Connection connection, String inner, String argumentTypes, String role, TreeTaker taker)
+            throws SQLException {
+        List<Token> tokens = Lexer.tokens(inner);
         if (tokens.stream().noneMatch(token -> token.kind() == Token.Kind.STRING)) {
             return;
         }
@@ -56,13 +65,14 @@ final class Literals {
         if (containers.isEmpty()) {
             return;
         }
-        String types = withoutLiterals(statement.inner(), tokens);
+        String types = withoutLiterals(inner, tokens);
         Tree tree;
         try {
-            tree = taker.take(types, "", "");
+            tree = taker.take(types, argumentTypes, role);
         } catch (SQLException unreadable) {
             if (UNKNOWN_NAMES.contains(unreadable.getSQLState())) {
-                throw Positions.inUsersText(unreadable, types, taker.prefix("").length(), statement.sql());
+                int prefix = taker.prefix(argumentTypes).length();
+                throw Positions.inTextBefore(unreadable, types, prefix, inner);
             }
             throw refused("the types cannot be told apart without them");
         }
@@ -88,19 +98,36 @@ final class Literals {
     }
 
     private static String withoutLiterals(String sql, List<Token> tokens) {
+        String nothing = comparesWithNull(tokens) ? " (NULL COLLATE \"C\") " : " NULL ";
         StringBuilder text = new StringBuilder();
         int copied = 0;
         for (int i = 0; i < tokens.size(); i++) {
             Token token = tokens.get(i);
-            // INTERVAL '…' and its like take nothing but a literal, and nobody else's type has these names.
-            boolean typed = i > 0
-                    && tokens.get(i - 1).kind() == Token.Kind.WORD
-                    && TYPES.contains(tokens.get(i - 1).upper());
-            if (token.kind() == Token.Kind.STRING && !typed) {
-                text.append(sql, copied, token.start()).append(" NULL ");
-                copied = token.end();
+            if (token.kind() != Token.Kind.STRING) {
+                continue;
             }
+            Token before = i > 0 ? tokens.get(i - 1) : token;
+            boolean plain = before.kind() == Token.Kind.WORD
+                    && !(i > 1 && tokens.get(i - 2).is("."));
+            if (plain && TYPES.contains(before.upper())) {
+                // INTERVAL '…' and its like take nothing but a literal.
+                continue;
+            }
+            boolean named = plain && NAMES.contains(before.upper());
+            text.append(sql, copied, named ? before.start() : token.start())
+                    .append(named ? "CAST(NULL AS " + before.text() + ")" : nothing);
+            copied = token.end();
         }
         return text.append(sql.substring(copied)).toString();
+    }
+
+    /** IS DISTINCT FROM a bare NULL is taken for IS NOT NULL, where no literal gets a type; not so with a collation. */
+    private static boolean comparesWithNull(List<Token> tokens) {
+        for (int i = 1; i < tokens.size(); i++) {
+            if (tokens.get(i - 1).isWord("DISTINCT") && tokens.get(i).isWord("FROM")) {
+                return true;
+            }
+        }
+        return false;
     }
 }

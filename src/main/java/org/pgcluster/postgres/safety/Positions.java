@@ -22,6 +22,13 @@ final class Positions {
         return moved;
     }
 
+    /** The same where words of {@code sent} took the place of others: it begins as {@code written} does. */
+    static SQLException inTextBefore(SQLException error, String sent, int prefix, String written) {
+        return Lexer.tokens(sent).size() == Lexer.tokens(written).size()
+                ? inUsersText(error, sent, prefix, written)
+                : error;
+    }
+
     /** Parameters may be numbered anew, so the token is looked for; servers count characters, Java counts halves. */
     private static int position(String inner, int characters, String whole) {
         int within = Math.min(characters, inner.codePointCount(0, inner.length()));

@@ -20,7 +20,7 @@ final class Tree {
     private static final Pattern TYPE = Pattern.compile(":(?:\\w*(?:type|typid|typeid)) (\\d+)");
     private static final Pattern TYPES = Pattern.compile(":\\w*types \\(o ([\\d ]+)\\)");
     private static final Pattern TARGET =
-            Pattern.compile(":(?:resulttype|funcresulttype|consttype|paramtype|typid) (\\d+)");
+            Pattern.compile(":(?:resulttype|funcresulttype|opresulttype|consttype|paramtype|typid) (\\d+)");
     private static final Pattern TARGETS = Pattern.compile(":(?:coltypes|funccoltypes) \\(o ([\\d ]+)\\)");
     private static final Pattern CONSTANT = Pattern.compile(":consttype (\\d+)");
     private static final Pattern RELATION = Pattern.compile(":relid (\\d+)");

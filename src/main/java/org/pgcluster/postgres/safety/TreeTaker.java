@@ -38,6 +38,7 @@ final class TreeTaker {
         String takeRole = role.isEmpty() ? "" : "SET LOCAL ROLE " + role + ";";
         String settings = "SAVEPOINT " + NAME + ";" + silence + takeRole
                 + "SET LOCAL standard_conforming_strings = on;SET LOCAL debug_pretty_print = off;"
+                + "SET LOCAL transform_null_equals = off;"
                 + "SET LOCAL client_min_messages = log;SET LOCAL debug_print_rewritten = on";
         String back = "ROLLBACK TO SAVEPOINT " + NAME + ";RELEASE SAVEPOINT " + NAME;
         try (Statement statement = connection.createStatement()) {

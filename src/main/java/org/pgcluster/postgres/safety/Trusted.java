@@ -46,7 +46,7 @@ final class Trusted {
             """);
 
     private static final Set<String> REFUSED_OF_EXTENSIONS = words("""
-            crosstab crosstab2 crosstab3 crosstab4 crosstabn connectby master_run_on_worker
+            isn_weak crosstab crosstab2 crosstab3 crosstab4 crosstabn connectby master_run_on_worker
             citus_internal_adjust_local_clock_to_remote adjust_local_clock_to_remote coord_combine_agg coord_combine_agg_sfunc
             coord_combine_agg_ffunc worker_partial_agg worker_partial_agg_sfunc worker_partial_agg_ffunc
             """);
@@ -64,7 +64,7 @@ final class Trusted {
             uuid-ossp.uuid_generate_v1 uuid-ossp.uuid_generate_v1mc uuid-ossp.uuid_generate_v4
             tablefunc.normal_rand
             citus.citus_backend_gpid citus.citus_blocking_pids citus.citus_calculate_gpid
-            citus.citus_check_cluster_node_health citus.citus_get_active_worker_nodes citus.citus_get_node_clock
+            citus.citus_check_cluster_node_health citus.citus_get_active_worker_nodes
             citus.citus_is_coordinator citus.citus_is_primary_node citus.citus_job_list citus.citus_job_status
             citus.citus_local_disk_space_stats citus.citus_locks citus.citus_node_capacity_1 citus.citus_query_stats
             citus.citus_executor_name citus.citus_rebalance_status citus.citus_relation_size

@@ -28,9 +28,10 @@ final class Attacks {
         return String.join("\n", harmed);
     }
 
-    /** The reading of a secret leaves no trace, so here that it ran is the harm. */
+    /** The reading of a secret leaves no trace, nor does code in a session that ends: here that it ran is the harm. */
     private static boolean isSecretOutcome(String attack, String outcome) {
-        boolean mustNotRun = attack.contains("\tsecret\t") || attack.contains("\tfile\t");
+        boolean mustNotRun =
+                attack.contains("\tsecret\t") || attack.contains("\tfile\t") || attack.contains("\tunseen\t");
         return mustNotRun && outcome.equals("ran");
     }
 }

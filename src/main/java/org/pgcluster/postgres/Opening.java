@@ -11,7 +11,9 @@ import org.postgresql.util.PSQLState;
  * known from the start, in one round trip. Threads share it.
  */
 final class Opening {
-    private static final String SEEN = "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text,"
+    /** What decides how a text is understood: the state of the catalogue, and where this session looks for names. */
+    private static final String SEEN = "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text"
+            + " OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) pg_catalog.current_setting('search_path'),"
             + " pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid()";
 
     /** Only where there is a way to use it. */

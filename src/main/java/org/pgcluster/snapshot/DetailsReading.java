@@ -98,7 +98,8 @@ final class DetailsReading {
         List<Prepared> prepared = part(() -> sql.list(Prepared.class, PREPARED));
         List<Standby> standbys = part(() -> sql.list(Standby.class, STANDBYS));
         List<Disk> disk = citus ? part(() -> sql.list(Disk.class, DISK)) : List.of();
-        List<MissingShard> missing = citus ? last(() -> sql.seeingShards().list(MissingShard.class, MISSING)) : List.of();
+        List<MissingShard> missing =
+                citus ? last(() -> sql.seeingShards().list(MissingShard.class, MISSING)) : List.of();
         long middle = (before + after) / 2;
         return new Details(
                 facts.orElse(null),

@@ -13,13 +13,22 @@ import org.pgcluster.error.ToolException;
 /** Columns of catalogues that hold passwords and conninfo: reading any of them is refused, the others are free. */
 final class Secrets {
     private static final String COLUMNS = """
-            SELECT attrelid::bigint, attnum, attrelid::regclass::text, attname
-              FROM pg_catalog.pg_attribute
-             WHERE (attrelid::regclass::text, attname) IN (
-                   ('pg_authid', 'rolpassword'), ('pg_shadow', 'passwd'), ('pg_user_mapping', 'umoptions'),
-                   ('pg_user_mappings', 'umoptions'), ('pg_subscription', 'subconninfo'),
-                   ('pg_dist_authinfo', 'authinfo'), ('pg_dist_poolinfo', 'poolinfo'))
-               AND (attrelid < 16384 OR attname IN ('authinfo', 'poolinfo'))
+            WITH secret AS (
+                SELECT attrelid, attnum, attname
+                  FROM pg_catalog.pg_attribute
+                 WHERE (attrelid::regclass::text, attname) IN (
+                       ('pg_authid', 'rolpassword'), ('pg_shadow', 'passwd'), ('pg_user_mapping', 'umoptions'),
+                       ('pg_user_mappings', 'umoptions'), ('pg_subscription', 'subconninfo'),
+                       ('pg_dist_authinfo', 'authinfo'), ('pg_dist_poolinfo', 'poolinfo'))
+                   AND (attrelid < 16384 OR attname IN ('authinfo', 'poolinfo')))
+            SELECT attrelid::bigint, attnum, attrelid::regclass::text, attname FROM secret
+             UNION ALL
+            -- What is too long for its row lies in a table of its own.
+            SELECT toasted.attrelid::bigint, toasted.attnum, toasted.attrelid::regclass::text, toasted.attname
+              FROM secret
+              JOIN pg_catalog.pg_class AS owner ON owner.oid = secret.attrelid
+              JOIN pg_catalog.pg_attribute AS toasted ON toasted.attrelid = owner.reltoastrelid
+             WHERE toasted.attname = 'chunk_data'
             """;
     private static final Pattern READ =
             Pattern.compile(":relid (\\d+) (?:(?!:relid ).)*?:checkAsUser (\\d+) :selectedCols (<>|\\(b[ \\d]*\\))");

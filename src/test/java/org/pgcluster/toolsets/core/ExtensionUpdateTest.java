@@ -15,6 +15,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -45,8 +46,7 @@ class ExtensionUpdateTest {
             "SELECT shard::text FROM pg_dist_shard AS shard ORDER BY 1",
             "SELECT placement::text FROM pg_dist_placement AS placement ORDER BY 1",
             "SELECT groups::text FROM pg_dist_colocation AS groups ORDER BY 1",
-            "SELECT object::text FROM pg_dist_object AS object"
-                    + " WHERE classid <> 'pg_authid'::regclass ORDER BY 1",
+            "SELECT object::text FROM pg_dist_object AS object" + " WHERE classid <> 'pg_authid'::regclass ORDER BY 1",
             "SELECT local::text FROM pg_dist_local_group AS local",
             "SELECT count(*)::text FROM orders");
 
@@ -59,7 +59,8 @@ class ExtensionUpdateTest {
     @BeforeEach
     void up() throws IOException, SQLException {
         estate = Diagnosing.on("extensionupdate", 3, folder);
-        worker = estate.variables().get("LAB_WORKER_DSNS").split(",", 2)[0];
+        worker = Objects.requireNonNull(estate.variables().get("LAB_WORKER_DSNS"))
+                .split(",", 2)[0];
         Assumptions.assumeTrue(
                 !read(
                                 worker,
@@ -103,8 +104,8 @@ class ExtensionUpdateTest {
                     "ALTER EXTENSION citus UPDATE (on " + address.getHost() + ":" + address.getPort() + ")", command);
             new Hands(estate.variables()).run(command);
             assertEquals(before, state());
-            assertTrue(Lab.rows(told.apply(estate), "findings").stream()
-                    .noneMatch(one -> finding.equals(one.get("id"))));
+            assertTrue(
+                    Lab.rows(told.apply(estate), "findings").stream().noneMatch(one -> finding.equals(one.get("id"))));
             estate.isSilent();
         } finally {
             estate.heals();

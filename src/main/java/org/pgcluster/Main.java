@@ -56,7 +56,12 @@ public final class Main {
 
     /** No connection string is one plain word, so that this is not what was meant. */
     private static boolean isMisspelt(String word) {
-        return word.matches("[a-z]+") && Nearest.of(word, COMMANDS) != null;
+        for (int i = 0; i < word.length(); i++) {
+            if (word.charAt(i) < 'a' || word.charAt(i) > 'z') {
+                return false;
+            }
+        }
+        return Nearest.of(word, COMMANDS) != null;
     }
 
     /** Somebody wrote the DSN before the command: serving behind a pipe would hide that mistake. */

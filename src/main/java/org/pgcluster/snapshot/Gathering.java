@@ -91,7 +91,7 @@ public final class Gathering {
 
     /**
      * The deadline is each server's own: one that hangs must not cost the others their answer. All together end within
-     * half of it more, since nodes can only be asked once it is known who they are. Where the first question of this
+     * a quarter of it more, since nodes can only be asked once it is known who they are. Where the first question of this
      * process took that time to load what it needs, nobody is blamed before they were asked once more.
      */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
@@ -107,7 +107,7 @@ public final class Gathering {
     }
 
     private static Snapshot once(Cluster cluster, Call call, Duration each, Clock clock) {
-        Duration most = each.multipliedBy(13).dividedBy(10);
+        Duration most = each.multipliedBy(5).dividedBy(4);
         Call own = Call.within(most.compareTo(call.timeLeft()) < 0 ? most : call.timeLeft());
         try (var handle = call.onCancel(own::cancel)) {
             return gathered(cluster, own, each, clock);

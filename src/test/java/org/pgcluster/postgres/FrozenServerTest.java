@@ -94,7 +94,8 @@ class FrozenServerTest {
             server.freeze();
             long before = System.nanoTime();
             var call = Call.within(Duration.ofMillis(250));
-            var error = assertThrows(ToolException.class, () -> database.sql(call).one(Count.class, "SELECT 1 AS n"));
+            var error =
+                    assertThrows(ToolException.class, () -> database.sql(call).one(Count.class, "SELECT 1 AS n"));
             long took = Duration.ofNanos(System.nanoTime() - before).toMillis();
             assertTrue(took < 800, took + " ms: " + error.text());
             assertEquals(ErrorCode.TIMEOUT, error.code(), error.text());

@@ -49,6 +49,10 @@ final class FileSearch {
     private @Nullable Found named(String path, String source) {
         var file = inputs.resolve(path);
         if (!Files.isRegularFile(file)) {
+            if (!Files.exists(file) && !Files.notExists(file)) { // a folder on the way lets nobody look
+                notAllowed(file, source);
+                return null;
+            }
             String why = Files.isDirectory(file) ? " is a folder." : " does not exist.";
             problems.add("config", source, "The configuration file " + file + why);
             return null;
@@ -104,15 +108,19 @@ final class FileSearch {
         try {
             return new Found(file, Files.readString(file, StandardCharsets.UTF_8), planted);
         } catch (AccessDeniedException notAllowed) {
-            problems.add(
-                    "config",
-                    source,
-                    "The configuration file " + file + " may not be read by " + inputs.userName()
-                            + ", who runs this: correct its owner or mode.");
+            notAllowed(file, source);
             return null;
         } catch (IOException unreadable) {
             problems.add("config", source, "The configuration file " + file + " cannot be read as text.");
             return null;
         }
+    }
+
+    private void notAllowed(Path file, String source) {
+        problems.add(
+                "config",
+                source,
+                "The configuration file " + file + " may not be read by " + inputs.userName()
+                        + ", who runs this: correct owner or mode, its own and of the folders above it.");
     }
 }

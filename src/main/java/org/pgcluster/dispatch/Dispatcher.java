@@ -3,6 +3,7 @@ package org.pgcluster.dispatch;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,9 @@ public final class Dispatcher implements Desk, AutoCloseable {
         if (listed.ofCluster()) {
             workshop.clusters().judge(envelope.cluster(), listed.act(), problems);
         }
-        I input = declared.input().bind(envelope.rest(), problems);
+        boolean marked = marksCursors(declared);
+        Onward onward = marked ? Onward.of(envelope.rest()) : new Onward(envelope.rest(), Optional.empty());
+        I input = declared.input().bind(onward.arguments(), problems);
         if (tool instanceof Acts<I, ?, O> act) {
             Cluster cluster = workshop.clusters().choose(envelope.cluster(), true);
             return approvals.go(new Wanted<>(act, declared, listed, input, envelope, cluster, request));
@@ -125,6 +128,7 @@ public final class Dispatcher implements Desk, AutoCloseable {
         Cluster cluster = listed.ofCluster()
                 ? workshop.clusters().choose(envelope.cluster(), false)
                 : workshop.clusters().anyOrNone();
+        onward.judge(cluster.name());
         Reads<I, O> reading = (Reads<I, O>) tool;
         return workshop.settings().server().auditReads()
                 ? recorded(reading, declared, input, cluster, request)
@@ -162,8 +166,15 @@ public final class Dispatcher implements Desk, AutoCloseable {
             structured.put("cluster", cluster.name());
         }
         structured.putAll(declared.output().write(output));
+        if (marksCursors(declared)) {
+            Onward.mark(structured, cluster.name());
+        }
         String sentence = sayingWhere(declared, cluster, output.inWords());
         return fitted(sentence, structured);
+    }
+
+    private boolean marksCursors(Declaration<?, ?> declared) {
+        return workshop.clusters().several() && declared.input().names().contains("cursor");
     }
 
     private static Slots.Lane lane(String tool) {

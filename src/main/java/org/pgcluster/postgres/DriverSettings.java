@@ -91,7 +91,8 @@ record DriverSettings(String url, Properties properties, int hosts) {
     /**
      * Connects within the time left, shared by the hosts. Each answer of the login has that limit, too: a server that
      * accepts connections and never says a word would hold the call for ever. Where both with and without TLS will do,
-     * the driver tries a silent host with either.
+     * the driver tries a silent host with either. All of that it counts in whole seconds, so the login as a whole is
+     * limited beside: it is given up at the deadline, and ends on a thread of the driver.
      */
     Connection connect(Duration timeLeft) throws SQLException {
         long share =
@@ -104,6 +105,7 @@ record DriverSettings(String url, Properties properties, int hosts) {
         limited.setProperty("connectTimeout", seconds);
         limited.setProperty("socketTimeout", seconds);
         limited.setProperty("sslResponseTimeout", String.valueOf(Math.max(100, forTls)));
+        limited.setProperty("loginTimeout", String.valueOf(Math.max(1, timeLeft.toMillis()) / 1000.0));
         var connection = DriverManager.getConnection(url, limited);
         connection.setNetworkTimeout(Runnable::run, 0);
         return connection;

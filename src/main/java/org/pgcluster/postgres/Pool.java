@@ -21,6 +21,7 @@ import org.postgresql.jdbc.PgConnection;
 final class Pool implements AutoCloseable {
     private static final Duration TRUSTED = Duration.ofSeconds(30);
     private static final Duration LONGEST_RESET = Duration.ofSeconds(3);
+    private static final Duration LONGEST_CHECK = Duration.ofSeconds(2);
     private static final Duration KEPT = Duration.ofMinutes(10);
 
     private final Target target;
@@ -66,7 +67,7 @@ final class Pool implements AutoCloseable {
     Lease borrow(Call call) throws SQLException {
         long place = places.enter(call, millis -> room.tryAcquire(millis, TimeUnit.MILLISECONDS));
         try {
-            var rested = rested();
+            var rested = rested(call);
             if (rested != null) {
                 return new Lease(rested, false, place);
             }
@@ -82,7 +83,7 @@ final class Pool implements AutoCloseable {
         room.release();
     }
 
-    private @Nullable Session rested() {
+    private @Nullable Session rested(Call call) {
         while (true) {
             Idle newest;
             synchronized (idle) {
@@ -91,18 +92,28 @@ final class Pool implements AutoCloseable {
             if (newest == null) {
                 return null;
             }
-            if (!newest.restedFor(KEPT) && (!newest.restedFor(TRUSTED) || answers(newest.connection()))) {
+            if (newest.restedFor(KEPT)) {
+                discard(newest.connection());
+            } else if (!newest.restedFor(TRUSTED) || answers(newest.connection(), call)) {
                 return newest.session();
+            } else {
+                generation.incrementAndGet();
+                abort(newest.connection());
+                forgetIdle(); // to find each of them silent would take the whole call
             }
-            discard(newest.connection());
         }
     }
 
-    private static boolean answers(Connection connection) {
+    /** A server that hangs must leave the call some of its time to say so in its own words. */
+    private static boolean answers(Connection connection, Call call) {
+        long quarter = call.timeLeft().toMillis() / 4;
         try {
-            return connection.isValid(2);
+            connection.setNetworkTimeout(Runnable::run, (int) Math.max(1, Math.min(LONGEST_CHECK.toMillis(), quarter)));
+            boolean valid = connection.isValid((int) LONGEST_CHECK.toSeconds());
+            connection.setNetworkTimeout(Runnable::run, 0);
+            return valid;
         } catch (SQLException e) {
-            // Only a negative time-out throws, and then the connection is not worth keeping either.
+            // It was closed meanwhile.
             return false;
         }
     }

@@ -173,6 +173,8 @@ final class SqlErrors {
                 "Narrow the query (WHERE, LIMIT), see its plan with explain_query, or raise statement_timeout_ms.";
             case "55P03" -> "Somebody holds a lock on it: blocking_locks names them.";
             case "25006" -> "Only reading is possible here; execute_change is the tool for changes.";
+            case "42501" ->
+                "This login lacks the right: the owner can GRANT it, and docs/roles.sql makes logins with what is needed.";
             case "53300" -> "The server has no free connection; see active_queries, or lower pool_size.";
             default -> hintOf(code);
         };

@@ -34,10 +34,11 @@ public final class Cursor {
         throw refused();
     }
 
-    private static ToolException refused() {
+    /** One that was given for something else. */
+    public static ToolException refused() {
         return ToolException.invalidInput(
                 "`cursor` does not belong to this list.",
-                "Hand back the cursor of the last answer with the same arguments, or leave it out to begin anew.");
+                "Hand back the cursor of the last answer with the same arguments and the same cluster, or leave it out to begin anew.");
     }
 
     /** Holds against mistakes, not against malice: a cursor opens nothing that its list does not show. */

@@ -2,11 +2,13 @@ package org.pgcluster.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -171,5 +173,43 @@ class CommandsIT {
         assertTrue(ran.text().contains("PGCLUSTER_MCP_COORDINATOR_DSN"), ran.text());
         assertTrue(!ran.text().contains("hush-hush"), ran.text());
         assertTrue(Files.notExists(file));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"estate.yaml", "closed/estate.yaml"})
+    void a_file_that_somebody_else_may_read_is_told_with_who_may_not(String name) throws Exception {
+        assumeTrue("root".equals(System.getProperty("user.name")), "only root can become somebody else");
+        Path open = Files.createTempDirectory(Path.of("/tmp"), "commands");
+        try {
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Path jar = Files.copy(Path.of(System.getProperty("pgcluster.jar", "")), open.resolve("it.jar"));
+            Files.setPosixFilePermissions(jar, PosixFilePermissions.fromString("rw-r--r--"));
+            Path closed = Files.createDirectory(open.resolve("closed"));
+            Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+            Path file = Files.writeString(open.resolve(name), "coordinator_dsn: " + NOBODY + "\n");
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+            Process process = new ProcessBuilder(
+                            "runuser",
+                            "-u",
+                            "nobody",
+                            "--",
+                            "java",
+                            "-jar",
+                            jar.toString(),
+                            "config",
+                            "--config",
+                            file.toString())
+                    .directory(open.toFile())
+                    .redirectErrorStream(true)
+                    .start();
+            process.getOutputStream().close();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            process.waitFor();
+            assertTrue(said.contains(file + " may not be read by nobody, who runs this: correct owner or mode"), said);
+        } finally {
+            for (String left : new String[] {"closed/estate.yaml", "closed", "estate.yaml", "it.jar", ""}) {
+                Files.deleteIfExists(open.resolve(left));
+            }
+        }
     }
 }

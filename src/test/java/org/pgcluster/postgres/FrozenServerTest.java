@@ -85,6 +85,23 @@ class FrozenServerTest {
         }
     }
 
+    /** The driver counts in whole seconds; what is left of a call at its end is less. */
+    @ParameterizedTest
+    @ValueSource(strings = {"disable", "prefer", "require"})
+    void a_login_ends_with_its_call_where_that_has_less_than_a_second(String sslmode)
+            throws IOException, InterruptedException {
+        try (var database = database(sslmode)) {
+            server.freeze();
+            long before = System.nanoTime();
+            var call = Call.within(Duration.ofMillis(250));
+            var error =
+                    assertThrows(ToolException.class, () -> database.sql(call).one(Count.class, "SELECT 1 AS n"));
+            long took = Duration.ofNanos(System.nanoTime() - before).toMillis();
+            assertTrue(took < 800, took + " ms: " + error.text());
+            assertEquals(ErrorCode.TIMEOUT, error.code(), error.text());
+        }
+    }
+
     @Test
     void pooled_connections_are_given_up_in_time_and_serve_again_afterwards() throws IOException, InterruptedException {
         try (var database = database("disable")) {

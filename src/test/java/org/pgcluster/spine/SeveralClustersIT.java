@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -106,6 +107,19 @@ class SeveralClustersIT {
             server.call("create_index", with(index("customer"), "cluster", "shop", "approval_token", approval))
                     .asserted("done");
             assertEquals("shop", Orders.audit(state).get(0).get("cluster"));
+        }
+    }
+
+    @Test
+    void a_cursor_goes_on_in_its_own_cluster_only() throws Exception {
+        try (var server = server()) {
+            var first = server.call("list_available_extensions", "cluster", "shop", "limit", 1);
+            String cursor = String.valueOf(((Map<?, ?>) first.get("rest")).get("cursor"));
+            var refused = server.call("list_available_extensions", "cluster", "twin", "limit", 1, "cursor", cursor);
+            assertEquals("INVALID_INPUT", refused.get("code"));
+            assertTrue(refused.text().contains("same cluster"), refused.text());
+            var next = server.call("list_available_extensions", "cluster", "shop", "limit", 1, "cursor", cursor);
+            assertFalse(next.isError(), next.text());
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgcluster.call.Call;
 import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.postgres.Sql;
@@ -61,17 +62,20 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
         List<RoundTrip> trips = new ArrayList<>();
         List<Unavailable> unavailable = new ArrayList<>();
         List<Sighting> sightings = new ArrayList<>();
+        Call call = context.call().atMost(EACH);
         List<Runnable> both = List.of(
                 () -> {
-                    var asked = Everywhere.ask(context.cluster(), context.call(), EACH, Ping::trip);
+                    var asked = Everywhere.ask(context.cluster(), call, EACH, Ping::trip);
                     trips.addAll(asked.answers());
                     unavailable.addAll(Unread.parts(asked.unavailable()));
                 },
-                () -> sightings.addAll(context.cluster().components().sightings(context.call(), EACH)));
-        Together.all(both, question -> {
-            question.run();
-            return true;
-        });
+                () -> sightings.addAll(context.cluster().components().sightings(call, EACH)));
+        try (var handle = context.call().onCancel(call::cancel)) {
+            Together.all(both, question -> {
+                question.run();
+                return true;
+            });
+        }
         for (Sighting one : sightings) {
             if (one.why() == null) {
                 trips.add(new RoundTrip(one.component(), one.where(), one.milliseconds()));

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
+import org.pgcluster.call.Together;
 import org.pgcluster.cluster.Cluster;
 import org.pgcluster.cluster.Components.Sighting;
 import org.pgcluster.error.ToolException;
@@ -77,11 +78,28 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
 
     @Override
     public Output read(Input input, Context context) {
+        List<Found> answers = new ArrayList<>();
+        List<Unavailable> unavailable = new ArrayList<>();
+        List<Sighting> sightings = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
         Cluster cluster = context.cluster();
-        var asked = Everywhere.ask(cluster, context.call(), EACH, Found::ask);
-        List<Unavailable> unavailable = new ArrayList<>(Unread.parts(asked.unavailable()));
+        Call call = context.call().atMost(EACH); // who hangs is waited for once, whatever is asked of it
+        List<Runnable> questions = List.of(
+                () -> {
+                    var asked = Everywhere.ask(cluster, call, EACH, Found::ask);
+                    answers.addAll(asked.answers());
+                    unavailable.addAll(Unread.parts(asked.unavailable()));
+                },
+                () -> sightings.addAll(cluster.components().sightings(call, EACH)),
+                () -> problems.addAll(problems(context, call)));
+        try (var handle = context.call().onCancel(call::cancel)) {
+            Together.all(questions, question -> {
+                question.run();
+                return true;
+            });
+        }
         List<Component> components = new ArrayList<>();
-        for (Sighting one : cluster.components().sightings(context.call(), EACH)) {
+        for (Sighting one : sightings) {
             if (one.why() == null) {
                 components.add(new Component(one.component(), one.where(), one.version()));
             } else {
@@ -98,9 +116,9 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 cluster.name(),
                 cluster.modeInWords(),
                 cluster.actsRun(),
-                problems(context),
-                asked.answers().stream().map(Found::node).toList(),
-                extensions(asked.answers()),
+                problems,
+                answers.stream().map(Found::node).toList(),
+                extensions(answers),
                 components,
                 off.entrySet().stream()
                         .map(one -> new Off(one.getKey(), one.getValue()))
@@ -108,10 +126,10 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 unavailable);
     }
 
-    private static List<String> problems(Context context) {
+    private static List<String> problems(Context context, Call call) {
         List<String> problems = new ArrayList<>(context.server().problems());
         try {
-            for (String signature : context.cluster().allowedInVain(Call.within(EACH))) {
+            for (String signature : context.cluster().allowedInVain(call)) {
                 problems.add("allowed_functions: " + signature + " names no function of the database.");
             }
         } catch (ToolException e) {

@@ -52,7 +52,7 @@ final class ObjectNames {
                 SELECT oid::bigint, 'type', typname::text, ''
                   FROM pg_type AS kind
                  WHERE typnamespace = ?::oid AND typname = ?::text
-                   AND NOT EXISTS (SELECT FROM pg_class WHERE oid = typrelid AND relkind <> 'c')
+                   AND (typrelid = 0 OR EXISTS (SELECT FROM pg_class WHERE oid = typrelid AND relkind = 'c'))
                 UNION ALL
                 SELECT oid::bigint, 'extension', extname::text, '' FROM pg_extension WHERE extname = ?::text
             ) AS found

@@ -43,12 +43,15 @@ final class PlanEstimates {
         return tables.named(node.table()).filter(PlanEstimates::stale).map(known -> "ANALYZE " + node.table() + ";");
     }
 
-    static String costly(PlanNode node) {
+    /** Of what a Citus node hides, a shard read by its own name, nothing is known. */
+    static String costly(PlanNode node, PlanTables tables) {
+        boolean known = node.measured()
+                || tables.named(node.table()).filter(table -> table.rows() >= 0).isPresent();
         return switch (node.type()) {
             case "Seq Scan" ->
                 node.text("Filter") == null
                         ? "It reads the whole table, which is right only where most rows are needed."
-                        : "Most rows pass its filter, so an index would not help.";
+                        : known ? "Most rows pass its filter, so an index would not help." : "";
             case "Sort", "Incremental Sort" -> "An index in that order saves the sort.";
             case "Function Scan" -> "The time is spent inside the function: explain the statements in it.";
             default -> "";

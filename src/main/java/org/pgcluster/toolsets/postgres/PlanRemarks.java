@@ -233,7 +233,7 @@ final class PlanRemarks {
                         node,
                         root.measured() ? "takes most of the time itself" : "takes most of the cost itself",
                         new LinkedHashMap<>(),
-                        PlanEstimates.costly(node)));
+                        PlanEstimates.costly(node, tables)));
     }
 
     static void loops(PlanNode node, Map<String, @Nullable Object> evidence) {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -49,6 +50,8 @@ public final class Cluster implements AutoCloseable {
     private final Components components;
     private final ActingTier acting;
 
+    private final AtomicBoolean lookedAt = new AtomicBoolean();
+
     private record Reading(Database database, SafeReading safe) {}
 
     private record Other(Reading reading, int users) {}
@@ -66,6 +69,11 @@ public final class Cluster implements AutoCloseable {
 
     public ClusterSettings settings() {
         return settings;
+    }
+
+    /** True once: after it, a process that is busy is busy with other calls, and no more with loading what it needs. */
+    public boolean isFirstLook() {
+        return lookedAt.compareAndSet(false, true);
     }
 
     public Sql sql(Call call) {

@@ -84,25 +84,20 @@ public final class Gathering {
                    pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all_sessions
             """;
 
-    /** Whatever a gathering needs is loaded by then: a process that is busy since is busy with other calls. */
-    private static volatile boolean gatheredBefore;
-
     private Gathering() {}
 
     /**
      * The deadline is each server's own: one that hangs must not cost the others their answer. All together end within
-     * a quarter of it more, since nodes can only be asked once it is known who they are. Where the first question of this
-     * process took that time to load what it needs, nobody is blamed before they were asked once more.
+     * a quarter of it more, since nodes can only be asked once it is known who they are. Where the first look took that time
+     * because the process loaded what it needs, nobody is blamed before they were asked once more.
      */
     public static Snapshot of(Cluster cluster, Call call, Duration each, Clock clock) {
-        if (gatheredBefore) {
+        if (!cluster.isFirstLook()) {
             return once(cluster, call, each, clock);
         }
         try (OwnWork work = OwnWork.from(each.multipliedBy(6).dividedBy(10))) {
             Snapshot snapshot = once(cluster, call, each, clock);
             return snapshot.unavailable().isEmpty() || !work.goesOn() ? snapshot : once(cluster, call, each, clock);
-        } finally {
-            gatheredBefore = true;
         }
     }
 

@@ -9,3 +9,5 @@ CREATE OPERATOR = (LEFTARG = name, RIGHTARG = text, FUNCTION = evil_name);
 CREATE FUNCTION evil_big(oid, bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN true; END';
 CREATE OPERATOR = (LEFTARG = oid, RIGHTARG = bigint, FUNCTION = evil_big);
 RESET ROLE;
+-- ANALYZE keeps samples of the passwords.
+ALTER ROLE owner PASSWORD 'x'; ALTER ROLE reader PASSWORD 'y'; ALTER ROLE plain PASSWORD 'z'; ANALYZE pg_authid;

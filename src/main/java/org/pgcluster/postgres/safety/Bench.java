@@ -2,6 +2,7 @@ package org.pgcluster.postgres.safety;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -13,6 +14,7 @@ import org.pgcluster.error.ToolException;
 /** Examines the tree of one statement and of everything that it leads to: domain checks, SQL functions, indexes. */
 final class Bench {
     private static final int SELECT = 1;
+    private static final long PG_STATISTIC = 2619;
 
     private final Connection connection;
     private final Admitted statement;
@@ -22,6 +24,8 @@ final class Bench {
     private final Set<Long> judged = new HashSet<>();
     private final Set<String> stored = new HashSet<>();
     private String role = "";
+    private boolean fillsRecords;
+    private final List<Tree> withStatistics = new ArrayList<>();
 
     Bench(Connection connection, Admitted statement, Standing standing, Trusted trusted, TreeTaker taker) {
         this.connection = connection;
@@ -35,8 +39,19 @@ final class Bench {
     Findings examine(String asRole) throws SQLException {
         judged.clear();
         stored.clear();
+        fillsRecords = false;
+        withStatistics.clear();
         role = asRole;
         return examine(taker.take(statement.inner(), "", role), statement.changing());
+    }
+
+    /** Only who runs as pg_monitor is shown no samples of what is secret. */
+    void checkSamples(String runningAs) throws SQLException {
+        if (!runningAs.equals("pg_monitor")) {
+            for (Tree tree : withStatistics) {
+                Secrets.checkSamples(connection, tree);
+            }
+        }
     }
 
     private Findings examine(Tree tree, boolean changing) throws SQLException {
@@ -45,16 +60,21 @@ final class Bench {
         }
         Catalogue found = lookUp(tree, tree.relations());
         Secrets.check(connection, tree);
+        if (tree.relations().contains(PG_STATISTIC)) {
+            withStatistics.add(tree);
+        }
         return examine(found);
     }
 
     private Catalogue lookUp(Tree tree, Collection<Long> relations) throws SQLException {
+        // Inside a function, too: it may return the record that is filled.
+        fillsRecords |= tree.fillsRecords();
         return Catalogue.lookUp(
                 connection,
                 tree.functions(),
                 tree.operators(),
                 tree.types(),
-                tree.targets(),
+                fillsRecords ? tree.types() : tree.targets(),
                 relations,
                 standing.citus());
     }
@@ -68,6 +88,7 @@ final class Bench {
         }
         for (String planned : found.planned()) {
             examineStored(Tree.ofConstantCalls(planned));
+            examineInlined(Tree.of(planned));
         }
         return findings(found);
     }
@@ -115,9 +136,20 @@ final class Bench {
             Bodies body = new Bodies(connection, function, taker, role);
             Tree tree = body.tree();
             examine(tree, false);
-            checkFunctions(Catalogue.castsOf(connection, tree.types()));
+            checkResult(function, tree);
         } catch (ToolException inside) {
             throw refusedFunction(function, " (" + inside.text() + ")");
+        }
+    }
+
+    /** The result becomes the declared types without a word in the tree of the body. */
+    private void checkResult(Catalogue.Function function, Tree tree) throws SQLException {
+        checkFunctions(Catalogue.castsOf(connection, tree.types()));
+        List<Long> none = List.of();
+        Catalogue found = Catalogue.lookUp(connection, none, none, none, function.results(), none, standing.citus());
+        checkFunctions(found.functions());
+        for (String check : found.checks()) {
+            examineStored(Tree.of(check));
         }
     }
 
@@ -131,6 +163,14 @@ final class Bench {
         for (String check : found.checks()) {
             examineStored(Tree.of(check));
         }
+    }
+
+    /** Planning puts the body of a function in SQL in its place, and runs what is constant there. */
+    private void examineInlined(Tree planned) throws SQLException {
+        Catalogue found = lookUp(planned, List.of());
+        checkFunctions(found.functions().stream()
+                .filter(function -> function.language().equals("sql"))
+                .toList());
     }
 
     private Findings findings(Catalogue found) {

@@ -34,6 +34,8 @@ final class ByName {
             "pg_dist_authinfo",
             "pg_dist_poolinfo");
 
+    private static final Set<String> STATISTICS = Set.of("pg_statistic", "pg_stats");
+
     /** A cast can run where its types are in reach: built in, named, or inside of what is named. */
     private static final String FOUND = """
             WITH RECURSIVE
@@ -153,6 +155,7 @@ final class ByName {
                 .ifPresent(secret -> {
                     throw refused(secret + " may hold secrets");
                 });
+        refuseSamples(names);
         find(names, signs);
     }
 
@@ -164,6 +167,12 @@ final class ByName {
             throw refused("the name " + token.text() + " cannot be resolved");
         }
         return name;
+    }
+
+    private void refuseSamples(Collection<String> names) throws SQLException {
+        if (names.stream().anyMatch(STATISTICS::contains) && Secrets.areSampled(connection)) {
+            throw refused("the statistics may hold samples of passwords, because pg_authid was analysed");
+        }
     }
 
     private void find(Collection<String> names, Collection<String> signs) throws SQLException {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What the catalogue says about the OIDs of a tree, and about everything that comes into play through them. */
@@ -32,6 +33,7 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             boolean ownedBySuperuser,
             String argumentTypes,
             List<String> argumentNames,
+            List<Long> results,
             boolean monitorMayCall) {
         boolean builtIn() {
             return oid < FIRST_USER_OID;
@@ -72,7 +74,7 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                     SELECT atttypid FROM pg_catalog.pg_attribute
                      WHERE whole.typrelid <> 0 AND attrelid = whole.typrelid AND attnum > 0 AND NOT attisdropped
                      UNION ALL
-                    SELECT rngsubtype FROM pg_catalog.pg_range WHERE rngtypid = whole.oid OR rngmultitypid = whole.oid
+                    SELECT unnest(ARRAY[rngtypid, rngsubtype]) FROM pg_catalog.pg_range WHERE whole.oid IN (rngtypid, rngmultitypid)
                  ) AS part(oid)
                  WHERE part.oid <> 0),
             relation(oid) AS (
@@ -86,7 +88,11 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                   JOIN pg_catalog.pg_opclass ON pg_opclass.oid = ANY (parted.partclass) WHERE pg_opclass.oid >= 16384),
             operator(oid) AS (
                 SELECT unnest(?::oid[])
-                 UNION SELECT amopopr FROM pg_catalog.pg_amop JOIN ordering ON amopfamily = family),
+                 UNION SELECT amopopr FROM pg_catalog.pg_amop JOIN ordering ON amopfamily = family
+                 UNION
+                -- Planning takes these in its place: behind NOT, or to estimate with the sides exchanged.
+                SELECT other FROM operator JOIN pg_catalog.pg_operator USING (oid)
+                 CROSS JOIN LATERAL unnest(ARRAY[oprcom, oprnegate]) AS other WHERE other >= 16384),
             direct(oid) AS (
                 SELECT unnest(?::oid[])
                  UNION SELECT oprcode FROM pg_catalog.pg_operator JOIN operator USING (oid)
@@ -126,6 +132,11 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                    proargdefaults::text AS defaults,
                    (SELECT rolsuper FROM pg_catalog.pg_roles WHERE pg_roles.oid = proowner) AS powerful,
                    coalesce(array_to_string(proargnames[:pronargs], ','), '') AS names,
+                   array_to_string(ARRAY(
+                        SELECT prorettype
+                         UNION
+                        SELECT type FROM unnest(proallargtypes, proargmodes) AS argument(type, mode)
+                         WHERE mode IN ('o', 'b', 't')), ',') AS results,
                    has_function_privilege('pg_monitor', p.oid, 'EXECUTE')
                    AND has_schema_privilege('pg_monitor', pronamespace, 'USAGE') AS monitor
               FROM running
@@ -136,16 +147,24 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             SELECT 'relation', c.oid::bigint, nspname, relname, NULL, relkind::text, NULL, relrowsecurity, %s,
                    (SELECT extname FROM pg_catalog.pg_depend JOIN pg_catalog.pg_extension AS e ON e.oid = refobjid
                      WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid AND deptype = 'e'),
-                   NULL, NULL, NULL, NULL, has_schema_privilege('pg_monitor', relnamespace, 'USAGE')
+                   NULL, NULL, NULL, NULL, NULL, has_schema_privilege('pg_monitor', relnamespace, 'USAGE')
               FROM relation
               JOIN pg_catalog.pg_class AS c USING (oid)
               JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
              UNION ALL
-            SELECT 'check', 0, NULL, NULL, conbin::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-              FROM type JOIN pg_catalog.pg_constraint ON contypid = type.oid
-             WHERE conbin IS NOT NULL AND target
+            SELECT 'check', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+              FROM (
+                SELECT conbin::text FROM type JOIN pg_catalog.pg_constraint ON contypid = type.oid
+                 WHERE conbin IS NOT NULL AND target
+                 UNION ALL
+                -- Planning puts a virtual column's expression in its place.
+                SELECT adbin::text
+                  FROM relation
+                  JOIN pg_catalog.pg_attribute ON attrelid = relation.oid AND attgenerated = 'v'
+                  JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
+             ) AS evaluated(expression)
              UNION ALL
-            SELECT 'planned', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            SELECT 'planned', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM relation
              CROSS JOIN LATERAL (
                 SELECT unnest(ARRAY[indexprs::text, indpred::text]) FROM pg_catalog.pg_index WHERE indrelid = relation.oid
@@ -160,8 +179,12 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             """;
 
     private static final String CASTS = """
-            SELECT castfunc::bigint FROM pg_catalog.pg_cast
-             WHERE castfunc >= 16384 AND castcontext <> 'e' AND castsource = ANY (?)
+            WITH RECURSIVE source(type) AS (
+                SELECT unnest(?::oid[])
+                 UNION
+                SELECT unnest(ARRAY[typelem, typbasetype]) FROM source JOIN pg_catalog.pg_type ON oid = type)
+            SELECT castfunc::bigint FROM pg_catalog.pg_cast JOIN source ON castsource = type
+             WHERE castfunc >= 16384 AND castcontext <> 'e'
             """;
 
     /** A function's result becomes its declared type by such a cast, which the tree of its body does not show. */
@@ -225,6 +248,9 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                 row.getBoolean("powerful"),
                 arguments,
                 names.isEmpty() ? List.of() : List.of(names.split(",", -1)),
+                Stream.of(row.getString("results").split(",", -1))
+                        .map(Long::valueOf)
+                        .toList(),
                 row.getBoolean("monitor"));
     }
 

@@ -77,6 +77,7 @@ public final class Judge {
         // Names resolve, and row security applies, as the role sees them: the tree counts only under the role that
         // runs.
         Findings last = role.equals(guess) ? first : examine(connection, statement, bench, taker, role);
+        bench.checkSamples(role);
         return last.verdict(role);
     }
 

@@ -22,8 +22,7 @@ final class Literals {
                     OR EXISTS (SELECT FROM regexp_matches(conbin::text, ':(?:funcid|opfuncid) (\\d+)', 'g') AS called(oids)
                                  JOIN pg_catalog.pg_proc ON oid = oids[1]::oid WHERE provolatile <> 'i'))
                  UNION
-                SELECT rngtypid FROM pg_catalog.pg_range JOIN pg_catalog.pg_opclass ON pg_opclass.oid = rngsubopc
-                 WHERE rngsubopc >= 16384
+                SELECT rngtypid FROM pg_catalog.pg_range WHERE rngsubopc >= 16384
                  UNION
                 SELECT whole.oid
                   FROM unsafe
@@ -34,6 +33,8 @@ final class Literals {
                      WHERE atttypid = unsafe.oid AND reltype <> 0
                      UNION ALL
                     SELECT unnest(ARRAY[rngtypid, rngmultitypid]) FROM pg_catalog.pg_range WHERE rngsubtype = unsafe.oid
+                     UNION ALL
+                    SELECT rngmultitypid FROM pg_catalog.pg_range WHERE rngtypid = unsafe.oid
                  ) AS whole(oid))
             SELECT unsafe.oid::bigint FROM unsafe JOIN pg_catalog.pg_type USING (oid)
              WHERE typtype <> 'd' OR (SELECT elem.typtype <> 'b' FROM pg_catalog.pg_type AS elem WHERE elem.oid = pg_type.typbasetype)

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.pgcluster.error.ErrorCode;
@@ -30,32 +31,66 @@ final class Secrets {
               JOIN pg_catalog.pg_attribute AS toasted ON toasted.attrelid = owner.reltoastrelid
              WHERE toasted.attname = 'chunk_data'
             """;
+    /** ANALYZE keeps samples of what it saw. */
+    private static final String SAMPLED = """
+            SELECT 1 FROM pg_catalog.pg_stats
+             WHERE (tablename, attname) IN (
+                   ('pg_authid', 'rolpassword'), ('pg_user_mapping', 'umoptions'), ('pg_subscription', 'subconninfo'),
+                   ('pg_dist_authinfo', 'authinfo'), ('pg_dist_poolinfo', 'poolinfo'))
+               AND (most_common_vals IS NOT NULL OR histogram_bounds IS NOT NULL OR most_common_elems IS NOT NULL)
+             LIMIT 1
+            """;
+
+    private static final String SAMPLES = """
+            SELECT attrelid::bigint, attnum, attrelid::regclass::text, attname
+              FROM pg_catalog.pg_attribute
+             WHERE attrelid = 'pg_catalog.pg_statistic'::regclass AND attname ~ '^stavalues'
+                OR attrelid = 'pg_catalog.pg_stats'::regclass
+               AND attname IN ('most_common_vals', 'histogram_bounds', 'most_common_elems')
+            """;
     private static final Pattern READ =
             Pattern.compile(":relid (\\d+) (?:(?!:relid ).)*?:checkAsUser (\\d+) :selectedCols (<>|\\(b[ \\d]*\\))");
     private static final int SYSTEM_COLUMNS = 7;
+    private static final Map<String, String> MASKS =
+            Map.of("pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "pg_statistic", "pg_stats");
 
     private record Column(long relation, int number, String relationName, String name) {}
 
     private Secrets() {}
 
     static void check(Connection connection, Tree tree) throws SQLException {
+        check(connection, tree, COLUMNS, " holds secrets and is never shown.");
+    }
+
+    /** The samples that the server took of such columns; who reads as pg_monitor is shown none of them. */
+    static void checkSamples(Connection connection, Tree tree) throws SQLException {
+        if (areSampled(connection)) {
+            check(connection, tree, SAMPLES, " holds samples of passwords here, because pg_authid was analysed.");
+        }
+    }
+
+    static boolean areSampled(Connection connection) throws SQLException {
+        List<Integer> found = new ArrayList<>();
+        Aside.ask(connection, SAMPLED, row -> found.add(row.getInt(1)));
+        return !found.isEmpty();
+    }
+
+    private static void check(Connection connection, Tree tree, String columns, String why) throws SQLException {
         List<Column> touched = new ArrayList<>();
-        Aside.ask(connection, COLUMNS, row -> {
+        Aside.ask(connection, columns, row -> {
             if (tree.relations().contains(row.getLong(1))) {
                 touched.add(new Column(row.getLong(1), row.getInt(2), row.getString(3), row.getString(4)));
             }
         });
         for (Column column : touched) {
             // pg_user and pg_user_mappings mask what the view or table below them holds.
-            String mask = column.relationName().equals("pg_authid")
-                    ? "pg_shadow"
-                    : column.relationName().equals("pg_user_mapping") ? "pg_user_mappings" : "";
+            String mask = MASKS.getOrDefault(column.relationName(), "");
             boolean masked =
                     touched.stream().anyMatch(other -> other.relationName().equals(mask));
             if (reads(tree, column, masked)) {
                 throw new ToolException(
                         ErrorCode.NOT_ALLOWED,
-                        column.relationName() + "." + column.name() + " holds secrets and is never shown.",
+                        column.relationName() + "." + column.name() + why,
                         "Name the other columns, without *.");
             }
         }

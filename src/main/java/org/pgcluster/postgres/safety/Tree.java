@@ -23,9 +23,18 @@ final class Tree {
             Pattern.compile(":(?:resulttype|funcresulttype|opresulttype|consttype|paramtype|typid) (\\d+)");
     private static final Pattern TARGETS = Pattern.compile(":(?:coltypes|funccoltypes) \\(o ([\\d ]+)\\)");
     private static final Pattern CONSTANT = Pattern.compile(":consttype (\\d+)");
+    /** The built-in functions jsonb_populate_record, json_populate_record and the same for sets; and any that is not built in. */
+    private static final Pattern FILL = Pattern.compile(
+            ":(?:funcid|opfuncid) (?:3209|3475|3960|3961|[1-9]\\d{5,}|[2-9]\\d{4}|1[7-9]\\d{3}|16[4-9]\\d\\d|1639\\d|1638[4-9])"
+                    + " :(?:func|op)resulttype 2249 ");
+
     private static final Pattern RELATION = Pattern.compile(":relid (\\d+)");
     private static final Pattern COMMAND = Pattern.compile("QUERY :commandType (\\d+)");
     private static final Pattern ROW_MARKS = Pattern.compile(":hasForUpdate true|:rowMarks \\(");
+
+    private static final Pattern CALL =
+            Pattern.compile("\\{(?:FUNCEXPR|OPEXPR|COERCEVIAIO|SCALARARRAYOPEXPR|DISTINCTEXPR) ");
+    private static final Pattern OF_USERS = Pattern.compile(":(?:funcid|opfuncid) [0-9]{5,}");
 
     private final String text;
 
@@ -69,6 +78,11 @@ final class Tree {
         return found;
     }
 
+    /** Whether it calls what may fill a record that has no type of its own but the types of its columns. */
+    boolean fillsRecords() {
+        return FILL.matcher(text).find();
+    }
+
     Set<Long> constants() {
         return numbers(CONSTANT);
     }
@@ -90,19 +104,55 @@ final class Tree {
         return ROW_MARKS.matcher(text).find();
     }
 
-    /** Only the calls whose arguments are all constant: those that planning itself runs when they stand in an index. */
+    /** Only the calls that may be constant: those planning itself runs when they stand in an index. */
     static Tree ofConstantCalls(String dump) {
         String whole = joined(dump);
         StringBuilder constant = new StringBuilder();
-        Matcher matcher = Pattern.compile("\\{(?:FUNCEXPR|OPEXPR|COERCEVIAIO|SCALARARRAYOPEXPR|DISTINCTEXPR) ")
-                .matcher(whole);
+        Matcher matcher = CALL.matcher(whole);
         while (matcher.find()) {
             String node = node(whole, matcher.start());
-            if (!node.contains("{VAR ")) {
+            if (mayBeConstant(node)) {
                 constant.append(node).append(' ');
             }
         }
         return new Tree(constant.toString());
+    }
+
+    private static boolean mayBeConstant(String call) {
+        return children(call).stream().noneMatch(Tree::varies);
+    }
+
+    /** Surely depends on a column, whatever is simplified: no NULL takes its place, and nobody's function is inlined. */
+    private static boolean varies(String node) {
+        List<String> children = children(node);
+        return switch (node.substring(1, node.indexOf(' '))) {
+            case "VAR" -> true;
+            case "COALESCE", "COALESCEEXPR" -> !children.isEmpty() && varies(children.get(0));
+            case "RELABELTYPE", "COERCEVIAIO", "FUNCEXPR", "OPEXPR" ->
+                !OF_USERS.matcher(node).find()
+                        && children.stream().anyMatch(Tree::varies)
+                        && children.stream().allMatch(child -> varies(child) || isValue(child));
+            default -> false;
+        };
+    }
+
+    private static boolean isValue(String node) {
+        return node.startsWith("{CONST ") && node.contains(":constisnull false");
+    }
+
+    private static List<String> children(String node) {
+        List<String> found = new ArrayList<>();
+        for (int i = 1; i < node.length(); i++) {
+            char c = node.charAt(i);
+            if (c == '\\') {
+                i++;
+            } else if (c == '{') {
+                String child = node(node, i);
+                found.add(child);
+                i += child.length() - 1;
+            }
+        }
+        return found;
     }
 
     private static String node(String whole, int start) {

@@ -105,6 +105,26 @@ class ReadingSafelyTest {
         assertEquals("", refusals(version, List.of("postgres")));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"14", "18"})
+    @Tag("versions")
+    void what_an_analyst_asks_works(String version) throws SQLException, IOException {
+        List<String> refused = new ArrayList<>();
+        try (Estate estate = Estate.on(Postgres.version(version), false);
+                Connection superuser = estate.unguarded()) {
+            Reader.unguarded(superuser, String.join("\n", Estate.lines("estate-analyst.sql")));
+            try (Reader reader = estate.reader("postgres")) {
+                for (String sql : Estate.lines("harmless-analyst.txt")) {
+                    String outcome = reader.read(sql);
+                    if (!outcome.equals("ran")) {
+                        refused.add(sql + "\n  " + outcome);
+                    }
+                }
+            }
+        }
+        assertEquals("", String.join("\n", refused));
+    }
+
     /** A pooler hands the session on, and the next client's driver begins to count at the same number. */
     @ParameterizedTest
     @ValueSource(strings = {"14", "18"})

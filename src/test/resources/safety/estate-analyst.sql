@@ -1,0 +1,16 @@
+SET standard_conforming_strings = on; RESET ROLE; CREATE SCHEMA trgm; GRANT USAGE ON SCHEMA trgm TO PUBLIC; CREATE EXTENSION citext SCHEMA public; CREATE EXTENSION pg_trgm SCHEMA trgm; CREATE EXTENSION ltree SCHEMA public; CREATE EXTENSION cube SCHEMA public; CREATE EXTENSION earthdistance SCHEMA public; CREATE EXTENSION unaccent SCHEMA public; CREATE EXTENSION fuzzystrmatch SCHEMA public; CREATE EXTENSION pgcrypto SCHEMA public; SET ROLE owner;
+CREATE TYPE shade AS ENUM ('low', 'high'); CREATE TABLE shades (m shade); INSERT INTO shades VALUES ('low');
+CREATE TABLE computed (first text, last text, net numeric DEFAULT 1, full_name text GENERATED ALWAYS AS (first || ' ' || last) STORED, total numeric GENERATED ALWAYS AS (net * 1.2) STORED);
+CREATE TABLE by_hash (id int, v text) PARTITION BY HASH (id); CREATE TABLE by_hash_0 PARTITION OF by_hash FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE by_hash_1 PARTITION OF by_hash FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE by_list (id int, v text) PARTITION BY LIST (lower(v)); CREATE TABLE by_list_d PARTITION OF by_list DEFAULT; CREATE VIEW by_list_view AS SELECT * FROM by_list;
+CREATE VIEW named_again AS SELECT n.id, upper(n.name) AS name FROM named n;
+CREATE FUNCTION good_stable(a int) RETURNS text LANGUAGE sql STABLE AS $$SELECT name FROM victim WHERE id = $1$$;
+CREATE FUNCTION good_table(n int) RETURNS TABLE(id int, title text) LANGUAGE sql STABLE AS $$SELECT v.id, v.name FROM victim v ORDER BY v.id LIMIT $1$$;
+CREATE FUNCTION tax(amount numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT round(amount * 0.19, 2)';
+CREATE FUNCTION label(a int, prefix text DEFAULT 'n') RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT prefix || a::text$$;
+CREATE FUNCTION two_columns(a int, OUT b int, OUT mail email) LANGUAGE sql STABLE AS $$SELECT a, 'x@y'::text$$;
+CREATE TYPE simple_row AS (a int, b text); CREATE TABLE simple (a int, b text); INSERT INTO simple VALUES (1, 'x');
+CREATE TABLE bookings (period tstzrange, EXCLUDE USING gist (period WITH &&));
+CREATE DOMAIN positive AS numeric CHECK (VALUE > 0); CREATE TABLE goods (price positive); INSERT INTO goods VALUES (3);
+CREATE TABLE computed_index (id int, name text, kind text); CREATE INDEX ON computed_index (lower_name(lower(name))); CREATE INDEX ON computed_index (lower_name(name || coalesce(kind, '')));
+RESET ROLE;

@@ -29,13 +29,18 @@ record Onward(Map<String, @Nullable Object> arguments, Optional<String> mark) {
         }
     }
 
+    /** A list may have a list of its own, as a job has its tasks. */
     static void mark(Map<String, @Nullable Object> structured, String cluster) {
-        if (structured.get("rest") instanceof Map<?, ?> rest && rest.get(KEY) instanceof String cursor) {
-            Map<String, @Nullable Object> marked = new LinkedHashMap<>();
-            rest.forEach((key, value) -> marked.put(String.valueOf(key), value));
-            marked.put(KEY, cursor + "." + markOf(cluster));
-            structured.put("rest", marked);
-        }
+        structured.replaceAll((name, value) ->
+                name.endsWith("rest") && value instanceof Map<?, ?> rest ? marked(rest, cluster) : value);
+    }
+
+    private static Map<String, @Nullable Object> marked(Map<?, ?> rest, String cluster) {
+        Map<String, @Nullable Object> marked = new LinkedHashMap<>();
+        rest.forEach((key, value) -> marked.put(
+                String.valueOf(key),
+                KEY.equals(key) && value instanceof String cursor ? cursor + "." + markOf(cluster) : value));
+        return marked;
     }
 
     private static String markOf(String cluster) {

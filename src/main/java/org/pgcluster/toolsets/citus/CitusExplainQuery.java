@@ -2,11 +2,9 @@ package org.pgcluster.toolsets.citus;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -15,36 +13,21 @@ import org.pgcluster.checks.Finding;
 import org.pgcluster.citus.Citus;
 import org.pgcluster.error.ErrorCode;
 import org.pgcluster.error.ToolException;
-import org.pgcluster.postgres.FreeSql;
 import org.pgcluster.shape.Default;
 import org.pgcluster.shape.InWords;
-import org.pgcluster.shape.JsonText;
 import org.pgcluster.shape.Says;
 import org.pgcluster.snapshot.Unavailable;
 import org.pgcluster.tool.Context;
 import org.pgcluster.tool.Declaration;
 import org.pgcluster.tool.Reads;
+import org.pgcluster.toolsets.citus.ExplainAsking.Plan;
 import org.pgcluster.toolsets.citus.ExplainParts.Part;
 import org.pgcluster.toolsets.citus.ExplainTables.ShardTable;
 
 /** How Citus would run a statement, or ran it: which shards and nodes, and why not one alone. */
 public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, CitusExplainQuery.Output> {
-    private static final int PLAN_CHARACTERS = 4_000_000;
-    private static final int MOST_TASKS_ASKED = 64;
     /** A plan alone needs no longer; a node that is frozen would take the whole of the call. */
     private static final Duration TO_PLAN = Duration.ofMillis(4500);
-    /** Each of two tries at the plans of all tasks, which Citus asks for one after the other. */
-    private static final Duration TO_PLAN_ALL = Duration.ofMillis(1500);
-
-    private static final Duration TO_PLAN_ALL_AGAIN = Duration.ofMillis(2500);
-
-    private static final int TO_CONNECT_MS = 1500;
-    /** Divided by the number of tasks it leaves time for half of them to be waited for. */
-    private static final int ON_HALF_OF_TASKS_MS = 1600;
-    /** What a node needs at least to accept a connection, each task of a silent node waiting as long. */
-    private static final int LEAST_TO_CONNECT_MS = 40;
-
-    private static final Map<String, String> ALL_TASKS = Map.of("citus.explain_all_tasks", "on");
 
     private static final Pattern WRITES = Pattern.compile("(?i)\\b(insert|update|delete|merge)\\b");
 
@@ -152,38 +135,31 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
     }
 
     private static Output explained(Input input, Context context, Citus citus, Call call) {
-        Asked asked = new Asked(input, context, call);
+        ExplainAsking asking = new ExplainAsking(input.sql(), context, call);
         Plan plan;
         try {
-            plan = asked.plan(false, Map.of());
+            plan = asking.once();
         } catch (ToolException refused) {
-            return refused(refused, asked, citus, input);
+            return refused(refused, asking, citus, input);
         }
-        long tasks = plan.parts().tasks();
-        boolean few = tasks <= MOST_TASKS_ASKED;
-        if (input.analyze()) {
-            return output(asked.plan(true, few ? ALL_TASKS : Map.of()), List.of(), citus, asked);
-        }
-        return output(tasks > 1 && few ? asked.all(plan) : plan, List.of(), citus, asked);
+        return output(input.analyze() ? asking.measured(plan) : asking.whole(plan), List.of(), citus, input, context);
     }
 
     /** What Citus says it does not support is an answer here; anything else is a fault of the statement. */
-    private static Output refused(ToolException refused, Asked asked, Citus citus, Input input) {
+    private static Output refused(ToolException refused, ExplainAsking asking, Citus citus, Input input) {
         var why = ExplainRefusals.of(refused, input.sql(), citus).orElseThrow(() -> refused);
         if (ExplainRefusals.repartitions(refused) && !input.analyze()) {
-            Plan plan = asked.plan(false, Map.of("citus.enable_repartition_joins", "on"));
-            return output(plan, List.of(why), citus, asked);
+            return output(asking.repartitioning(), List.of(why), citus, input, asking.context());
         }
         return new Output(
                 How.REFUSED, 0, null, null, List.of(), List.of(why), List.of(), List.of(), refused.text(), List.of());
     }
 
-    private static Output output(Plan plan, List<Finding> before, Citus citus, Asked asked) {
-        Input input = asked.input();
+    private static Output output(Plan plan, List<Finding> before, Citus citus, Input input, Context context) {
         ExplainParts parts = plan.parts();
         Map<Long, ShardTable> tables = ExplainTables.ofShards(citus, parts.shardIds());
         List<Finding> findings = new ArrayList<>(before);
-        UnaryOperator<String> shown = asked.context().cluster()::shown;
+        UnaryOperator<String> shown = context.cluster()::shown;
         findings.addAll(ExplainSubplans.findings(plan.notices(), parts, shown));
         for (Part part : parts.all()) {
             ExplainRouting.why(part, tables, shown).ifPresent(findings::add);
@@ -230,73 +206,5 @@ public final class CitusExplainQuery implements Reads<CitusExplainQuery.Input, C
 
     private static @Nullable Double time(Map<?, ?> explained, String name) {
         return explained.get(name) instanceof Number number ? Math.round(10 * number.doubleValue()) / 10.0 : null;
-    }
-
-    /** {@code cutShort} where all tasks were asked and not all of them had a plan in time. */
-    private record Plan(Map<?, ?> explained, List<String> notices, boolean sampled, boolean cutShort) {
-        ExplainParts parts() {
-            return ExplainParts.of(explained);
-        }
-    }
-
-    /** One statement, explained with one setting or another. */
-    private record Asked(Input input, Context context, Call call) {
-        /**
-         * A node that is silent is waited for once a task. So with many of its tasks it is waited for less the second time,
-         * and in the end the plan of one task is all there is.
-         */
-        Plan all(Plan one) {
-            long most =
-                    Math.min(TO_CONNECT_MS, ON_HALF_OF_TASKS_MS / one.parts().tasks());
-            return (one.parts().unplanned().isEmpty() ? inTime(TO_PLAN_ALL, ALL_TASKS) : Optional.<Plan>empty())
-                    .or(() -> most < LEAST_TO_CONNECT_MS
-                            ? Optional.empty()
-                            : inTime(
-                                    TO_PLAN_ALL_AGAIN,
-                                    Map.of(
-                                            "citus.explain_all_tasks",
-                                            "on",
-                                            "citus.node_connection_timeout",
-                                            String.valueOf(most))))
-                    .orElseGet(() -> new Plan(one.explained(), one.notices(), one.sampled(), true));
-        }
-
-        private Optional<Plan> inTime(Duration limit, Map<String, String> settings) {
-            Call own = call.atMost(limit);
-            try (var handle = call.onCancel(own::cancel)) {
-                return Optional.of(new Asked(input, context, own).plan(false, settings));
-            } catch (ToolException e) {
-                if (e.code() != ErrorCode.TIMEOUT
-                        || call.cancelled()
-                        || call.timeLeft().isZero()) {
-                    throw e;
-                }
-                return Optional.empty();
-            }
-        }
-
-        Plan plan(boolean analyze, Map<String, String> more) {
-            Map<String, String> settings = new LinkedHashMap<>(Map.of(
-                    "client_min_messages", "debug1",
-                    "citus.node_connection_timeout", String.valueOf(TO_CONNECT_MS),
-                    "citus.max_cached_conns_per_worker", "0"));
-            settings.putAll(more);
-            FreeSql.Result result = context.cluster()
-                    .explainDistributed(
-                            call,
-                            "FORMAT JSON, VERBOSE" + (analyze ? ", ANALYZE, BUFFERS" : ""),
-                            input.sql(),
-                            new FreeSql.Budget(1, PLAN_CHARACTERS, PLAN_CHARACTERS),
-                            settings);
-            Object cell = result.rows().isEmpty() ? null : result.rows().get(0).get(0);
-            if (result.cutCells() == 0
-                    && cell instanceof String json
-                    && JsonText.read(json) instanceof List<?> plans
-                    && plans.get(0) instanceof Map<?, ?> explained) {
-                return new Plan(explained, result.notices(), input.sql().matches("(?s).*\\$\\d.*"), false);
-            }
-            throw new ToolException(
-                    ErrorCode.UNSUPPORTED, "The plan is too large to be read.", "Explain a part of it.");
-        }
     }
 }

@@ -92,9 +92,16 @@ class ReadingSafelyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"14", "16", "17", "18"})
+    @ValueSource(strings = {"14", "18"})
     @Tag("versions")
-    void no_attack_does_harm_on_any_version(String version) throws SQLException, IOException {
+    void no_attack_does_harm_on_the_oldest_and_the_newest_version(String version) throws SQLException, IOException {
+        assertEquals("", harm(version, List.of("postgres", "owner", "reader")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"16", "17"})
+    @Tag("slow")
+    void no_attack_does_harm_on_the_versions_between(String version) throws SQLException, IOException {
         assertEquals("", harm(version, List.of("postgres", "owner", "reader")));
     }
 

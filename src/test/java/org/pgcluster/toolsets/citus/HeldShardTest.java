@@ -88,6 +88,7 @@ class HeldShardTest {
                 .get(0);
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @ValueSource(strings = {"LOCK TABLE held_%s IN ACCESS EXCLUSIVE MODE", "UPDATE held_%s SET id = id"})
     void a_move_that_waits_says_soon_for_whom_and_since_when(String holding) throws Exception {

@@ -676,9 +676,9 @@ def heal(estate, say):
         resume(scene)
         for group in estate.groups:
             until(120, f"group {group}", lambda: estate.group_is_whole(group) and all_answer(estate, group))
-        for _, undo in reversed(notes):
-            for group, statement in undo:
-                take_back(scene, group, statement)
+        undone = [one for _, undo in reversed(notes) for one in undo]
+        for group, statement in sorted(undone, key=lambda one: one[0] == 0):  # a node first, then what is said of it
+            take_back(scene, group, statement)
         restore_settings(scene, notes)
         estate.wait_for_groups(estate.groups)
         until(60, "Citus to name every leader", lambda: metadata_is_right(scene))

@@ -1,7 +1,9 @@
 package org.pgcluster.toolsets.citus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,14 +12,17 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.pgcluster.checks.Finding;
 import org.pgcluster.citus.CitusNode;
 import org.pgcluster.citus.NodeState;
 import org.pgcluster.citus.Round;
 import org.pgcluster.citus.Silent;
+import org.pgcluster.lab.Lab;
 import org.pgcluster.toolsets.citus.AdvisorFacts.Fault;
 import org.pgcluster.toolsets.citus.AdvisorFacts.GroupSize;
 import org.pgcluster.toolsets.citus.AdvisorFacts.Job;
@@ -53,6 +58,12 @@ class AdvisorTest {
         }
 
         List<String> found() {
+            return findings().stream()
+                    .map(one -> one.severity().name().toLowerCase(java.util.Locale.ROOT) + " " + one.id())
+                    .toList();
+        }
+
+        List<Finding> findings() {
             Map<Integer, List<NodeState>> byNode =
                     states.stream().collect(Collectors.groupingBy(one -> one.groupId() + 1));
             AdvisorFacts facts = new AdvisorFacts(
@@ -65,9 +76,20 @@ class AdvisorTest {
                     jobs,
                     tracking,
                     List.of());
-            return AdvisorRules.judge(facts, List.of(Focus.values())).stream()
-                    .map(one -> one.severity().name().toLowerCase(java.util.Locale.ROOT) + " " + one.id())
-                    .toList();
+            return AdvisorRules.judge(facts, List.of(Focus.values()));
+        }
+
+        State coordinator(NodeState coordinator) {
+            return new State(
+                    nodes,
+                    List.of(coordinator, states.get(1)),
+                    silent,
+                    groups,
+                    waits,
+                    metadata,
+                    faults,
+                    jobs,
+                    tracking);
         }
 
         State worker(NodeState worker) {
@@ -237,6 +259,26 @@ class AdvisorTest {
         assertEquals(
                 new TreeSet<>(Arrays.asList("warning citus.extension_behind", "warning citus.versions_differ")),
                 new TreeSet<>(State.healthy().worker(behind).found()));
+    }
+
+    /** Where all is updated it does nothing, so that it can be run as it is printed. */
+    @Test
+    @Tag("lab")
+    void a_coordinator_understands_what_ends_its_upgrade() throws SQLException {
+        Lab.requireCitus();
+        NodeState behind = node(0, "13.2.2", "12.1-1", "15.20", 10, 60, 0, 0, 0);
+        String printed = State.healthy().coordinator(behind).findings().stream()
+                .filter(one -> one.id().equals("citus.extension_behind"))
+                .flatMap(one -> one.byHand().stream())
+                .findFirst()
+                .orElseThrow();
+        try (var coordinator = Lab.connect(Lab.address("LAB_DSN"));
+                var statement = coordinator.createStatement()) {
+            for (String command : printed.replaceFirst(" \\(on [^()]*\\)$", "").split(";", -1)) {
+                statement.execute(command);
+            }
+        }
+        assertTrue(printed.contains("citus_finish_citus_upgrade"), printed);
     }
 
     @Test

@@ -126,7 +126,7 @@ class Estate:
         self.run_file(HERE / "passwords.sql")
         if sample:
             say("loading the sample data")
-            self.run_file(HERE / ("sample.sql" if self.citus else "sample-plain.sql"), role="app")
+            self.run_file(HERE / "sample.sql", role="app")
         self.wait_for_standbys(self.groups)
         self.ready = True
         self.save()

@@ -1,15 +1,11 @@
 -- A shop with many tenants, with something to find in it. Every value follows from its number, so each load is the same.
 SET client_min_messages = warning;
-SET citus.shard_count = 12;
-SET citus.shard_replication_factor = 1;
+SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AS citus,
+       EXISTS (SELECT FROM pg_am WHERE amname = 'columnar') AS columnar,
+       to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL AS schemas -- before Citus 12 one shard alone stays local
+\gset
 
--- reference
 CREATE TABLE countries (code text PRIMARY KEY, name text NOT NULL);
-SELECT create_reference_table('countries');
-INSERT INTO countries
-SELECT 'C' || n, 'Country ' || n FROM generate_series(1, 40) n;
-
--- distributed and co-located by tenant; tenant 1 owns most of the rows
 CREATE TABLE tenants (tenant_id int PRIMARY KEY, name text NOT NULL, country text NOT NULL REFERENCES countries);
 CREATE TABLE orders (
     tenant_id int NOT NULL, order_id bigint NOT NULL, placed_at timestamptz NOT NULL, status text NOT NULL,
@@ -18,12 +14,36 @@ CREATE TABLE orders (
 CREATE TABLE order_lines (
     tenant_id int NOT NULL, order_id bigint NOT NULL, line int NOT NULL, product text NOT NULL, quantity int NOT NULL,
     PRIMARY KEY (tenant_id, order_id, line));
+-- without a primary key: logical shard moves are refused until it has one
+CREATE TABLE clicks (device text NOT NULL, at timestamptz NOT NULL, page text NOT NULL);
+CREATE TABLE readings (
+    sensor int NOT NULL, at timestamptz NOT NULL, value double precision NOT NULL, PRIMARY KEY (sensor, at)
+) PARTITION BY RANGE (at);
+CREATE TABLE settings (key text PRIMARY KEY, value jsonb NOT NULL);
+CREATE SCHEMA tenant_a;
+CREATE SCHEMA tenant_b;
+
+\if :citus
+SET citus.shard_count = 12;
+SET citus.shard_replication_factor = 1;
+SELECT create_reference_table('countries');
 SELECT create_distributed_table('tenants', 'tenant_id');
 SELECT create_distributed_table('orders', 'tenant_id', colocate_with => 'tenants');
 SELECT create_distributed_table('order_lines', 'tenant_id', colocate_with => 'tenants');
+SELECT create_distributed_table('clicks', 'device', shard_count => 4, colocate_with => 'none');
+SELECT create_distributed_table('readings', 'sensor', shard_count => 4, colocate_with => 'none');
+\endif
+\if :schemas
+SELECT create_distributed_table('settings', NULL, distribution_type => NULL, colocate_with => 'none');
+SELECT citus_schema_distribute('tenant_a');
+SELECT citus_schema_distribute('tenant_b');
+\endif
+
+INSERT INTO countries
+SELECT 'C' || n, 'Country ' || n FROM generate_series(1, 40) n;
 ALTER TABLE order_lines ADD CONSTRAINT order_lines_order_fkey
     FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, order_id);
-
+-- tenant 1 owns most of the rows
 INSERT INTO tenants
 SELECT n, 'Tenant ' || n, 'C' || (1 + n % 40) FROM generate_series(1, 200) n;
 INSERT INTO orders
@@ -39,46 +59,27 @@ CREATE INDEX orders_status_idx ON orders (status);
 CREATE INDEX orders_status_again_idx ON orders (status);
 CREATE INDEX order_lines_product_idx ON order_lines (product);
 
--- distributed, without a primary key: logical shard moves are refused until it has one
-CREATE TABLE clicks (device text NOT NULL, at timestamptz NOT NULL, page text NOT NULL);
-SELECT create_distributed_table('clicks', 'device', shard_count => 4, colocate_with => 'none');
 INSERT INTO clicks
 SELECT 'd' || n % 1000, timestamptz '2026-02-01 00:00+00' + n * interval '1 second', '/page/' || n % 50
 FROM generate_series(1, 20000) n;
 
--- distributed and partitioned by month
-CREATE TABLE readings (
-    sensor int NOT NULL, at timestamptz NOT NULL, value double precision NOT NULL, PRIMARY KEY (sensor, at)
-) PARTITION BY RANGE (at);
-SELECT create_distributed_table('readings', 'sensor', shard_count => 4, colocate_with => 'none');
-SELECT create_time_partitions('readings', interval '1 month', '2026-07-01', '2026-01-01');
+-- by month
+SELECT format('CREATE TABLE readings_p%s PARTITION OF readings FOR VALUES FROM (%L) TO (%L)',
+              to_char(month, 'YYYY_MM'), month, month + interval '1 month')
+FROM generate_series(timestamp '2026-01-01', '2026-06-01', interval '1 month') month \gexec
 INSERT INTO readings
 SELECT n % 50, timestamptz '2026-01-01 00:00+00' + n * interval '12 minutes', sin(n) FROM generate_series(1, 20000) n;
 
 -- columnar, for rows that are only ever appended
-SELECT EXISTS (SELECT FROM pg_am WHERE amname = 'columnar') AS columnar \gset
 \if :columnar
 CREATE TABLE archive (id bigint NOT NULL, at timestamptz NOT NULL, body text NOT NULL) USING columnar;
 INSERT INTO archive
 SELECT n, timestamptz '2020-01-01 00:00+00' + n * interval '1 hour', md5(n::text) FROM generate_series(1, 20000) n;
 \endif
 
--- one shard; before Citus 12 it and the schemas below stay local
-SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL AS schemas \gset
-CREATE TABLE settings (key text PRIMARY KEY, value jsonb NOT NULL);
-\if :schemas
-SELECT create_distributed_table('settings', NULL, distribution_type => NULL, colocate_with => 'none');
-\endif
 INSERT INTO settings
 SELECT 'key' || n, jsonb_build_object('number', n, 'text', md5(n::text)) FROM generate_series(1, 100) n;
 
--- a schema for each of two tenants
-CREATE SCHEMA tenant_a;
-CREATE SCHEMA tenant_b;
-\if :schemas
-SELECT citus_schema_distribute('tenant_a');
-SELECT citus_schema_distribute('tenant_b');
-\endif
 CREATE TABLE tenant_a.notes (id int PRIMARY KEY, body text NOT NULL);
 CREATE TABLE tenant_b.notes (id int PRIMARY KEY, body text NOT NULL);
 INSERT INTO tenant_a.notes

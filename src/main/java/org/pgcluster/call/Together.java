@@ -40,6 +40,13 @@ public final class Together {
         return answers;
     }
 
+    public static void run(List<Runnable> questions) {
+        all(questions, question -> {
+            question.run();
+            return true;
+        });
+    }
+
     private static <A> A answer(FutureTask<A> task) {
         try {
             return task.get();

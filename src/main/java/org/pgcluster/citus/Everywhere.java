@@ -196,15 +196,9 @@ final class Everywhere {
         }
         for (CitusNode node : citus.nodes()) {
             if (node.primary() && !node.active()) {
-                silent.add(new Silent(node.nodeId(), node.where(), notAsked(node)));
+                silent.add(new Silent(node.nodeId(), node.where(), "is inactive in pg_dist_node, so nobody asks it"));
             }
         }
         return new Round<>(told, List.copyOf(silent));
-    }
-
-    private static String notAsked(CitusNode node) {
-        return node.active()
-                ? "is a " + node.role() + ", so nobody asks it"
-                : "is inactive in pg_dist_node, so nobody asks it";
     }
 }

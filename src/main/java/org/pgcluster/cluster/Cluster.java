@@ -209,11 +209,11 @@ public final class Cluster implements AutoCloseable {
         return own.computeIfAbsent(coordinator().database(), this::made);
     }
 
-    /** Whether values of rows may be shown. */
     public Duration actLockTimeout() {
         return settings.actLockTimeout();
     }
 
+    /** Whether values of rows may be shown. */
     public boolean rowDataAllowed() {
         return settings.rowDataAllowed();
     }

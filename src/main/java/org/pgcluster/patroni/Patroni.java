@@ -69,10 +69,7 @@ public final class Patroni {
                 unnamed.set(e.text()); // the groups then keep the names that they had, or go by an address
             }
         });
-        Together.all(questions, question -> {
-            question.run();
-            return true;
-        });
+        Together.run(questions);
         reading.ask(besideUncovered(reading, known));
         configured.forEach(url -> {
             Set<String> members = reading.groupAround(url);

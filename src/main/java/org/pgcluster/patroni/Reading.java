@@ -53,10 +53,7 @@ final class Reading {
             questions.add(() -> answers.put(url + " dcs", answer(url, () -> rest.dcs(url, each, call))));
             questions.add(() -> answers.put(url + " config", answer(url, () -> rest.config(url, each, call))));
         }
-        Together.all(questions, question -> {
-            question.run();
-            return true;
-        });
+        Together.run(questions);
         for (String url : open) {
             voices.add(
                     url,

@@ -71,10 +71,7 @@ public final class Ping implements Reads<Ping.Input, Ping.Output> {
                 },
                 () -> sightings.addAll(context.cluster().components().sightings(call, EACH)));
         try (var handle = context.call().onCancel(call::cancel)) {
-            Together.all(both, question -> {
-                question.run();
-                return true;
-            });
+            Together.run(both);
         }
         for (Sighting one : sightings) {
             if (one.why() == null) {

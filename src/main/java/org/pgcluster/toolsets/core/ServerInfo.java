@@ -93,10 +93,7 @@ public final class ServerInfo implements Reads<ServerInfo.Input, ServerInfo.Outp
                 () -> sightings.addAll(cluster.components().sightings(call, EACH)),
                 () -> problems.addAll(problems(context, call)));
         try (var handle = context.call().onCancel(call::cancel)) {
-            Together.all(questions, question -> {
-                question.run();
-                return true;
-            });
+            Together.run(questions);
         }
         List<Component> components = new ArrayList<>();
         for (Sighting one : sightings) {

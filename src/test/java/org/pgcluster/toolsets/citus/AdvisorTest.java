@@ -80,21 +80,15 @@ class AdvisorTest {
         }
 
         State coordinator(NodeState coordinator) {
-            return new State(
-                    nodes,
-                    List.of(coordinator, states.get(1)),
-                    silent,
-                    groups,
-                    waits,
-                    metadata,
-                    faults,
-                    jobs,
-                    tracking);
+            return states(List.of(coordinator, states.get(1)));
         }
 
         State worker(NodeState worker) {
-            return new State(
-                    nodes, List.of(states.get(0), worker), silent, groups, waits, metadata, faults, jobs, tracking);
+            return states(List.of(states.get(0), worker));
+        }
+
+        private State states(List<NodeState> each) {
+            return new State(nodes, each, silent, groups, waits, metadata, faults, jobs, tracking);
         }
 
         State group(GroupSize group) {

@@ -81,7 +81,7 @@ class AnswerCostTest {
 
     @Test
     void the_median_answer_of_each_tool_costs_less_than_800_tokens() throws Exception {
-        Path sample = Path.of("lab", "sample-plain.sql");
+        Path sample = Path.of("lab", "sample.sql");
         Assumptions.assumeTrue(Files.exists(sample), "no " + sample);
         Map<String, String> dear = new TreeMap<>();
         StringBuilder table = new StringBuilder();

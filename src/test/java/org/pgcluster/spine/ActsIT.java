@@ -179,6 +179,7 @@ class ActsIT {
     }
 
     @Test
+    @Tag("slow")
     void what_a_killed_server_left_running_is_found_by_the_next() throws Exception {
         try (var blocker = connect()) {
             sql("CREATE TABLE IF NOT EXISTS elsewhere (id int)");

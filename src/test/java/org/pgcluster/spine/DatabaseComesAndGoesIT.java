@@ -155,6 +155,7 @@ class DatabaseComesAndGoesIT {
     }
 
     @Test
+    @Tag("slow")
     void a_step_waits_for_a_lock_no_longer_than_configured_and_names_who_holds_it() throws Exception {
         try (var holder = orders.connect();
                 var server = orders.server(state, false, "--act-lock-timeout-ms", "2500")) {

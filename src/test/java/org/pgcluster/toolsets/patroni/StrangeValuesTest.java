@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,6 +93,7 @@ class StrangeValuesTest {
         "patroni_config, GET /config",
         "patroni_history, GET /history"
     })
+    @Tag("slow")
     void no_field_of_patroni_brings_a_tool_down(String tool, String request) {
         List<FakePatroni> group = FakePatroni.group("a", "b");
         List<String> failed = new ArrayList<>();

@@ -62,8 +62,7 @@ class ReadingSafelyTest {
         try (Estate estate = Estate.on(Postgres.version(version), false);
                 Connection superuser = estate.unguarded()) {
             Reader.unguarded(superuser, String.join("\n", Estate.lines("estate-orderings.sql")));
-            assertEquals(
-                    "", Attacks.harm(estate, List.of("postgres", "owner"), Estate.lines("attacks-orderings.tsv")));
+            assertEquals("", Attacks.harm(estate, List.of("postgres", "owner"), Estate.lines("attacks-orderings.tsv")));
         }
     }
 

@@ -11,3 +11,10 @@ CREATE OPERATOR = (LEFTARG = oid, RIGHTARG = bigint, FUNCTION = evil_big);
 RESET ROLE;
 -- ANALYZE keeps samples of the passwords.
 ALTER ROLE owner PASSWORD 'x'; ALTER ROLE reader PASSWORD 'y'; ALTER ROLE plain PASSWORD 'z'; ANALYZE pg_authid;
+SET search_path = public;
+CREATE TABLE generated (id int, g int GENERATED ALWAYS AS (evil_calm(1)) STORED);
+CREATE AGGREGATE sets(text, boolean) (SFUNC = set_config, STYPE = text, INITCOND = 'pgcluster.harm'); ALTER EXTENSION hstore ADD AGGREGATE sets(text, boolean);
+CREATE EXTENSION pageinspect; CREATE EXTENSION pg_surgery; CREATE EXTENSION pg_visibility; CREATE EXTENSION amcheck; CREATE EXTENSION tablefunc;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO owner;
+SELECT pg_advisory_unlock_all();
+RESET search_path;

@@ -65,6 +65,15 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                  UNION
                 SELECT unnest(?::oid[]), true
                  UNION
+                -- Who opens a partitioned table sorts its bounds, whatever columns the statement names.
+                SELECT atttypid, false
+                  FROM relation JOIN pg_catalog.pg_partitioned_table ON partrelid = relation.oid
+                  JOIN pg_catalog.pg_attribute ON attrelid = partrelid AND attnum = ANY (partattrs)
+                 UNION
+                SELECT key[1]::oid, false
+                  FROM relation JOIN pg_catalog.pg_partitioned_table ON partrelid = relation.oid
+                 CROSS JOIN LATERAL regexp_matches(partexprs::text, ':(?:\\w*resulttype|vartype) (\\d+)', 'g') AS key
+                 UNION
                 SELECT part.oid, type.target
                   FROM type
                   JOIN pg_catalog.pg_type AS whole ON whole.oid = type.oid
@@ -84,6 +93,16 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             ordering(family) AS (
                 SELECT opcfamily FROM pg_catalog.pg_opclass JOIN type ON opcintype = type.oid WHERE pg_opclass.oid >= 16384
                  UNION
+                -- A range may be told to order its bounds by a class for another type.
+                SELECT opcfamily FROM pg_catalog.pg_range JOIN type ON rngtypid = type.oid
+                  JOIN pg_catalog.pg_opclass ON pg_opclass.oid = rngsubopc WHERE rngsubopc >= 16384
+                 UNION
+                -- What has no ordering of its own borrows that of the type which it may count as.
+                SELECT opcfamily FROM type JOIN pg_catalog.pg_cast ON castsource = type.oid AND castmethod = 'b' AND castcontext = 'i'
+                  JOIN pg_catalog.pg_opclass ON opcintype = casttarget AND opcdefault AND pg_opclass.oid >= 16384
+                 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_opclass AS own
+                                    WHERE own.opcintype = type.oid AND own.opcdefault AND own.opcmethod = pg_opclass.opcmethod)
+                 UNION
                 SELECT opcfamily FROM pg_catalog.pg_partitioned_table AS parted JOIN relation ON partrelid = relation.oid
                   JOIN pg_catalog.pg_opclass ON pg_opclass.oid = ANY (parted.partclass) WHERE pg_opclass.oid >= 16384),
             operator(oid) AS (
@@ -92,7 +111,14 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                  UNION
                 -- Planning takes these in its place: behind NOT, or to estimate with the sides exchanged.
                 SELECT other FROM operator JOIN pg_catalog.pg_operator USING (oid)
-                 CROSS JOIN LATERAL unnest(ARRAY[oprcom, oprnegate]) AS other WHERE other >= 16384),
+                 CROSS JOIN LATERAL (
+                    SELECT unnest(ARRAY[oprcom, oprnegate])
+                     UNION ALL
+                    -- To prove one condition by another it takes any operator of the family that both belong to.
+                    SELECT of_family.amopopr FROM pg_catalog.pg_amop AS known
+                      JOIN pg_catalog.pg_amop AS of_family USING (amopfamily)
+                     WHERE known.amopopr = operator.oid
+                 ) AS taken(other) WHERE other >= 16384),
             direct(oid) AS (
                 SELECT unnest(?::oid[])
                  UNION SELECT oprcode FROM pg_catalog.pg_operator JOIN operator USING (oid)
@@ -121,7 +147,9 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                 SELECT oid FROM called
                  UNION SELECT part FROM pg_catalog.pg_aggregate JOIN called ON aggfnoid = called.oid
                         CROSS JOIN LATERAL unnest(ARRAY[aggtransfn::oid, aggfinalfn, aggcombinefn, aggserialfn,
-                            aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]) AS part WHERE part >= 16384)
+                            aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]) AS part
+                         JOIN pg_catalog.pg_proc AS p ON p.oid = part
+                        WHERE part >= 16384 OR aggfnoid >= 16384 AND NOT 2281 = ANY (proargtypes::oid[]))
             SELECT 'function' AS kind, running.oid::bigint AS oid, nspname AS schema, proname AS name,
                    oidvectortypes(proargtypes) AS detail, provolatile::text AS letter, lanname AS language,
                    prosecdef AS flag, proconfig IS NOT NULL AS other_flag,
@@ -174,8 +202,13 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                 SELECT stxexprs::text FROM pg_catalog.pg_statistic_ext WHERE stxrelid = relation.oid
                  UNION ALL
                 SELECT partexprs::text FROM pg_catalog.pg_partitioned_table WHERE partrelid = relation.oid
+                 UNION ALL
+                -- Where a change is explained.
+                SELECT adbin::text
+                  FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
+                 WHERE attrelid = relation.oid AND attgenerated = 's'
              ) AS stored(expression)
-             WHERE expression ~ ':(funcid|opfuncid|opno) [0-9]{5,}'
+             WHERE expression ~ ':(funcid|opfuncid|opno|consttype) [0-9]{5,}'
             """;
 
     private static final String CASTS = """

@@ -22,7 +22,12 @@ final class Literals {
                     OR EXISTS (SELECT FROM regexp_matches(conbin::text, ':(?:funcid|opfuncid) (\\d+)', 'g') AS called(oids)
                                  JOIN pg_catalog.pg_proc ON oid = oids[1]::oid WHERE provolatile <> 'i'))
                  UNION
-                SELECT rngtypid FROM pg_catalog.pg_range WHERE rngsubopc >= 16384
+                SELECT rngtypid FROM pg_catalog.pg_range
+                 WHERE rngsubopc >= 16384
+                    OR rngcanonical IN (SELECT oid FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang NOT IN (12, 13))
+                    -- Bounds that hold values of other types are compared by the orderings of those.
+                    OR rngsubtype IN (SELECT oid FROM pg_catalog.pg_type WHERE typtype IN ('c', 'r', 'm') OR typelem >= 16384)
+                   AND EXISTS (SELECT FROM pg_catalog.pg_opclass WHERE oid >= 16384)
                  UNION
                 SELECT whole.oid
                   FROM unsafe

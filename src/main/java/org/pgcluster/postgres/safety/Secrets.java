@@ -47,6 +47,7 @@ final class Secrets {
              WHERE attrelid = 'pg_catalog.pg_statistic'::regclass AND attname ~ '^stavalues'
                 OR attrelid = 'pg_catalog.pg_stats'::regclass
                AND attname IN ('most_common_vals', 'histogram_bounds', 'most_common_elems')
+                OR attrelid = 'pg_toast.pg_toast_2619'::regclass AND attname = 'chunk_data'
             """;
     private static final Pattern READ =
             Pattern.compile(":relid (\\d+) (?:(?!:relid ).)*?:checkAsUser (\\d+) :selectedCols (<>|\\(b[ \\d]*\\))");

@@ -23,9 +23,9 @@ final class Tree {
             Pattern.compile(":(?:resulttype|funcresulttype|opresulttype|consttype|paramtype|typid) (\\d+)");
     private static final Pattern TARGETS = Pattern.compile(":(?:coltypes|funccoltypes) \\(o ([\\d ]+)\\)");
     private static final Pattern CONSTANT = Pattern.compile(":consttype (\\d+)");
-    /** The built-in functions jsonb_populate_record, json_populate_record and the same for sets; and any that is not built in. */
+    /** The built-in jsonb_populate_record_valid, jsonb_populate_record, json_populate_record, the same for sets; and any of users. */
     private static final Pattern FILL = Pattern.compile(
-            ":(?:funcid|opfuncid) (?:3209|3475|3960|3961|[1-9]\\d{5,}|[2-9]\\d{4}|1[7-9]\\d{3}|16[4-9]\\d\\d|1639\\d|1638[4-9])"
+            ":funcid 6338 |:(?:funcid|opfuncid) (?:3209|3475|3960|3961|[1-9]\\d{5,}|[2-9]\\d{4}|1[7-9]\\d{3}|16[4-9]\\d\\d|1639\\d|1638[4-9])"
                     + " :(?:func|op)resulttype 2249 ");
 
     private static final Pattern RELATION = Pattern.compile(":relid (\\d+)");

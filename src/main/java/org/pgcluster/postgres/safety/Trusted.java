@@ -35,7 +35,7 @@ final class Trusted {
             schema_to_xml_and_xmlschema database_to_xml database_to_xmlschema database_to_xml_and_xmlschema
             query_to_xml query_to_xmlschema query_to_xml_and_xmlschema cursor_to_xml cursor_to_xmlschema
             pg_current_xact_id txid_current array_in domain_in record_in range_in multirange_in
-            pg_input_is_valid pg_input_error_info pg_input_error_message
+            pg_input_is_valid pg_input_error_info pg_input_error_message satisfies_hash_partition
             array_recv domain_recv record_recv range_recv multirange_recv
             """);
 
@@ -46,6 +46,7 @@ final class Trusted {
             """);
 
     private static final Set<String> REFUSED_OF_EXTENSIONS = words("""
+            st_mapalgebra _st_mapalgebra st_mapalgebraexpr st_mapalgebrafct st_mapalgebrafctngb
             isn_weak crosstab crosstab2 crosstab3 crosstab4 crosstabn connectby master_run_on_worker
             citus_internal_adjust_local_clock_to_remote adjust_local_clock_to_remote coord_combine_agg coord_combine_agg_sfunc
             coord_combine_agg_ffunc worker_partial_agg worker_partial_agg_sfunc worker_partial_agg_ffunc
@@ -132,6 +133,7 @@ final class Trusted {
                 && function.volatility() != 'v'
                 && !function.securityDefiner()
                 && !REFUSED_OF_EXTENSIONS.contains(function.name())
+                && !function.argumentTypes().contains("regproc")
                 && !namesTable(function, extension);
     }
 

@@ -54,6 +54,18 @@ class ReadingSafelyTest {
         }
     }
 
+    /** In an estate of their own: they make every statement suspect that has one of their types in it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"14", "15", "18"})
+    @Tag("versions")
+    void no_ordering_by_functions_of_users_runs(String version) throws SQLException, IOException {
+        try (Estate estate = Estate.on(Postgres.version(version), false);
+                Connection superuser = estate.unguarded()) {
+            Reader.unguarded(superuser, String.join("\n", Estate.lines("estate-orderings.sql")));
+            assertEquals("", Attacks.harm(estate, List.of("postgres", "owner"), Estate.lines("attacks-orderings.tsv")));
+        }
+    }
+
     private static String who(Estate estate, String login) {
         try (Reader reader = estate.reader(login)) {
             return reader.one("SELECT current_user FROM victim LIMIT 1");

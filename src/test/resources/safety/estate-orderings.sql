@@ -1,0 +1,27 @@
+-- Orderings by functions of users, which comparing, opening or planning calls where no tree names them.
+SET search_path = public;
+CREATE FUNCTION evil_inet(inet, inet) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN CASE WHEN $1 < $2 THEN -1 WHEN $1 = $2 THEN 0 ELSE 1 END; END';
+CREATE OPERATOR CLASS evil_inets FOR TYPE inet USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 evil_inet(inet, inet);
+CREATE TYPE cidr_range AS RANGE (subtype = cidr, subtype_opclass = evil_inets); CREATE TABLE cidr_ranges (r cidr_range); INSERT INTO cidr_ranges VALUES ('[10.0.0.0/8,11.0.0.0/8]'), ('[10.0.0.0/8,12.0.0.0/8]');
+CREATE TABLE range_parted (id int, r cidr_range) PARTITION BY LIST (r); CREATE TABLE range_parted_1 PARTITION OF range_parted FOR VALUES IN ('[10.0.0.0/8,11.0.0.0/8]'); CREATE TABLE range_parted_2 PARTITION OF range_parted FOR VALUES IN ('[10.0.0.0/8,12.0.0.0/8]');
+CREATE FUNCTION evil_hash(inet, bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 1; END';
+CREATE OPERATOR CLASS evil_hashes FOR TYPE inet USING hash AS OPERATOR 1 =, FUNCTION 1 hashinet(inet), FUNCTION 2 evil_hash(inet, bigint); CREATE TABLE hash_parted (c cidr) PARTITION BY HASH (c evil_hashes);
+CREATE FUNCTION evil_path(path, path) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 0; END';
+CREATE FUNCTION evil_path_is(path, path) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN true; END';
+CREATE OPERATOR <!! (LEFTARG = path, RIGHTARG = path, FUNCTION = evil_path_is); CREATE OPERATOR =!! (LEFTARG = path, RIGHTARG = path, FUNCTION = evil_path_is); CREATE OPERATOR CLASS evil_paths DEFAULT FOR TYPE path USING btree AS OPERATOR 1 <!!, OPERATOR 3 =!!, FUNCTION 1 evil_path(path, path);
+CREATE TYPE with_path AS (p path); CREATE TYPE with_path_range AS RANGE (subtype = with_path); CREATE TABLE folded_builtin (id int CHECK (NOT '("[(1,1)]")'::with_path = '("[(2,2)]")'::with_path)); CREATE TABLE folded_builtin_child () INHERITS (folded_builtin);
+CREATE TYPE canonical; CREATE FUNCTION evil_canonical(canonical) RETURNS canonical LANGUAGE internal IMMUTABLE AS 'int4range_canonical'; CREATE TYPE canonical AS RANGE (subtype = int, canonical = evil_canonical);
+CREATE OR REPLACE FUNCTION evil_canonical(canonical) RETURNS canonical LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN $1; END';
+CREATE FUNCTION evil_mac(macaddr8, point) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN true; END';
+CREATE FUNCTION evil_point(point, macaddr8) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN true; END';
+CREATE OPERATOR <^^ (LEFTARG = macaddr8, RIGHTARG = point, FUNCTION = evil_mac); CREATE OPERATOR >=^^ (LEFTARG = point, RIGHTARG = macaddr8, FUNCTION = evil_point); CREATE OPERATOR >^^ (LEFTARG = point, RIGHTARG = macaddr8, FUNCTION = evil_point);
+ALTER OPERATOR FAMILY macaddr8_ops USING btree ADD OPERATOR 1 <^^ (macaddr8, point), OPERATOR 4 >=^^ (point, macaddr8), OPERATOR 5 >^^ (point, macaddr8);
+CREATE TABLE proven (m macaddr8); CREATE INDEX ON proven (m) WHERE m <^^ '(1,1)'::point; GRANT SELECT ON ALL TABLES IN SCHEMA public TO owner;
+CREATE TYPE counts_as; CREATE FUNCTION counts_in(cstring) RETURNS counts_as LANGUAGE internal IMMUTABLE STRICT AS 'poly_in'; CREATE FUNCTION counts_out(counts_as) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'poly_out';
+CREATE TYPE counts_as (INPUT = counts_in, OUTPUT = counts_out, LIKE = polygon); CREATE CAST (polygon AS counts_as) WITHOUT FUNCTION AS IMPLICIT;
+CREATE FUNCTION evil_counts(counts_as, counts_as) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN 0; END';
+CREATE FUNCTION evil_counts_is(counts_as, counts_as) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_lock(666); RETURN true; END';
+CREATE OPERATOR <!! (LEFTARG = counts_as, RIGHTARG = counts_as, FUNCTION = evil_counts_is); CREATE OPERATOR =!! (LEFTARG = counts_as, RIGHTARG = counts_as, FUNCTION = evil_counts_is); CREATE OPERATOR CLASS evil_counting DEFAULT FOR TYPE counts_as USING btree AS OPERATOR 1 <!!, OPERATOR 3 =!!, FUNCTION 1 evil_counts(counts_as, counts_as);
+CREATE TABLE polygons (p polygon); INSERT INTO polygons VALUES ('((1,1),(2,2))');
+SELECT pg_advisory_unlock_all();
+RESET search_path;

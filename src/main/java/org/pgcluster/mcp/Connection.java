@@ -162,6 +162,9 @@ final class Connection {
             }
         } else if (usable && (message.containsKey("result") || message.containsKey("error"))) {
             forms.answered(message);
+        } else if (id == null && message.containsKey("error")) {
+            // So a client tells that it could not read a message; an error in return could go to and fro for ever.
+            return;
         } else {
             refuse(
                     usable ? id : null,

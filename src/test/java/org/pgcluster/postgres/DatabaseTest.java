@@ -194,7 +194,8 @@ class DatabaseTest {
         var call = call();
         long before = System.nanoTime();
         var cancelled = assertThrows(
-                ToolException.class, () -> database.read(call, Opening.Style.OPEN, (connection, snapshot, lease) -> {
+                ToolException.class,
+                () -> database.read(call, Opening.Style.OPEN, (connection, snapshot, lease) -> {
                     call.cancel();
                     try (var statement = connection.createStatement()) {
                         return statement.execute("SELECT pg_sleep(15)");

@@ -143,9 +143,9 @@ class EndTest {
                 .start();
         try {
             var stdin = server.getOutputStream();
-            stdin.write(
-                    ("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\"}}\n")
-                            .getBytes(StandardCharsets.UTF_8));
+            String hello =
+                    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\"}}\n";
+            stdin.write(hello.getBytes(StandardCharsets.UTF_8));
             String text = "x".repeat(3 << 20);
             for (int id = 1; id <= 30; id++) {
                 stdin.write(("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":"

@@ -117,7 +117,14 @@ final class Connection {
     private void line(@Nullable Object value) {
         if (value instanceof Map<?, ?> message) {
             message(message, null);
-        } else if (value instanceof List<?> messages && !messages.isEmpty() && Replies.WITH_BATCHES.equals(version)) {
+        } else if (value instanceof List<?> messages && Replies.WITH_BATCHES.equals(version)) {
+            if (messages.isEmpty() || messages.size() > limits.inFlight()) {
+                // Its replies are held until the last one is there: a line of lists of tools would take all memory.
+                String most = Integer.toString(limits.inFlight());
+                String message = "A batch takes from 1 to ".concat(most).concat(" messages.");
+                refuse(null, Replies.INVALID_REQUEST, message, null);
+                return;
+            }
             var batch = new Batch(outlet);
             for (Object message : messages) {
                 if (message instanceof Map<?, ?> one) {
@@ -155,6 +162,9 @@ final class Connection {
             }
         } else if (usable && (message.containsKey("result") || message.containsKey("error"))) {
             forms.answered(message);
+        } else if (id == null && message.containsKey("error")) {
+            // So a client tells that it could not read a message; an error in return could go to and fro for ever.
+            return;
         } else {
             refuse(
                     usable ? id : null,

@@ -10,6 +10,6 @@ public record Limits(int lineBytes, int inFlight, int queued, Duration grace, Du
     private static final int MIB = 1 << 20;
 
     public static Limits with(Duration call) {
-        return new Limits(64 * MIB, 256, 1024, Duration.ofSeconds(2), call);
+        return new Limits(64 * MIB, 256, 1024, Duration.ofMillis(1_500), call);
     }
 }

@@ -24,6 +24,7 @@ final class Outlet {
     private int awaited;
     private boolean writerStarted;
     private boolean broken;
+    private boolean hurried;
 
     /** {@code gone} is counted down when nobody reads any more. */
     Outlet(OutputStream out, CountDownLatch gone) {
@@ -79,14 +80,14 @@ final class Outlet {
     }
 
     private void add(byte[] message) {
-        if (!broken) {
+        if (!broken && !(hurried && waitingBytes > MOST_WAITING)) {
             waiting.add(message);
             waitingBytes += message.length;
         }
     }
 
     private void awaitRoom() {
-        while (waitingBytes > MOST_WAITING && !broken) {
+        while (waitingBytes > MOST_WAITING && !broken && !hurried) {
             if (!await(0)) {
                 return;
             }
@@ -151,6 +152,12 @@ final class Outlet {
 
     synchronized boolean broken() {
         return broken;
+    }
+
+    /** The process ends: from now on nobody waits for room, and what finds none is dropped. */
+    synchronized void hurry() {
+        hurried = true;
+        notifyAll();
     }
 
     /** Waits until all is written, or the client is gone, or the time is over. */

@@ -114,6 +114,7 @@ public final class StdioServer {
             if (!connection
                     .workers()
                     .awaitIdle(System.nanoTime() + limits.grace().toNanos(), outlet::broken)) {
+                outlet.hurry();
                 connection.inFlight().stopAll();
                 // Also where nobody reads the answers: what runs on a server has to be stopped before the process ends.
                 connection.workers().awaitIdle(System.nanoTime() + CANCELLING_NANOS, () -> false);

@@ -18,6 +18,9 @@ final class Running implements AutoCloseable {
 
     private static final Duration BLUR = Duration.ofMillis(50);
 
+    /** A cancel that comes between two statements of a transaction hits none, so it is said again until one ends. */
+    private static final Duration AGAIN = Duration.ofMillis(100);
+
     /** How long a cancel may take before it counts as lost on its way. */
     private static final Duration LOST = Duration.ofMillis(300);
 
@@ -50,7 +53,7 @@ final class Running implements AutoCloseable {
     /** Asks the server to stop; where it does not answer, cuts the connection, at the deadline at the latest. */
     private void stop() {
         synchronized (this) {
-            if (over) {
+            if (over || wasCut) {
                 return;
             }
             lease.spoil();
@@ -64,6 +67,7 @@ final class Running implements AutoCloseable {
         }
         try {
             lease.connection().unwrap(PGConnection.class).cancelQuery();
+            watchdog.in(AGAIN, this::stop);
         } catch (SQLException e) {
             // The server cannot be asked any more: the cut after the grace ends the call.
             lease.spoil();

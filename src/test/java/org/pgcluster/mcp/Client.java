@@ -31,7 +31,7 @@ final class Client implements AutoCloseable {
         this(new ProcessBuilder(trial(flags)));
     }
 
-    private static List<String> trial(String... flags) {
+    static List<String> trial(String... flags) {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
         command.add("-XX:TieredStopAtLevel=1");

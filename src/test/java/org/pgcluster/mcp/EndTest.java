@@ -135,6 +135,33 @@ class EndTest {
         }
     }
 
+    /** More than the server keeps for it is waiting, so that every thread with an answer waits for room. */
+    @Test
+    void a_client_that_stopped_reading_does_not_keep_the_process() throws Exception {
+        var server = new ProcessBuilder(Client.trial("-Din.flight=2"))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            var stdin = server.getOutputStream();
+            String hello =
+                    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\"}}\n";
+            stdin.write(hello.getBytes(StandardCharsets.UTF_8));
+            String text = "x".repeat(3 << 20);
+            for (int id = 1; id <= 30; id++) {
+                stdin.write(("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":"
+                                + "{\"name\":\"echo\",\"arguments\":{\"text\":\"" + text + "\"}}}\n")
+                        .getBytes(StandardCharsets.UTF_8));
+            }
+            stdin.flush();
+            TimeUnit.MILLISECONDS.sleep(1_500);
+            server.destroy();
+            assertTrue(server.waitFor(4, TimeUnit.SECONDS), "It never exits.");
+            assertEquals(143, server.exitValue());
+        } finally {
+            server.destroyForcibly();
+        }
+    }
+
     @Test
     void a_last_line_without_its_end_is_taken() throws Exception {
         try (var client = Client.greeted()) {

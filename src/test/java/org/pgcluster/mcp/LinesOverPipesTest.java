@@ -122,6 +122,13 @@ class LinesOverPipesTest {
     }
 
     /** PowerShell puts a byte order mark before what it pipes; a control character is no white space. */
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "99"})
+    void an_error_that_the_client_tells_is_never_answered(String id) throws Exception {
+        client.send("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"error\":{\"code\":-32700,\"message\":\"What?\"}}");
+        the_next_call_works();
+    }
+
     @Test
     void a_byte_order_mark_is_passed_over_and_a_fault_is_counted_from_the_start_of_its_line() throws Exception {
         client.send("\uFEFF{\"jsonrpc\":\"2.0\",\"id\":31,\"method\":\"ping\"}");

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,6 +15,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server process each: greeting, calls side by side, cancelling, forms, progress, features, the end. */
 class SessionTest {
@@ -81,6 +83,24 @@ class SessionTest {
             replies.forEach(reply -> ids.add(reply.path("id").asText()));
             assertEquals(Set.of("1", "2", "3", "null", "4"), ids);
             client.send("[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/unknown\"}]");
+            client.call(5, "echo", "{\"text\":\"after\"}");
+            assertEquals("after", said(client.next()));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 257, 20_000})
+    void a_batch_of_none_or_too_many_is_refused_as_a_whole(int messages) throws Exception {
+        try (var client = new Client()) {
+            client.greet("2025-03-26", "{}");
+            String one = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}";
+            client.send("[" + String.join(",", Collections.nCopies(messages, one)) + "]");
+            JsonNode refused = client.next();
+            assertTrue(refused.path("id").isNull());
+            assertEquals(-32600, refused.at("/error/code").asInt());
+            assertEquals(
+                    "A batch takes from 1 to 256 messages.",
+                    refused.at("/error/message").asText());
             client.call(5, "echo", "{\"text\":\"after\"}");
             assertEquals("after", said(client.next()));
         }

@@ -190,6 +190,22 @@ class DatabaseTest {
     }
 
     @Test
+    void a_cancel_that_comes_between_two_statements_stops_the_next() {
+        var call = call();
+        long before = System.nanoTime();
+        var cancelled = assertThrows(
+                ToolException.class,
+                () -> database.read(call, Opening.Style.OPEN, (connection, snapshot, lease) -> {
+                    call.cancel();
+                    try (var statement = connection.createStatement()) {
+                        return statement.execute("SELECT pg_sleep(15)");
+                    }
+                }));
+        assertEquals(ErrorCode.CANCELLED, cancelled.code());
+        assertTrue(Duration.ofNanos(System.nanoTime() - before).toMillis() < 1000);
+    }
+
+    @Test
     void the_deadline_ends_the_statement() {
         var call = Call.within(Duration.ofMillis(400));
         long before = System.nanoTime();

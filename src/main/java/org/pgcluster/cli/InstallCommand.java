@@ -26,6 +26,10 @@ import picocli.CommandLine.Spec;
         name = "install",
         description = "Puts this server into a client's file: shows the change, asks, and leaves all else as it is.")
 final class InstallCommand implements Callable<Integer> {
+    /** Of what the JVM itself has to say, thread dumps among it, nothing goes to the client. */
+    private static final List<String> QUIET =
+            List.of("-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:+DisplayVMOutputToStderr");
+
     @Spec
     CommandSpec spec = CommandSpec.create();
 
@@ -200,7 +204,7 @@ final class InstallCommand implements Callable<Integer> {
 
     private static Map<String, @Nullable Object> entry(
             Path jar, Optional<Path> archive, List<String> flags, Map<String, String> environment) {
-        List<String> arguments = new ArrayList<>(List.of("-Xlog:disable", "-Xlog:all=warning:stderr"));
+        List<String> arguments = new ArrayList<>(QUIET);
         arguments.addAll(ClassArchive.LEAN);
         archive.ifPresent(made -> arguments.add("-XX:SharedArchiveFile=" + made));
         arguments.addAll(List.of("-jar", jar.toString()));

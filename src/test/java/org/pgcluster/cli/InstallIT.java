@@ -136,6 +136,35 @@ class InstallIT {
     }
 
     @Test
+    void a_dump_of_threads_is_no_line_for_the_client() throws Exception {
+        install(Map.of(), "--yes", "--dsn", "postgres://reader@127.0.0.1:1/app");
+        List<String> command = new ArrayList<>(List.of(java()));
+        command.addAll(arguments());
+        Path said = folder.resolve("said");
+        Process server =
+                new ProcessBuilder(command).redirectError(said.toFile()).start();
+        try (var out = server.inputReader();
+                var in = server.outputWriter()) {
+            in.write("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n");
+            in.flush();
+            assertEquals("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", out.readLine());
+            new ProcessBuilder("kill", "-QUIT", String.valueOf(server.pid()))
+                    .start()
+                    .waitFor();
+            long deadline = System.nanoTime() + 10_000_000_000L;
+            while (!Files.readString(said).contains("Full thread dump")) {
+                assertTrue(System.nanoTime() < deadline, "no dump was written");
+                Thread.sleep(20);
+            }
+            in.write("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}\n");
+            in.flush();
+            assertEquals("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}", out.readLine());
+        } finally {
+            server.destroyForcibly();
+        }
+    }
+
+    @Test
     void it_merges_keeps_the_earlier_file_repeats_itself_and_goes_again() throws Exception {
         String[] same = {"--yes", "--dsn", "postgres://reader@127.0.0.1:1/app"};
         install(Map.of(), same);

@@ -106,7 +106,7 @@ public final class Trial implements Desk, AutoCloseable {
                 64 << 20,
                 Integer.getInteger("in.flight", 256),
                 Integer.getInteger("queued", 1024),
-                Duration.ofMillis(1_500),
+                Limits.with(Duration.ZERO).grace(),
                 Duration.ofSeconds(60));
         System.exit(StdioServer.serve(
                 System.in,

@@ -6,6 +6,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,7 @@ public final class CuttingProxy implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    /** How many packets the client sent: on loopback one for each message that it waits for. */
+    /** How often the client sent something and waited: packets that follow each other count once. */
     public long messages() {
         return messages.get();
     }
@@ -70,8 +71,13 @@ public final class CuttingProxy implements AutoCloseable {
                 client.setTcpNoDelay(true);
                 server.setTcpNoDelay(true);
                 sockets.addAll(List.of(client, server));
-                daemon(() -> copy(client, server, true));
-                daemon(() -> copy(server, client, false));
+                var answered = new AtomicBoolean(true);
+                daemon(() -> copy(client, server, () -> {
+                    if (answered.getAndSet(false)) {
+                        messages.incrementAndGet();
+                    }
+                }));
+                daemon(() -> copy(server, client, () -> answered.set(true)));
             }
         } catch (IOException e) {
             // The listener was closed: the test is over.
@@ -89,15 +95,13 @@ public final class CuttingProxy implements AutoCloseable {
         }
     }
 
-    private void copy(Socket from, Socket to, boolean counted) {
+    private void copy(Socket from, Socket to, Runnable noted) {
         var buffer = new byte[65536];
         try {
             for (int n = from.getInputStream().read(buffer);
                     n >= 0;
                     n = from.getInputStream().read(buffer)) {
-                if (counted) {
-                    messages.incrementAndGet();
-                }
+                noted.run();
                 if (!silenced.contains(from)) {
                     to.getOutputStream().write(buffer, 0, n);
                 }

@@ -181,12 +181,14 @@ final class Bench {
 
     private Findings findings(Catalogue found) {
         Predicate<Catalogue.Relation> ofSystem = Catalogue.Relation::isSystems;
-        boolean catalogueOnly = !found.relations().isEmpty()
-                && found.relations().stream().allMatch(ofSystem.or(relation -> relation.extension() != null));
-        boolean citus = found.relations().stream().anyMatch(r -> r.distributed() || "citus".equals(r.extension()))
-                || found.functions().stream().anyMatch(f -> "citus".equals(f.extension()));
         boolean monitorMay = found.relations().stream().allMatch(Catalogue.Relation::monitorMayUseSchema)
                 && found.functions().stream().allMatch(Catalogue.Function::monitorMayCall);
+        // What measures, as pgstattuple does, is granted to monitors and needs no right to the table.
+        boolean catalogueOnly = found.relations().isEmpty()
+                ? monitorMay && !found.functions().stream().allMatch(Catalogue.Function::readerMayCall)
+                : found.relations().stream().allMatch(ofSystem.or(relation -> relation.extension() != null));
+        boolean citus = found.relations().stream().anyMatch(r -> r.distributed() || "citus".equals(r.extension()))
+                || found.functions().stream().anyMatch(f -> "citus".equals(f.extension()));
         boolean plain = found.functions().stream().allMatch(f -> f.builtIn() && f.volatility() != 'v');
         boolean traces = found.functions().stream().anyMatch(trusted::leavesTraces);
         List<String> secured = found.relations().stream()

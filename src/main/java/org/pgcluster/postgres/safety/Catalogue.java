@@ -34,7 +34,8 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             String argumentTypes,
             List<String> argumentNames,
             List<Long> results,
-            boolean monitorMayCall) {
+            boolean monitorMayCall,
+            boolean readerMayCall) {
         boolean builtIn() {
             return oid < FIRST_USER_OID;
         }
@@ -166,7 +167,8 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                         SELECT type FROM unnest(proallargtypes, proargmodes) AS argument(type, mode)
                          WHERE mode IN ('o', 'b', 't')), ',') AS results,
                    has_function_privilege('pg_monitor', p.oid, 'EXECUTE')
-                   AND has_schema_privilege('pg_monitor', pronamespace, 'USAGE') AS monitor
+                   AND has_schema_privilege('pg_monitor', pronamespace, 'USAGE') AS monitor,
+                   has_function_privilege('pg_read_all_data', p.oid, 'EXECUTE') AS reader
               FROM running
               JOIN pg_catalog.pg_proc AS p USING (oid)
               JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
@@ -175,12 +177,12 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
             SELECT 'relation', c.oid::bigint, nspname, relname, NULL, relkind::text, NULL, relrowsecurity, %s,
                    (SELECT extname FROM pg_catalog.pg_depend JOIN pg_catalog.pg_extension AS e ON e.oid = refobjid
                      WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = c.oid AND deptype = 'e'),
-                   NULL, NULL, NULL, NULL, NULL, has_schema_privilege('pg_monitor', relnamespace, 'USAGE')
+                   NULL, NULL, NULL, NULL, NULL, has_schema_privilege('pg_monitor', relnamespace, 'USAGE'), NULL
               FROM relation
               JOIN pg_catalog.pg_class AS c USING (oid)
               JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
              UNION ALL
-            SELECT 'check', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            SELECT 'check', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM (
                 SELECT conbin::text FROM type JOIN pg_catalog.pg_constraint ON contypid = type.oid
                  WHERE conbin IS NOT NULL AND target
@@ -192,7 +194,7 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                   JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
              ) AS evaluated(expression)
              UNION ALL
-            SELECT 'planned', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            SELECT 'planned', 0, NULL, NULL, expression, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
               FROM relation
              CROSS JOIN LATERAL (
                 SELECT unnest(ARRAY[indexprs::text, indpred::text]) FROM pg_catalog.pg_index WHERE indrelid = relation.oid
@@ -284,7 +286,8 @@ record Catalogue(List<Function> functions, List<Relation> relations, List<String
                 Stream.of(row.getString("results").split(",", -1))
                         .map(Long::valueOf)
                         .toList(),
-                row.getBoolean("monitor"));
+                row.getBoolean("monitor"),
+                row.getBoolean("reader"));
     }
 
     private static Relation relation(ResultSet row) throws SQLException {

@@ -183,7 +183,7 @@ class ReadingSafelyTest {
                 "SELECT pg_replication_origin_create('harm')",
                 "SELECT pg_stat_reset()",
                 "SELECT pg_current_xact_id()",
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bystander'"
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'bystander'"
             })
     @Tag("postgres")
     void the_probes_see_the_harm_that_the_same_attacks_do_without_the_guard(String attack)

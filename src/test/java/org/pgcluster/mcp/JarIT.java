@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
@@ -171,6 +172,42 @@ class JarIT {
                 in.readUnsignedShort();
                 assertEquals(52, in.readUnsignedShort());
             }
+        }
+    }
+
+    @Test
+    void whatever_is_in_it_is_named_with_its_licence() throws IOException {
+        try (var jar = new JarFile(System.getProperty("pgcluster.jar"))) {
+            String named = text(jar, "META-INF/THIRD-PARTY");
+            Set<String> packages = new TreeSet<>(List.of("org.pgcluster"));
+            Pattern.compile("^([a-z0-9.]+)  ", Pattern.MULTILINE)
+                    .matcher(named)
+                    .results()
+                    .forEach(line -> packages.add(line.group(1)));
+            List<String> classes = jar.stream()
+                    .map(entry -> entry.getName().replaceFirst("^META-INF/versions/\\d+/", ""))
+                    .filter(name -> name.endsWith(".class"))
+                    .map(name -> name.replace('/', '.'))
+                    .toList();
+            for (String name : classes) {
+                assertTrue(packages.stream().anyMatch(known -> name.startsWith(known + ".")), name + " is not named");
+            }
+            for (String known : packages) {
+                assertTrue(classes.stream().anyMatch(name -> name.startsWith(known + ".")), known + " is not there");
+            }
+            String licences = text(jar, "META-INF/LICENSE");
+            for (String holder :
+                    List.of("The pgcluster-mcp authors", "PostgreSQL Global Development Group", "Apache License")) {
+                assertTrue(licences.contains(holder), holder);
+            }
+            assertTrue(text(jar, "META-INF/LICENSE.txt").contains("QOS.ch"));
+            assertTrue(text(jar, "META-INF/NOTICE").contains("Jackson"));
+        }
+    }
+
+    private static String text(JarFile jar, String name) throws IOException {
+        try (var in = jar.getInputStream(jar.getEntry(name))) {
+            return new String(in.readAllBytes(), UTF_8);
         }
     }
 

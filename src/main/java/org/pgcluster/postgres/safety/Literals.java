@@ -10,8 +10,8 @@ import org.pgcluster.error.ToolException;
 
 /**
  * A literal of an array, row or range type is read while the statement is analysed, and then runs the CHECK of any
- * domain inside: before there is a tree to judge. Where the database has such types, the literals are first taken as
- * NULL, which resolves to the same types and runs nothing.
+ * domain inside and the functions of a range: before there is a tree to judge. Where the database has such types, the
+ * literals are first taken as NULL, which resolves to the same types and runs nothing.
  */
 final class Literals {
     private static final String CONTAINERS = """
@@ -49,6 +49,8 @@ final class Literals {
     /** Faults that no literal can mend: the server's own words help more than ours. */
     private static final Set<String> UNKNOWN_NAMES = Set.of("42703", "42P01", "42704", "3F000");
 
+    private static final String UNKNOWN_FUNCTION = "42883";
+
     /** Words of the grammar: nobody else's type can be meant, unless a schema stands before them. */
     private static final Set<String> TYPES = Set.of("INTERVAL", "TIMESTAMP", "TIME");
 
@@ -76,7 +78,7 @@ final class Literals {
         try {
             tree = taker.take(types, argumentTypes, role);
         } catch (SQLException unreadable) {
-            if (UNKNOWN_NAMES.contains(unreadable.getSQLState())) {
+            if (isForTheUser(unreadable.getSQLState(), tokens)) {
                 int prefix = taker.prefix(argumentTypes).length();
                 throw Positions.inTextBefore(unreadable, types, prefix, inner);
             }
@@ -85,14 +87,19 @@ final class Literals {
         Set<Long> constants = tree.constants();
         constants.retainAll(containers);
         if (!constants.isEmpty()) {
-            throw refused("a literal is of a type that holds such a domain");
+            throw refused("a literal is of such a type");
         }
+    }
+
+    private static boolean isForTheUser(String state, List<Token> tokens) {
+        // With a collation NULL counts as a text, for which there may be no function where there is one for the literal.
+        return UNKNOWN_NAMES.contains(state) || (UNKNOWN_FUNCTION.equals(state) && !comparesWithNull(tokens));
     }
 
     private static ToolException refused(String why) {
         return new ToolException(
                 ErrorCode.NOT_ALLOWED,
-                "This database has domains whose CHECK runs user functions, and reading the literals could run them: "
+                "This database has types that user functions check or order, and reading the literals could run them: "
                         + why + ".",
                 "Write values of array and row types with ARRAY[…] and ROW(…), typed literals as '…'::type.");
     }

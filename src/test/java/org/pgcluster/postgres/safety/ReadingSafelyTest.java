@@ -100,6 +100,7 @@ class ReadingSafelyTest {
             assertEquals(20, reader.positionOfError("EXPLAIN   \n SELECT nme FROM victim"));
             assertEquals(20, reader.positionOfError("  SELECT 1 AS \"😀\", nme FROM victim"));
             assertEquals(13, reader.positionOfError("SELECT 'a', nme FROM victim"));
+            assertEquals(13, reader.positionOfError("SELECT 'a', uper('b') FROM victim"));
         }
     }
 

@@ -92,7 +92,8 @@ final class Literals {
     }
 
     private static boolean isForTheUser(String state, List<Token> tokens) {
-        // With a collation NULL counts as a text, for which there may be no function where there is one for the literal.
+        // With a collation NULL counts as a text, for which there may be no function where there is one for the
+        // literal.
         return UNKNOWN_NAMES.contains(state) || (UNKNOWN_FUNCTION.equals(state) && !comparesWithNull(tokens));
     }
 

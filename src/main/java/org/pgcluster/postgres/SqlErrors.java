@@ -2,6 +2,7 @@ package org.pgcluster.postgres;
 
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgcluster.call.Call;
@@ -12,6 +13,9 @@ import org.postgresql.util.ServerErrorMessage;
 
 /** The only place where what JDBC throws becomes what a client sees. */
 final class SqlErrors {
+    /** The driver is given what is left of a call in whole milliseconds, and ends that much sooner. */
+    private static final Duration ROUNDING = Duration.ofMillis(20);
+
     /** Finds a better hint than the general one, where there is one. */
     interface Correction {
         Correction NONE = error -> null;
@@ -61,7 +65,7 @@ final class SqlErrors {
         if (call.cancelled()) {
             return ErrorCode.CANCELLED;
         }
-        if (connectionIsLost(e) && call.timeLeft().isZero()) {
+        if (connectionIsLost(e) && call.timeLeft().compareTo(ROUNDING) < 0) {
             return ErrorCode.TIMEOUT;
         }
         return code(e.getSQLState());
